@@ -1,0 +1,82 @@
+/**
+ * Runs every test suite of the project in order and ends with one line: `N passed, N failed, N skipped`.
+ * A suite is a command whose output carries mocha's JSON summary or a plain closing line of the same form.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const reports = mkdtempSync(join(tmpdir(), 'spot-expander-tests-'));
+
+function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      process.stdout.write(chunk);
+      output = (output + chunk.toString('utf8')).slice(-65_536);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+async function mochaSuite(name: string): Promise<Tally> {
+  console.log(`\n== ${name} ==`);
+  const report = join(reports, `${name}.json`);
+  const { code } = await run(
+    'mocha',
+    ['--reporter', 'scripts/mocha-reporter.cjs', `test/${name}/**/*.spec.ts`],
+    { MOCHA_REPORT: report },
+  );
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const tally = JSON.parse(readFileSync(report, 'utf8')) as Tally;
+  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
+}
+
+/** A script of ours whose last line is `N passed, N failed[, N skipped]`. */
+async function scriptSuite(name: string, script: string): Promise<Tally> {
+  console.log(`\n== ${name} ==`);
+  const { code, output } = await run('node', [script]);
+  const closing = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
+  if (closing === null) return { passed: 0, failed: 1, skipped: 0 };
+  const failed = Number(closing[2]);
+  return {
+    passed: Number(closing[1]),
+    failed: code !== 0 && failed === 0 ? 1 : failed,
+    skipped: Number(closing[3] ?? 0),
+  };
+}
+
+const scriptSuites: readonly (readonly [name: string, script: string])[] = (
+  [
+    ['conformance', 'scripts/test-conformance.ts'],
+    ['oracle', 'scripts/test-oracle.ts'],
+  ] as const
+).filter(([, script]) => existsSync(script));
+
+const tallies: Tally[] = [];
+for (const name of ['unit', 'contract', 'e2e']) tallies.push(await mochaSuite(name));
+for (const [name, script] of scriptSuites) tallies.push(await scriptSuite(name, script));
+
+const total = tallies.reduce((sum, one) => ({
+  passed: sum.passed + one.passed,
+  failed: sum.failed + one.failed,
+  skipped: sum.skipped + one.skipped,
+}));
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

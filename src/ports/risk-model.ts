@@ -1,0 +1,22 @@
+import type { PoolKey } from '../decision/pool.ts';
+import type { RiskAssessment } from '../decision/knowledge.ts';
+import type { PriceSeries } from '../learning/price-series.ts';
+
+/** What a model is shown: the region's prices up to now, never beyond. */
+export interface RiskInputs {
+  readonly series: readonly PriceSeries[];
+  readonly onDemandPerHour: (instanceType: string, region: string) => number | undefined;
+  readonly nowMs: number;
+}
+
+/** Scores whole regions off the request path; a decision looks the answer up. */
+export interface RiskModel {
+  readonly name: 'family-stress' | 'always-safe' | 'mock' | 'fleet-hazard';
+  /** In plain words, for logs and answers: what model this is and from when. */
+  readonly description: string;
+  /**
+   * One assessment per pool of `series`.
+   * @throws when the model cannot score at all; the caller keeps the last table and names the degradation.
+   */
+  assess(inputs: RiskInputs, signal: AbortSignal): Promise<ReadonlyMap<PoolKey, RiskAssessment>>;
+}
