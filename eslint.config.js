@@ -105,7 +105,7 @@ const adapters = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.cache/', '.state/', 'node_modules/', 'test/conformance/'] },
+  { ignores: ['dist/', 'coverage/', '.cache/', '.state/', 'node_modules/', 'test/conformance/', '**/*.cjs'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
