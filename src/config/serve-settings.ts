@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { setting } from './setting.ts';
+import { boundedNumber, byteSize, durationMs, filePath, listenAddress, yesOrNo } from './value-types.ts';
+
+const mode = z
+  .string()
+  .transform((text) => text.toUpperCase())
+  .pipe(z.enum(['TEST', 'PROD'], { error: 'must be TEST or PROD' }));
+const logLevel = z
+  .string()
+  .transform((text) => text.toLowerCase().replace('warning', 'warn'))
+  .pipe(
+    z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
+      error: 'must be debug, info, warn, error or silent',
+    }),
+  );
+
+/** Where knowledge comes from and how a decision is made: shared by `serve`, `rank` and `evaluate`. */
+export const decisionSettings = {
+  static_data: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'static intelligence JSON; without it the bundled ap-south-1 snapshot',
+    ['STATIC_DATA_PATH'],
+  ),
+  risk_model: setting(
+    z.enum(['auto', 'family-stress', 'fleet-hazard', 'always-safe', 'mock']),
+    'auto',
+    'name',
+    'auto, family-stress, fleet-hazard, always-safe or mock; auto takes family-stress when a trained model is there and mock otherwise',
+  ),
+  model: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'ONNX model with its card beside it; without it the bundled model',
+    ['RISK_MODEL_PATH'],
+  ),
+  region: setting(
+    z.string().regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region'),
+    'ap-south-1',
+    'region',
+    'AWS region of the node groups',
+    ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  ),
+  max_crash_probability: setting(
+    boundedNumber(0, 1),
+    0.85,
+    '0..1',
+    'safety gate: riskier pools are rejected',
+    ['MAX_CRASH_PROBABILITY'],
+  ),
+  max_historic_interrupt_rate: setting(
+    boundedNumber(0, 1),
+    0.2,
+    '0..1',
+    'Spot Advisor bands above this rate are rejected',
+    ['MAX_HISTORIC_INTERRUPT_RATE'],
+  ),
+  yield_probability: setting(
+    z.enum(['calibrated', 'even-odds']),
+    'calibrated',
+    'scale',
+    'probability that the yield formula discounts by: calibrated or even-odds',
+  ),
+  affinity_weight: setting(
+    boundedNumber(0, 1),
+    0.1,
+    '0..1',
+    "weight of the pending pods' preferred node affinity in the score",
+  ),
+  spread_weight: setting(
+    boundedNumber(0, 1),
+    0.05,
+    '0..1',
+    "weight of the pending pods' ScheduleAnyway topology spread in the score",
+  ),
+  on_all_rejected: setting(
+    z.enum(['all', 'block']),
+    'all',
+    'answer',
+    'when every candidate is rejected: all (fail open) or block (an empty answer: no scale-up on autoscaler 1.32 and later)',
+  ),
+  cooldown: setting(
+    durationMs(),
+    '10m',
+    'duration',
+    'how long a capacity class rests after a chosen group did not deliver',
+  ),
+  max_price_age: setting(durationMs(), '6h', 'duration', 'Spot prices older than this are stale'),
+  stale_prices: setting(
+    z.enum(['use-and-say', 'ignore']).optional(),
+    undefined,
+    'what',
+    'stale Spot prices: use-and-say (default in TEST) or ignore (default in PROD: the advisor and on-demand prices decide)',
+  ),
+  log_level: setting(logLevel, 'info', 'level', 'debug, info, warn, error or silent', ['LOG_LEVEL']),
+} as const;
+
+/** Everything `spot-expander serve` can be told beside `node_groups`. */
+export const serveSettings = {
+  mode: setting(mode, 'TEST', 'mode', 'TEST (nothing outside is changed or watched) or PROD', ['ENV']),
+  grpc_listen: setting(
+    listenAddress.optional(),
+    undefined,
+    'host:port',
+    'gRPC address; default 127.0.0.1:9443 in TEST, 0.0.0.0:9443 in PROD',
+  ),
+  http_listen: setting(
+    listenAddress.optional(),
+    undefined,
+    'host:port',
+    'HTTP address; default 127.0.0.1:8000 in TEST, 0.0.0.0:8000 in PROD; API_PORT changes the port',
+  ),
+  tls_cert: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'server certificate chain, PEM; reloaded when it changes',
+  ),
+  tls_key: setting(filePath.optional(), undefined, 'file', 'private key of the certificate, PEM'),
+  tls_client_ca: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'root certificates that clients of our own API must present; the autoscaler is never asked',
+  ),
+  state_dir: setting(
+    filePath.optional(),
+    undefined,
+    'directory',
+    'where a development certificate and journals are kept; default $XDG_STATE_HOME/spot-expander',
+  ),
+  answer_budget: setting(
+    durationMs(5_000),
+    '2s',
+    'duration',
+    'BestOptions answers within this time; the autoscaler gives up after 5s',
+  ),
+  max_message_size: setting(byteSize, '512Mi', 'size', 'larger requests are refused with RESOURCE_EXHAUSTED'),
+  max_connection_age: setting(
+    durationMs(),
+    '30m',
+    'duration',
+    'connections are asked to renew after this time, so that replicas share the load',
+  ),
+  drain_grace: setting(durationMs(), '20s', 'duration', 'how long calls may finish after SIGTERM'),
+  market: setting(
+    z.enum(['static', 'ec2']).optional(),
+    undefined,
+    'source',
+    'Spot prices from the static file (default in TEST) or from EC2 (default in PROD)',
+  ),
+  price_refresh: setting(durationMs(), '5m', 'duration', 'how often Spot prices are read from EC2'),
+  auto_scaling_groups: setting(
+    yesOrNo.optional(),
+    undefined,
+    'yes|no',
+    "read the Auto Scaling groups' mixed-instances policies; default yes in PROD",
+  ),
+  kubeconfig: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    "kubeconfig for the node watch; in a cluster the service account's own",
+    ['K8S_CONFIG_PATH', 'KUBECONFIG'],
+  ),
+  record: setting(
+    filePath.optional(),
+    undefined,
+    'directory',
+    'store requests and answers here, for rank --replay',
+  ),
+  record_max_size: setting(byteSize, '1Gi', 'size', 'the oldest recordings are removed beyond this size'),
+  ...decisionSettings,
+} as const;
