@@ -101,7 +101,8 @@ const adapters = [
   'files',
   'advisor-feed',
   'webhook',
-  'cloud-files',
+  'record-files',
+  'dev-certificate',
 ];
 
 export default tseslint.config(

@@ -22,7 +22,7 @@ export type SettingValues<Table extends SettingTable> = {
 
 export function setting<T>(
   schema: z.ZodType<T>,
-  fallback: unknown,
+  fallback: string | number | undefined,
   placeholder: string,
   description: string,
   alsoFrom?: readonly string[],

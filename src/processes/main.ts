@@ -15,7 +15,9 @@ const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -29,14 +31,17 @@ async function main(args: readonly string[]): Promise<void> {
     setExitCode: (code) => (process.exitCode = code),
   };
   const program = new Command('spot-expander')
-    .description('Ranks node groups on AWS Spot for the cluster-autoscaler, and drains Spot nodes before they go.')
+    .description(
+      'Ranks node groups on AWS Spot for the cluster-autoscaler, and drains Spot nodes before they go.',
+    )
     .version(version())
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 used wrongly.');
   const named = args.find((arg) => !arg.startsWith('-')) ?? '';
   const wanted = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
-  for (const load of wanted) if (load !== undefined) program.addCommand(inheritingExit((await load())(context)));
+  for (const load of wanted)
+    if (load !== undefined) program.addCommand(inheritingExit((await load())(context)));
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -1,0 +1,92 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../errors/usage-error.ts';
+import { nodeGroupDescriptions, type NodeGroupDescription } from './node-groups.ts';
+import { serveSettings } from './serve-settings.ts';
+import { settingValues, type SettingValues } from './setting.ts';
+import { settingsFile } from './settings-file.ts';
+import type { ListenAddress } from './value-types.ts';
+
+type Settings = SettingValues<typeof serveSettings>;
+
+/** What `serve` runs by: every default that depends on the mode is settled here. */
+export interface ServeConfig extends Omit<
+  Settings,
+  'grpc_listen' | 'http_listen' | 'state_dir' | 'market' | 'stale_prices' | 'auto_scaling_groups'
+> {
+  readonly grpc_listen: ListenAddress;
+  readonly http_listen: ListenAddress;
+  readonly state_dir: string;
+  readonly market: 'static' | 'ec2';
+  readonly stale_prices: 'use-and-say' | 'ignore';
+  readonly auto_scaling_groups: boolean;
+  readonly nodeGroups: readonly NodeGroupDescription[];
+}
+
+export interface ServeConfigInputs {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly configFile: string | undefined;
+  readonly prod: boolean;
+}
+
+/**
+ * @throws UsageError that names every mistake in flags, environment and file.
+ */
+export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
+  const path = inputs.configFile ?? inputs.environment['SPOT_EXPANDER_CONFIG'];
+  const file = path === undefined || path === '' ? undefined : settingsFile(path);
+  const flags = inputs.prod ? { ...inputs.flags, mode: 'PROD' } : inputs.flags;
+  const settings = settingValues(serveSettings, { flags, environment: inputs.environment, file }, [
+    'node_groups',
+  ]);
+  const nodeGroups = nodeGroupDescriptions(file?.values['node_groups'], file?.path ?? 'configuration');
+  const prod = settings.mode === 'PROD';
+  const host = prod ? '0.0.0.0' : '127.0.0.1';
+  const config: ServeConfig = {
+    ...settings,
+    grpc_listen: settings.grpc_listen ?? { host, port: 9443 },
+    http_listen: settings.http_listen ?? { host, port: apiPort(inputs.environment) },
+    state_dir: settings.state_dir ?? defaultStateDir(inputs.environment),
+    market: settings.market ?? (prod ? 'ec2' : 'static'),
+    stale_prices: settings.stale_prices ?? (prod ? 'ignore' : 'use-and-say'),
+    auto_scaling_groups: settings.auto_scaling_groups ?? prod,
+    nodeGroups,
+  };
+  const mistakes = [...certificateMistakes(config), ...clusterMistakes(config, inputs.environment)];
+  if (mistakes.length > 0) throw new UsageError(mistakes);
+  return config;
+}
+
+function apiPort(environment: ServeConfigInputs['environment']): number {
+  const text = environment['API_PORT'];
+  if (text === undefined || text === '') return 8000;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError([`environment variable API_PORT: must be a port (got ${JSON.stringify(text)})`]);
+  return port;
+}
+
+function defaultStateDir(environment: ServeConfigInputs['environment']): string {
+  const base = environment['XDG_STATE_HOME'];
+  return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'spot-expander');
+}
+
+function certificateMistakes(config: ServeConfig): string[] {
+  if ((config.tls_cert === undefined) !== (config.tls_key === undefined))
+    return ['--tls-cert and --tls-key go together: give both or neither'];
+  if (config.mode === 'PROD' && config.tls_cert === undefined) {
+    return [
+      'PROD needs --tls-cert and --tls-key: the autoscaler speaks TLS only and a development certificate protects nothing',
+    ];
+  }
+  return [];
+}
+
+function clusterMistakes(config: ServeConfig, environment: ServeConfigInputs['environment']): string[] {
+  const inCluster = environment['KUBERNETES_SERVICE_HOST'] !== undefined;
+  if (config.mode !== 'PROD' || config.kubeconfig !== undefined || inCluster) return [];
+  return [
+    'PROD needs a cluster: give --kubeconfig FILE (K8S_CONFIG_PATH) or run in a pod with a service account; without one use TEST mode',
+  ];
+}
