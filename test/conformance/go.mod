@@ -7,6 +7,7 @@ require (
 	google.golang.org/protobuf v1.36.10
 	k8s.io/api v0.34.2
 	k8s.io/apimachinery v0.34.2
+	k8s.io/component-helpers v0.34.2
 )
 
 require (

@@ -46,6 +46,8 @@ type Option struct {
 	NodeCount   int32
 	Debug       string
 	Pods        []*v1.Pod
+	// RawPods follow Pods as they are, for what Kubernetes' own types would not write.
+	RawPods [][]byte
 }
 
 // Request is one scale-up question.
@@ -68,6 +70,9 @@ func Marshal(request Request, form Form) ([]byte, error) {
 				pods[pod] = encoded
 			}
 			size += len(encoded) + 6
+			if form == Both {
+				size += len(encoded) + 6
+			}
 		}
 		size += 256
 	}
@@ -92,45 +97,36 @@ func MarshalEach(request Request, form Form) ([]byte, error) {
 }
 
 func appendOption(message []byte, option Option, pods map[*v1.Pod][]byte, form Form) []byte {
-	length := 0
-	count := uint64(int64(option.NodeCount))
+	encoded := make([][]byte, 0, len(option.Pods)+len(option.RawPods))
+	for _, pod := range option.Pods {
+		encoded = append(encoded, pods[pod])
+	}
+	encoded = append(encoded, option.RawPods...)
+
+	var head []byte
 	if option.NodeGroupID != "" {
-		length += protowire.SizeTag(optionNodeGroupID) + protowire.SizeBytes(len(option.NodeGroupID))
+		head = appendBytes(head, optionNodeGroupID, []byte(option.NodeGroupID))
 	}
 	if option.NodeCount != 0 {
-		length += protowire.SizeTag(optionNodeCount) + protowire.SizeVarint(count)
+		head = protowire.AppendTag(head, optionNodeCount, protowire.VarintType)
+		head = protowire.AppendVarint(head, uint64(int64(option.NodeCount)))
 	}
 	if option.Debug != "" {
-		length += protowire.SizeTag(optionDebug) + protowire.SizeBytes(len(option.Debug))
+		head = appendBytes(head, optionDebug, []byte(option.Debug))
 	}
-	for _, pod := range option.Pods {
-		one := protowire.SizeTag(optionPod) + protowire.SizeBytes(len(pods[pod]))
-		if form == Both {
-			one *= 2
-		}
-		length += one
+	podFields := map[Form][]protowire.Number{
+		Embedded: {optionPod}, Both: {optionPod, optionPodBytes}, Bytes: {optionPodBytes},
+	}[form]
+	length := len(head)
+	for _, pod := range encoded {
+		length += len(podFields) * (protowire.SizeTag(optionPod) + protowire.SizeBytes(len(pod)))
 	}
-
 	message = protowire.AppendTag(message, requestOptions, protowire.BytesType)
 	message = protowire.AppendVarint(message, uint64(length))
-	if option.NodeGroupID != "" {
-		message = appendBytes(message, optionNodeGroupID, []byte(option.NodeGroupID))
-	}
-	if option.NodeCount != 0 {
-		message = protowire.AppendTag(message, optionNodeCount, protowire.VarintType)
-		message = protowire.AppendVarint(message, count)
-	}
-	if option.Debug != "" {
-		message = appendBytes(message, optionDebug, []byte(option.Debug))
-	}
-	if form == Embedded || form == Both {
-		for _, pod := range option.Pods {
-			message = appendBytes(message, optionPod, pods[pod])
-		}
-	}
-	if form == Bytes || form == Both {
-		for _, pod := range option.Pods {
-			message = appendBytes(message, optionPodBytes, pods[pod])
+	message = append(message, head...)
+	for _, field := range podFields {
+		for _, pod := range encoded {
+			message = appendBytes(message, field, pod)
 		}
 	}
 	return message
@@ -142,13 +138,9 @@ func appendNodes(message []byte, nodes map[string]*v1.Node, form Form) ([]byte, 
 		ids = append(ids, id)
 	}
 	sort.Strings(ids)
-	var fields []protowire.Number
-	if form == Embedded || form == Both {
-		fields = append(fields, requestNodeMap)
-	}
-	if form == Bytes || form == Both {
-		fields = append(fields, requestNodeBytesMap)
-	}
+	fields := map[Form][]protowire.Number{
+		Embedded: {requestNodeMap}, Both: {requestNodeMap, requestNodeBytesMap}, Bytes: {requestNodeBytesMap},
+	}[form]
 	for _, field := range fields {
 		for _, id := range ids {
 			encoded, err := nodes[id].Marshal()
