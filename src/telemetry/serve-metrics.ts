@@ -1,0 +1,168 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+
+/** Ages by source, in seconds; a source that was never read has no sample. */
+export type AgeSource = 'spot_prices' | 'static_intelligence' | 'model' | 'risk_table' | 'node_watch';
+
+/**
+ * Every metric of `spot-expander serve`, in a registry of its own.
+ * docs/metrics.md describes each; labels are closed sets, ids go to the log.
+ */
+export interface ServeMetrics {
+  readonly text: () => Promise<string>;
+  readonly contentType: string;
+  readonly decisions: Counter<'decision'>;
+  readonly answers: Counter<'degradation'>;
+  readonly malformed: Counter;
+  readonly overBudget: Counter;
+  readonly pipelineSeconds: Histogram;
+  readonly layerSeconds: Histogram<'layer'>;
+  readonly readSeconds: Histogram;
+  readonly modelPredictionSeconds: Histogram<'model'>;
+  readonly drops: Counter<'layer' | 'reason'>;
+  readonly requestBytes: Histogram;
+  readonly candidates: Histogram;
+  readonly podsDecoded: Counter;
+  readonly unreadable: Counter<'what'>;
+  readonly refreshes: Counter<'source' | 'result'>;
+  readonly certificateReloads: Counter<'result'>;
+  readonly certificateExpiry: Gauge;
+  readonly connections: Gauge;
+  readonly grpcCalls: Counter<'method' | 'code'>;
+  readonly httpRequests: Counter<'route' | 'code'>;
+  readonly recordings: Counter<'result'>;
+  readonly hotPools: Gauge;
+  readonly cooldowns: Counter;
+  readonly savingsUsdPerHour: Gauge;
+  readonly savingsUsd: Counter;
+}
+
+export interface MetricSources {
+  /** Seconds since each source was last good; undefined: never. */
+  readonly ageSeconds: (source: AgeSource) => number | undefined;
+}
+
+const ageSources: readonly AgeSource[] = [
+  'spot_prices',
+  'static_intelligence',
+  'model',
+  'risk_table',
+  'node_watch',
+];
+
+export function serveMetrics(sources: MetricSources): ServeMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+    new Counter<Label>({ name, help, labelNames: [...labelNames], registers });
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames: readonly Label[] = [],
+  ) => new Histogram<Label>({ name, help, buckets: [...buckets], labelNames: [...labelNames], registers });
+
+  new Gauge({
+    name: 'spot_source_age_seconds',
+    help: 'Seconds since a source of knowledge was last good',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      for (const source of ageSources) {
+        const age = sources.ageSeconds(source);
+        if (age === undefined) this.remove(source);
+        else this.set({ source }, age);
+      }
+    },
+  });
+
+  const decisions = counter('spot_decision_total', 'Decisions on running instances by outcome', ['decision']);
+  for (const decision of ['STAY', 'SWITCH', 'DRAIN', 'EVACUATE']) decisions.inc({ decision }, 0);
+  const answers = counter(
+    'spot_scale_up_answers_total',
+    'BestOptions answers by the degradation step that gave them',
+    ['degradation'],
+  );
+  for (const degradation of ['model', 'advisor-prior', 'price-only', 'all-ids'])
+    answers.inc({ degradation }, 0);
+
+  return {
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    decisions,
+    answers,
+    malformed: counter('spot_malformed_requests_total', 'BestOptions requests that were not a message'),
+    overBudget: counter(
+      'spot_answers_over_budget_total',
+      'BestOptions requests answered with all ids because the answer budget was spent',
+    ),
+    pipelineSeconds: histogram(
+      'spot_pipeline_duration_seconds',
+      'Time of one decision through the six layers',
+      seconds,
+    ),
+    layerSeconds: histogram('spot_layer_duration_seconds', 'Time of one layer in one decision', seconds, [
+      'layer',
+    ]),
+    readSeconds: histogram('spot_request_read_seconds', 'Time to read one BestOptions message', seconds),
+    modelPredictionSeconds: histogram(
+      'spot_model_prediction_seconds',
+      'Time to score all pools of a region',
+      [...seconds, 10, 30],
+      ['model'],
+    ),
+    drops: counter('spot_drops_total', 'Candidates dropped by layer and reason', ['layer', 'reason']),
+    requestBytes: histogram(
+      'spot_request_bytes',
+      'Size of BestOptions messages',
+      [1e4, 1e5, 1e6, 5e6, 2e7, 5e7, 1e8, 2.5e8, 5e8],
+    ),
+    candidates: histogram(
+      'spot_request_candidates',
+      'Options in BestOptions messages',
+      [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+    ),
+    podsDecoded: counter('spot_pods_decoded_total', 'Distinct pods decoded from BestOptions messages'),
+    unreadable: counter(
+      'spot_unreadable_total',
+      'Pods and nodes of BestOptions messages that could not be read',
+      ['what'],
+    ),
+    refreshes: counter('spot_refreshes_total', 'Refreshes of sources of knowledge by result', [
+      'source',
+      'result',
+    ]),
+    certificateReloads: counter(
+      'spot_certificate_reloads_total',
+      'Attempts to load changed certificate files by result',
+      ['result'],
+    ),
+    certificateExpiry: gauge(
+      'spot_certificate_expiry_timestamp_seconds',
+      'When the served certificate ends, epoch seconds',
+    ),
+    connections: gauge('spot_grpc_connections', 'Open gRPC connections'),
+    grpcCalls: counter('spot_grpc_calls_total', 'gRPC calls by method and status code', ['method', 'code']),
+    httpRequests: counter('spot_http_requests_total', 'HTTP requests by route and status code', [
+      'route',
+      'code',
+    ]),
+    recordings: counter('spot_recordings_total', 'Requests stored for replay by result', ['result']),
+    hotPools: gauge('spot_hot_pools', 'Pools with a live interruption signal'),
+    cooldowns: counter(
+      'spot_capacity_cooldowns_total',
+      'Capacity classes set to rest because a chosen node group did not deliver',
+    ),
+    savingsUsdPerHour: gauge(
+      'spot_chosen_savings_usd_per_hour',
+      'On-demand price less chosen price of the last scale-up, nodes included',
+    ),
+    savingsUsd: counter(
+      'spot_cost_savings_usd',
+      'Sum over scale-ups of (on-demand − chosen price) × nodes, for one hour each',
+    ),
+  };
+}
