@@ -58,21 +58,29 @@ func (expander *GRPCExpander) BestOptions(request wire.Request) []wire.Option {
 	if err != nil {
 		return expander.keepAll(request, Outcome{Why: "the request does not marshal", Err: err})
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
 	started := time.Now()
-	var reply []byte
-	err = expander.connection.Invoke(ctx, wire.Method, &message, &reply)
-	outcome := Outcome{Took: time.Since(started)}
+	answer, err := expander.Raw(message)
+	outcome := Outcome{Answer: answer, Took: time.Since(started)}
 	if err != nil {
 		outcome.Why, outcome.Err = "the call failed", err
 		return expander.keepAll(request, outcome)
 	}
-	if outcome.Answer, err = wire.ReadAnswer(reply); err != nil {
-		outcome.Why, outcome.Err = "the answer does not parse", err
-		return expander.keepAll(request, outcome)
-	}
 	return expander.read(request, outcome)
+}
+
+// Raw sends bytes as they are and reads the answer; it may be called from several goroutines.
+func (expander *GRPCExpander) Raw(message []byte) (wire.Answer, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	var reply []byte
+	if err := expander.connection.Invoke(ctx, wire.Method, &message, &reply); err != nil {
+		return wire.Answer{}, err
+	}
+	answer, err := wire.ReadAnswer(reply)
+	if err != nil {
+		return wire.Answer{}, fmt.Errorf("the answer does not parse: %w", err)
+	}
+	return answer, nil
 }
 
 // read drops ids that the request did not have. Duplicates stay, and so weigh more in the draw.

@@ -142,7 +142,9 @@ func (server *Server) write(text string) {
 }
 
 // Signal sends a signal to the process.
-func (server *Server) Signal(signal syscall.Signal) error { return server.process.Process.Signal(signal) }
+func (server *Server) Signal(signal syscall.Signal) error {
+	return server.process.Process.Signal(signal)
+}
 
 // Stop asks the server to end and waits; an error tells that it did not end well.
 func (server *Server) Stop(limit time.Duration) error {

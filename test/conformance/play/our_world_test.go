@@ -1,0 +1,93 @@
+package play
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"spot-expander.local/conformance/autoscaler"
+	"spot-expander.local/conformance/certificates"
+	"spot-expander.local/conformance/ours"
+	"spot-expander.local/conformance/wire"
+)
+
+// running is a server of ours with its certificate files and the root that signed them.
+type running struct {
+	*ours.Server
+	root   *certificates.Authority
+	pair   certificates.Pair
+	places ours.Places
+	state  string
+	extra  []string
+}
+
+// started runs the built server for one test; without one the test is skipped.
+func started(t *testing.T, extra ...string) *running {
+	t.Helper()
+	if _, set := ours.Command(); !set {
+		t.Skipf("no server to play against: %s is not set", ours.CommandVariable)
+	}
+	root := authority(t)
+	places, err := ours.FreePlaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := &running{root: root, pair: issued(t, root, "serving"), places: places, state: t.TempDir(), extra: extra}
+	one.again(t)
+	t.Cleanup(func() {
+		one.Kill()
+		if t.Failed() {
+			t.Logf("the server said:\n%s", tail(one.Output(), 4000))
+		}
+	})
+	return one
+}
+
+// again starts the server on the same ports with the same files.
+func (one *running) again(t *testing.T) {
+	t.Helper()
+	server, err := ours.Start(one.places, one.pair, one.state, one.extra...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.Server = server
+}
+
+func (one *running) asked(t *testing.T, generation autoscaler.Generation) *autoscaler.GRPCExpander {
+	t.Helper()
+	return expander(t, generation, one.Address(), one.root.File)
+}
+
+// legal fails the test unless the client could use the answer and the answer is one that the contract allows.
+func legal(t *testing.T, client *autoscaler.GRPCExpander, request wire.Request) {
+	t.Helper()
+	last := client.Last
+	if last.FailedOpen {
+		t.Errorf("the client could not use the answer: %s (%v)", last.Why, last.Err)
+		return
+	}
+	known := ids(request.Options)
+	seen := map[string]bool{}
+	for _, id := range last.Answer.IDs {
+		if !slices.Contains(known, id) {
+			t.Errorf("%q was not asked about", id)
+		}
+		if seen[id] {
+			t.Errorf("%q is answered twice", id)
+		}
+		seen[id] = true
+	}
+	if len(last.Answer.IDs) == 0 {
+		t.Error("the answer is empty")
+	}
+	if last.Answer.Pods != 0 {
+		t.Errorf("%d pods are echoed", last.Answer.Pods)
+	}
+	if last.Took > 4*time.Second {
+		t.Errorf("the answer took %s", last.Took)
+	}
+}
+
+func tail(text string, length int) string {
+	return text[max(0, len(text)-length):]
+}
