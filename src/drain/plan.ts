@@ -1,0 +1,269 @@
+import { gracefulEvictions, remainingPods, urgentEvictions, type Evictions } from './evictions.ts';
+import { markKind, signalMark, type MarkKind } from './marks.ts';
+import { markingChange, outOfServiceChange, revertingChange } from './node-changes.ts';
+import type { Notice } from './notice.ts';
+import type { Observed } from './observed.ts';
+import type { DrainPolicy } from './policy.ts';
+import { standing, type Situation, type Standing } from './situation.ts';
+import type { EventReason, Plan, Step } from './steps.ts';
+
+type Active = Exclude<Situation, { decision: 'NONE' }>;
+type Draining = Extract<Situation, { decision: 'DRAIN' }>;
+type Evacuating = Extract<Situation, { decision: 'EVACUATE' }>;
+
+const idle: Plan = {
+  decision: 'NONE',
+  steps: [],
+  wakeAtMs: undefined,
+  deadlineMs: undefined,
+  remaining: undefined,
+};
+
+/** How often a drain that waits for the cluster's budget looks again. */
+const slotRetryMs = 10_000;
+
+/**
+ * What to do now about the notices that stand, given what the node and its pods look like. It is asked again after the
+ * steps, at `wakeAtMs` and on every new notice; it remembers nothing, so a restarted agent goes on where the node's
+ * annotations say that the last one stood. A node that is not this instance gets no step at all.
+ */
+export function plan(
+  notices: readonly Notice[],
+  observed: Observed,
+  policy: DrainPolicy,
+  nowMs: number,
+): Plan {
+  if (!isOurs(observed)) return idle;
+  const current = standing(notices, observed.node, policy, nowMs);
+  if (current.situation.decision === 'NONE') return revertPlan(current, observed);
+  const { situation } = current;
+  const change = markingChange(situation, observed.node, observed.instanceId, policy, nowMs);
+  const marking: Step[] = [
+    ...(change === undefined ? [] : [{ kind: 'change-node', why: 'mark', change } as const]),
+    ...conditionSteps(situation, observed),
+    toldOfNotice(situation),
+  ];
+  const work =
+    situation.decision === 'EVACUATE'
+      ? evacuation(situation, observed, policy, nowMs)
+      : drain(situation, observed, policy, nowMs);
+  return {
+    ...work,
+    decision: situation.decision,
+    steps: [...marking, ...work.steps],
+    wakeAtMs: earliest([work.wakeAtMs, situation.expiresAtMs, current.nextChangeAtMs]),
+  };
+}
+
+/** Only a Node whose providerID carries this instance's id is touched. */
+export function isOurs(observed: Pick<Observed, 'instanceId' | 'node'>): boolean {
+  return observed.instanceId !== '' && observed.node.providerId.endsWith(`/${observed.instanceId}`);
+}
+
+type Work = Pick<Plan, 'steps' | 'wakeAtMs' | 'deadlineMs' | 'remaining'>;
+
+function revertPlan({ over, nextChangeAtMs }: Standing, observed: Observed): Plan {
+  const change = revertingChange(observed.node, over);
+  const release: readonly Step[] = observed.slot === 'not-asked' ? [] : [{ kind: 'release-slot' }];
+  if (change === undefined)
+    return { ...idle, steps: [...staleCondition(observed), ...release], wakeAtMs: nextChangeAtMs };
+  const id = signalMark(observed.node.annotations)?.notice.id ?? 'unreadable';
+  return {
+    ...idle,
+    wakeAtMs: nextChangeAtMs,
+    steps: [
+      { kind: 'change-node', why: 'revert', change },
+      ...staleCondition(observed),
+      {
+        kind: 'tell',
+        id: `${id}/reverted`,
+        reason: 'SpotSignalReverted',
+        message: `${id} is over: what the agent had set on this node has been taken back`,
+      },
+      ...release,
+    ],
+  };
+}
+
+function staleCondition({ node }: Observed): readonly Step[] {
+  if (node.condition?.status !== 'True') return [];
+  return [
+    { kind: 'set-condition', status: 'False', reason: 'NoSignal', message: 'no interruption signal stands' },
+  ];
+}
+
+const conditionReasons: Readonly<Record<MarkKind, string>> = {
+  TERMINATION: 'Termination',
+  REBALANCE: 'Rebalance',
+  MAINTENANCE: 'Maintenance',
+};
+
+function conditionSteps(situation: Active, { node }: Observed): readonly Step[] {
+  const reason = conditionReasons[markKind(situation.notice)];
+  if (node.condition?.status === 'True' && node.condition.reason === reason) return [];
+  return [{ kind: 'set-condition', status: 'True', reason, message: sentence(situation) }];
+}
+
+const eventReasons: Readonly<Record<MarkKind, EventReason>> = {
+  TERMINATION: 'SpotTermination',
+  REBALANCE: 'SpotRebalance',
+  MAINTENANCE: 'ScheduledMaintenance',
+};
+
+function toldOfNotice(situation: Active): Step {
+  return {
+    kind: 'tell',
+    id: situation.notice.id,
+    reason: eventReasons[markKind(situation.notice)],
+    message: sentence(situation),
+  };
+}
+
+function sentence({ notice, ...situation }: Active): string {
+  switch (notice.kind) {
+    case 'spot-interruption':
+      return `AWS will ${notice.action} this Spot instance at ${new Date(notice.atMs).toISOString()}`;
+    case 'group-termination':
+      return `the Auto Scaling group terminates this instance${situation.decision === 'EVACUATE' ? `; the agent works to ${new Date(situation.deadlineMs).toISOString()}` : ''}`;
+    case 'rebalance':
+      return `AWS reports an elevated risk of interruption since ${new Date(notice.noticeTimeMs).toISOString()}`;
+    case 'maintenance':
+      return `${notice.code} is scheduled from ${new Date(notice.notBeforeMs).toISOString()}`;
+  }
+}
+
+function drain(situation: Draining, observed: Observed, policy: DrainPolicy, nowMs: number): Work {
+  const nothing: Work = { steps: [], wakeAtMs: undefined, deadlineMs: undefined, remaining: undefined };
+  const isEvicting =
+    !policy.cordonOnly && (situation.notice.kind === 'maintenance' || policy.rebalance === 'drain');
+  if (!isEvicting) return nothing;
+  const startsAtMs = Math.max(
+    situation.startsEvictingAtMs,
+    markedAtMs(observed, nowMs) + (policy.excludeFromLoadBalancers ? policy.loadBalancerWaitMs.drain : 0),
+  );
+  if (nowMs < startsAtMs) return { ...nothing, wakeAtMs: startsAtMs };
+  if (observed.pods === undefined) return { ...nothing, steps: [{ kind: 'list-pods' }] };
+  const remaining = remainingPods(observed.pods, observed, policy);
+  if (remaining === 0)
+    return { ...nothing, remaining, steps: [...toldOfEmpty(situation), ...released(observed)] };
+  if (observed.slot !== 'held')
+    return { ...nothing, remaining, steps: [{ kind: 'acquire-slot' }], wakeAtMs: nowMs + slotRetryMs };
+  return { ...nothing, ...gracefulEvictions(observed.pods, observed, policy, nowMs) };
+}
+
+function evacuation(situation: Evacuating, observed: Observed, policy: DrainPolicy, nowMs: number): Work {
+  const { deadlineMs, notice } = situation;
+  const nothing: Work = { steps: released(observed), wakeAtMs: undefined, deadlineMs, remaining: undefined };
+  if (policy.cordonOnly) return nothing;
+  const startsAtMs =
+    markedAtMs(observed, nowMs) + (policy.excludeFromLoadBalancers ? policy.loadBalancerWaitMs.evacuate : 0);
+  if (nowMs < startsAtMs) return { ...nothing, wakeAtMs: startsAtMs };
+  const karpenter = handOver(observed, policy, deadlineMs, nowMs);
+  if (karpenter.waits)
+    return { ...nothing, steps: [...nothing.steps, ...karpenter.steps], wakeAtMs: karpenter.untilMs };
+  if (observed.pods === undefined)
+    return { ...nothing, steps: [...nothing.steps, ...karpenter.steps, { kind: 'list-pods' }] };
+  const isGoing = notice.kind === 'group-termination' || notice.action !== 'hibernate';
+  const evictions = urgentEvictions(
+    observed.pods,
+    observed,
+    // A hibernated instance comes back with its pods: what a PDB protects is left to sleep.
+    {
+      deadlineMs: isGoing ? deadlineMs : nowMs + policy.marginMs + policy.maxGraceMs,
+      atDeadline: isGoing ? policy.atDeadline : 'leave',
+    },
+    policy,
+    nowMs,
+  );
+  return {
+    deadlineMs,
+    remaining: evictions.remaining,
+    steps: [
+      ...nothing.steps,
+      ...karpenter.steps,
+      ...evictions.steps,
+      ...toldOfOverride(situation, evictions),
+      ...(evictions.remaining === 0 ? toldOfEmpty(situation) : []),
+      ...(isGoing ? outOfServiceSteps(observed, policy, deadlineMs, nowMs) : []),
+    ],
+    wakeAtMs: earliest([
+      evictions.wakeAtMs,
+      policy.outOfService && nowMs < deadlineMs - policy.marginMs ? deadlineMs - policy.marginMs : undefined,
+    ]),
+  };
+}
+
+interface KarpenterPart {
+  readonly waits: boolean;
+  readonly untilMs: number;
+  readonly steps: readonly Step[];
+}
+
+function handOver(observed: Observed, policy: DrainPolicy, deadlineMs: number, nowMs: number): KarpenterPart {
+  const { nodeClaim } = observed.node;
+  const untilMs = deadlineMs - policy.karpenterFallbackMs;
+  const none: KarpenterPart = { waits: false, untilMs, steps: [] };
+  if (nodeClaim === undefined || policy.karpenter === 'drain' || nowMs >= untilMs) return none;
+  switch (observed.handOver) {
+    case 'denied':
+      return none;
+    case 'accepted':
+      return { ...none, waits: true };
+    case 'not-asked':
+      return {
+        ...none,
+        waits: true,
+        steps: [{ kind: 'hand-over', nodeClaim, terminateAtMs: deadlineMs - policy.marginMs }],
+      };
+  }
+}
+
+function outOfServiceSteps(
+  observed: Observed,
+  policy: DrainPolicy,
+  deadlineMs: number,
+  nowMs: number,
+): readonly Step[] {
+  if (!policy.outOfService || nowMs < deadlineMs - policy.marginMs) return [];
+  const change = outOfServiceChange(observed.node);
+  return change === undefined ? [] : [{ kind: 'change-node', why: 'out-of-service', change }];
+}
+
+function toldOfEmpty({ notice }: Active): readonly Step[] {
+  return [
+    {
+      kind: 'tell',
+      id: `${notice.id}/drained`,
+      reason: 'SpotNodeDrained',
+      message: 'every pod that shall leave this node has left it',
+    },
+  ];
+}
+
+function toldOfOverride({ notice }: Active, { steps }: Evictions): readonly Step[] {
+  const overruled = steps.filter((step) => step.kind === 'delete' && step.why === 'blocked').length;
+  if (overruled === 0) return [];
+  return [
+    {
+      kind: 'tell',
+      id: `${notice.id}/override`,
+      reason: 'SpotDeadlineOverride',
+      message: `${overruled} blocked ${overruled === 1 ? 'pod is' : 'pods are'} deleted because the instance goes before its disruption budget allows it`,
+    },
+  ];
+}
+
+function released({ slot }: Observed): readonly Step[] {
+  return slot === 'not-asked' ? [] : [{ kind: 'release-slot' }];
+}
+
+function markedAtMs({ node }: Observed, nowMs: number): number {
+  return signalMark(node.annotations)?.markedAtMs ?? nowMs;
+}
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  return times.reduce<number | undefined>(
+    (first, one) => (one === undefined || (first !== undefined && first <= one) ? first : one),
+    undefined,
+  );
+}
