@@ -1,0 +1,178 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Log } from '../../telemetry/log.ts';
+import { answerToFault, HttpFault } from './http-fault.ts';
+import { jsonBody } from './json-body.ts';
+import { routeTable, type RouteTable } from './route-table.ts';
+import { jsonAnswer, type HttpAnswer, type Route } from './route.ts';
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly routes: readonly Route[];
+  readonly log: Log;
+  /** Called once for each answered request, with the route's path or `unmatched`. */
+  readonly onAnswer?: (route: string, status: number) => void;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpLimits {
+  readonly maxBodyBytes: number;
+  /** A caller that has not sent its headers by then is answered 408. */
+  readonly headersTimeoutMs: number;
+  /** The same for the whole request. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly maxConnections: number;
+}
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new request, lets open ones end for at most `graceMs`, then cuts them. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+const defaultLimits: HttpLimits = {
+  maxBodyBytes: 1024 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 20_000,
+  keepAliveTimeoutMs: 65_000,
+  maxConnections: 1_000,
+};
+
+/**
+ * Serves a table of routes over HTTP/1.1.
+ * @throws the socket's error when the address cannot be taken.
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const table = routeTable(options.routes);
+  const stop = { closing: new AbortController(), cut: new AbortController() };
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+    },
+    (request, response) => void respond(request, response, { ...options, limits, table, stop }),
+  );
+  server.maxConnections = limits.maxConnections;
+  server.on('clientError', answerBrokenRequest);
+  await listening(server, options);
+  const address = server.address() as AddressInfo;
+  return { host: address.address, port: address.port, close: (graceMs) => closed(server, stop, graceMs) };
+}
+
+function listening(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** First no new request is taken, then what is still open is cut. */
+interface Stop {
+  readonly closing: AbortController;
+  readonly cut: AbortController;
+}
+
+interface Serving extends HttpServerOptions {
+  readonly limits: HttpLimits;
+  readonly table: RouteTable;
+  readonly stop: Stop;
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const path = pathOf(request);
+  let answer: HttpAnswer;
+  try {
+    answer = await answered(request, path, serving, AbortSignal.any([gone.signal, serving.stop.cut.signal]));
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    const told = answerToFault(error);
+    if (told === undefined) serving.log.error({ err: error, path }, 'an HTTP request met a fault of ours');
+    answer =
+      told ??
+      jsonAnswer(500, { error: 'the server met a fault of its own; its log tells more', details: [] });
+  }
+  serving.onAnswer?.(serving.table.label(path ?? ''), answer.status);
+  send(request, response, answer, serving.stop.closing.signal.aborted);
+}
+
+function pathOf(request: IncomingMessage): string | undefined {
+  const url = request.url ?? '/';
+  return url.startsWith('/') ? url.split('?', 1)[0] : undefined;
+}
+
+async function answered(
+  request: IncomingMessage,
+  path: string | undefined,
+  { table, limits }: Serving,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  if (path === undefined) throw new HttpFault(400, 'the request target must be a path');
+  const route = table.route(request.method ?? 'GET', path);
+  const query = new URLSearchParams((request.url ?? '').slice(path.length + 1));
+  const json = route.method === 'POST' ? await jsonBody(request, limits.maxBodyBytes) : undefined;
+  return route.answer({ path, query, json, signal });
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: HttpAnswer,
+  stopping: boolean,
+): void {
+  if (response.destroyed || response.headersSent) return;
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  response.writeHead(answer.status, {
+    'content-type': answer.contentType,
+    'content-length': body.byteLength,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...answer.headers,
+    ...(stopping ? { connection: 'close' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+const brokenRequests: Readonly<Record<string, readonly [status: string, sentence: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not arrive in time'],
+};
+
+/** What never became a request is answered on the bare socket. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, sentence] = brokenRequests[error.code ?? ''] ?? ['400 Bad Request', 'this is not HTTP/1.1'];
+  const body = `${JSON.stringify({ error: sentence, details: [] })}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function closed(server: Server, stop: Stop, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    stop.closing.abort();
+    const cut = setTimeout(() => {
+      stop.cut.abort();
+      server.closeAllConnections();
+    }, graceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

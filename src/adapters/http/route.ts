@@ -1,0 +1,39 @@
+/** What a route is given: read, bounded and parsed. */
+export interface HttpQuestion {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The JSON body of a POST; undefined for a GET. */
+  readonly json: unknown;
+  /** Aborted when the caller goes away or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One line of the route table. A GET answers HEAD as well. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly answer: (question: HttpQuestion) => HttpAnswer | Promise<HttpAnswer>;
+}
+
+export function jsonAnswer(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n`, headers };
+}
+
+export function textAnswer(
+  status: number,
+  text: string,
+  contentType = 'text/plain; charset=utf-8',
+): HttpAnswer {
+  return { status, contentType, body: text };
+}
