@@ -4,7 +4,7 @@ import type { PriceSeries } from '../learning/price-series.ts';
 export interface Market {
   /**
    * All change points since `sinceMs` for the given types (all types when undefined), plus the price in force at `sinceMs`.
-   * @throws MarketUnavailable after its own retries.
+   * @throws SourceUnavailable after its own retries.
    */
   history(
     query: { readonly region: string; readonly instanceTypes?: readonly string[]; readonly sinceMs: number },

@@ -14,6 +14,8 @@ export interface RiskModel {
   readonly name: 'family-stress' | 'always-safe' | 'mock' | 'fleet-hazard';
   /** In plain words, for logs and answers: what model this is and from when. */
   readonly description: string;
+  /** Set by a model that says the same of every Spot pool and needs no prices for it. */
+  readonly uniform?: RiskAssessment;
   /**
    * One assessment per pool of `series`.
    * @throws when the model cannot score at all; the caller keeps the last table and names the degradation.
