@@ -1,0 +1,59 @@
+import { peakMegabytes } from './background.ts';
+import { timing } from './go-peer.ts';
+import type { Bench, Measurement } from './measurement.ts';
+import { requestFlags, requestSizes, type RequestSize } from './requests.ts';
+import type { Row } from './row.ts';
+
+/** Whole calls over TLS, from the first byte to the answer; sizes grow, so that the peak of memory belongs to the size. */
+export const largeRequests: readonly Measurement[] = requestSizes.map((size) => ({
+  name: `request ${size.name}`,
+  slow: !size.quick,
+  rows: async (bench: Bench) => await rowsOf(bench, size),
+}));
+
+async function rowsOf({ ours, peer, quick }: Bench, size: RequestSize): Promise<readonly Row[]> {
+  const timings = await peer.call({ ours: ours.address, typed: peer.typed, bytes: peer.bytes }, [
+    ...requestFlags(size),
+    ...['--calls', String(quick ? Math.ceil(size.calls / 4) : size.calls), '--pause', '20ms'],
+  ]);
+  const [own, typed, bytes] = [timing(timings, 'ours'), timing(timings, 'typed'), timing(timings, 'bytes')];
+  const name = `request ${size.name}`;
+  return [
+    {
+      name: `${name} p50`,
+      ours: own.p50Ms,
+      peer: typed.p50Ms,
+      unit: 'ms',
+      target: { words: '≤ Go', met: own.p50Ms <= typed.p50Ms },
+    },
+    { name: `${name} p99`, ours: own.p99Ms, peer: typed.p99Ms, unit: 'ms', target: undefined },
+    {
+      name: `${name} p50, Go that decodes nothing`,
+      ours: own.p50Ms,
+      peer: bytes.p50Ms,
+      unit: 'ms',
+      target: undefined,
+    },
+    ...memoryRows(`${name} memory peak`, own.bytes, ours.pid, peer.typedPid),
+  ];
+}
+
+function memoryRows(
+  name: string,
+  bytes: number,
+  ourPid: number | undefined,
+  peerPid: number,
+): readonly Row[] {
+  const ours = ourPid === undefined ? undefined : peakMegabytes(ourPid);
+  if (ours === undefined) return [];
+  const limit = (2.5 * bytes) / 1e6 + 150;
+  return [
+    {
+      name,
+      ours,
+      peer: peakMegabytes(peerPid),
+      unit: 'MB',
+      target: { words: `≤ ${limit.toFixed(0)} MB`, met: ours <= limit },
+    },
+  ];
+}

@@ -1,0 +1,27 @@
+/**
+ * Plays the cluster-autoscaler against the built server, holds our reader against Kubernetes' own types, and runs the
+ * documented grpcurl lines. Ends with `N passed, N failed, N skipped`.
+ */
+import { existsSync } from 'node:fs';
+import { documentedCalls } from './conformance/documented-calls.ts';
+import { readerChecks } from './conformance/reader-checks.ts';
+import { scaleUps } from './conformance/scale-ups.ts';
+import { sumOf, type Tally } from './conformance/tally.ts';
+import { goVersion, howToGetGo, repository } from './go-tools.ts';
+
+async function played(): Promise<Tally> {
+  const version = goVersion();
+  if (version === undefined) {
+    console.log(`skipped: ${howToGetGo}`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  console.log(`with ${version}`);
+  const entry = `${repository}dist/processes/main.js`;
+  if (!existsSync(entry)) console.log('dist/ is not built (npm run build): the server is not played against');
+  const server = existsSync(entry) ? [process.execPath, entry] : undefined;
+  return sumOf([readerChecks(), await scaleUps(server), await documentedCalls(server)]);
+}
+
+const { passed, failed, skipped } = await played();
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed === 0 ? 0 : 1;
