@@ -149,7 +149,8 @@ export class SimulatedNode {
     while (this.nowMs < untilMs) {
       this.kubelet();
       this.node = people(this.node, this.nowMs);
-      const wakeAtMs = this.has('agent-dead') ? this.forgotten() : this.turn(notices(this.nowMs));
+      if (this.has('agent-dead')) this.forget();
+      const wakeAtMs = this.has('agent-dead') ? undefined : this.turn(notices(this.nowMs));
       // The poll interval is the longest that an agent sleeps.
       this.nowMs = Math.min(untilMs, this.nowMs + 2_000, Math.max(this.nowMs + 50, wakeAtMs ?? Infinity));
     }
@@ -161,10 +162,9 @@ export class SimulatedNode {
     );
   }
 
-  private forgotten(): undefined {
+  private forget(): void {
     this.attempts = new Map();
     this.slot = 'not-asked';
-    return undefined;
   }
 
   private kubelet(): void {

@@ -1,0 +1,41 @@
+import type { Poll } from '../drain/episodes.ts';
+
+/** Who this instance is, from its identity document. */
+export interface InstanceIdentity {
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly region: string;
+}
+
+export type MetadataSource = keyof Poll;
+
+export type MetadataProblemKind =
+  | 'token-refused'
+  | 'switched-off'
+  | 'hop-limit'
+  | 'throttled'
+  | 'unreachable'
+  | 'timeout'
+  | 'garbled'
+  | 'server-error';
+
+/** Why something could not be read, with what to do about it. */
+export interface MetadataProblem {
+  readonly kind: MetadataProblemKind;
+  readonly advice: string;
+}
+
+/** What one source says; its own key of the poll is `unread` when `problem` is set. */
+export interface MetadataReading {
+  readonly poll: Partial<Poll>;
+  readonly problem: MetadataProblem | undefined;
+}
+
+/** The instance metadata service, version 2 only. */
+export interface InstanceMetadata {
+  /** @throws MetadataUnavailable with advice. */
+  identity(signal: AbortSignal): Promise<InstanceIdentity>;
+  /** Never throws on what the service does or does not do. */
+  read(source: MetadataSource, signal: AbortSignal): Promise<MetadataReading>;
+}
