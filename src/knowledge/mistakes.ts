@@ -1,14 +1,35 @@
-const shown = 20;
+import type { z } from 'zod';
 
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
+type Issue = z.core.$ZodIssue;
+
+const shown = 20;
 
 /** Sentences with their place in the document; at most twenty, then how many more there are. */
 export function mistakesOf(issues: readonly Issue[]): readonly string[] {
-  const named = issues.slice(0, shown).map((issue) => `${placeOf(issue.path)}: ${issue.message}`);
-  return issues.length > shown ? [...named, `and ${issues.length - shown} more`] : named;
+  const all = issues.flatMap((issue) => sentences(issue, []));
+  return all.length > shown ? [...all.slice(0, shown), `and ${all.length - shown} more`] : all;
+}
+
+function sentences(issue: Issue, above: readonly PropertyKey[]): readonly string[] {
+  const path = [...above, ...issue.path];
+  switch (issue.code) {
+    case 'invalid_key':
+      return issue.issues.flatMap((inner) => sentences({ ...inner, path: [] }, path));
+    case 'invalid_union': {
+      const fitting = issue.errors.filter((branch) => !branch.some(isOtherShape));
+      const branch = fitting.length === 1 ? fitting[0] : undefined;
+      return branch === undefined
+        ? [`${placeOf(path)}: ${issue.message}`]
+        : branch.flatMap((inner) => sentences(inner, path));
+    }
+    default:
+      return [`${placeOf(path)}: ${issue.message}`];
+  }
+}
+
+/** A branch of a union that fails at its very root was not meant. */
+function isOtherShape(issue: Issue): boolean {
+  return issue.code === 'invalid_type' && issue.path.length === 0;
 }
 
 /** `spot_advisor["c5.large@ap-south-1a"].code`: keys that hold dots or signs stand in quotes. */

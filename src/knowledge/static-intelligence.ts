@@ -83,7 +83,12 @@ const fileSchema = z.looseObject({
   instance_metadata: z.record(typeKey, typeEntry),
   on_demand: z.record(placedKey, price).default({}),
   spot: z
-    .record(zonedKey, z.union([price, z.looseObject({ price, observed_at: time.optional() })]))
+    .record(
+      zonedKey,
+      z.union([price, z.looseObject({ price, observed_at: time.optional() })], {
+        error: 'must be a price or { price, observed_at }',
+      }),
+    )
     .default({}),
   zones: z.record(z.string().min(1), z.string().min(1)).default({}),
 });

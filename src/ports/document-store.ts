@@ -1,6 +1,9 @@
-/** A document that was read, or the news that it is still the one whose version the caller knows. */
+/**
+ * A document that was read, or the news that its content is still that of the version the caller knows. Either way `version`
+ * is what the caller asks with next time; it may change without the content.
+ */
 export type DocumentReading =
-  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'unchanged'; readonly version: string }
   | { readonly kind: 'changed'; readonly version: string; readonly bytes: Uint8Array };
 
 /** Where documents are published: a file system or an object store. */
