@@ -140,7 +140,7 @@ export default tseslint.config(
   pureRoom('decision'),
   pureRoom('drain'),
   pureRoom('learning'),
-  pureRoom('wire', ['decision']),
+  pureRoom('wire', ['decision', 'errors']),
   pureRoom('ports', ['decision', 'learning', 'drain']),
   ...adapters.map(adapter),
   {

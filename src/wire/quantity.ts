@@ -1,0 +1,76 @@
+const longestQuantity = 64;
+const largestExponent = 40;
+const max = BigInt(Number.MAX_SAFE_INTEGER);
+
+const decimalExponents: Readonly<Record<string, number>> = {
+  n: -9,
+  u: -6,
+  m: -3,
+  '': 0,
+  k: 3,
+  M: 6,
+  G: 9,
+  T: 12,
+  P: 15,
+  E: 18,
+};
+const binaryExponents: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
+
+/** A whole number without sign and suffix, small enough to be scaled in floating point without loss. */
+const plain = /^(\d{1,6})(m|Ki|Mi|Gi)?$/;
+const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eE][+-]?\d+|[numkMGTPE]?|[KMGTPE]i)$/;
+
+/**
+ * A Kubernetes quantity times 10^`decimals`, as a whole number rounded away from zero, the way `Quantity.ScaledValue` rounds.
+ * Exact, and bounded at ±(2^53 − 1); a value below one nano counts as one nano.
+ * Undefined when Kubernetes would refuse the text, or when it is longer than any quantity that a person or program writes.
+ */
+export function scaledQuantity(text: string, decimals: 0 | 3 | 9): number | undefined {
+  if (text.length > longestQuantity) return undefined;
+  const short = plain.exec(text);
+  if (short !== null && decimals !== 9) {
+    const whole = Number(short[1]) * (decimals === 3 ? 1000 : 1);
+    if (short[2] === 'm') return Math.ceil(whole / 1000);
+    return whole * 2 ** (binaryExponents[short[2] ?? ''] ?? 0);
+  }
+  const parts = shape.exec(text);
+  if (parts === null) return undefined;
+  const [, sign, whole = '', fraction = '', suffix = ''] = parts;
+  if (text === '') return undefined;
+  const exponent = exponentOf(suffix);
+  const digits = BigInt(whole + fraction || '0');
+  if (digits === 0n) return 0;
+  const power = exponent.ten - fraction.length + decimals;
+  if (power > largestExponent) return sign === '-' ? -Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
+  const magnitude = power < -3 * longestQuantity ? 1n : scaled(digits << BigInt(exponent.two), power);
+  const bounded = Number(magnitude > max ? max : magnitude);
+  return sign === '-' ? -bounded : bounded;
+}
+
+/** Thousandths, rounded up: CPU. */
+export function milliValue(text: string): number | undefined {
+  return scaledQuantity(text, 3);
+}
+
+/** Billionths, the finest that Kubernetes knows: for sums that are rounded once, at the end. */
+export function nanoValue(text: string): number | undefined {
+  return scaledQuantity(text, 9);
+}
+
+/** Whole units, rounded up: bytes of memory, counts of devices. */
+export function wholeValue(text: string): number | undefined {
+  return scaledQuantity(text, 0);
+}
+
+function exponentOf(suffix: string): { readonly ten: number; readonly two: number } {
+  const two = binaryExponents[suffix];
+  if (two !== undefined) return { ten: 0, two };
+  const ten = decimalExponents[suffix];
+  return { ten: ten ?? Number(suffix.slice(1)), two: 0 };
+}
+
+function scaled(digits: bigint, power: number): bigint {
+  if (power >= 0) return digits * 10n ** BigInt(power);
+  const divisor = 10n ** BigInt(-power);
+  return (digits + divisor - 1n) / divisor;
+}
