@@ -13,7 +13,7 @@ import (
 
 var (
 	cpuTexts    = []string{"1", "2", "100m", "0.25", "1500m", "33m", "1e1", "25e-2", "500u", "1n", "0", "3.3", "64"}
-	memoryTexts = []string{"128Mi", "1Gi", "1.5Gi", "100M", "1e9", "123456789", "64Ki", "0.5Gi", "1Ti", "1500m", "0", "12E6", "2T", "100k"}
+	memoryTexts = []string{"128Mi", "1Gi", "1.5Gi", "100M", "1e9", "123456789", "64Ki", "0.5Gi", "1Ti", "0", "12E6", "2T", "100k"}
 	operators   = []v1.NodeSelectorOperator{v1.NodeSelectorOpIn, v1.NodeSelectorOpNotIn, v1.NodeSelectorOpExists, v1.NodeSelectorOpDoesNotExist, v1.NodeSelectorOpGt, v1.NodeSelectorOpLt}
 )
 
