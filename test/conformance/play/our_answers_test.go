@@ -19,7 +19,7 @@ import (
 )
 
 func TestOurServerTellsEveryGenerationTheSame(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	answers := map[string][]string{}
 	each(t, func(t *testing.T, generation autoscaler.Generation) {
 		client := server.asked(t, generation)
@@ -36,7 +36,7 @@ func TestOurServerTellsEveryGenerationTheSame(t *testing.T) {
 }
 
 func TestOurServerNamesOneGroupAmongKnownPoolsAndTheChainStops(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	client := server.asked(t, autoscaler.Generations[4])
 	request := kube.ScaleUp(kube.Fleet[:4], kube.PlainPods(12))
 	chain := autoscaler.Chain{Filters: []autoscaler.Filter{client, forbidden{t}}, Random: chance()}
@@ -48,7 +48,7 @@ func TestOurServerNamesOneGroupAmongKnownPoolsAndTheChainStops(t *testing.T) {
 }
 
 func TestOurServerDoesNotMindTheOrderOfOptions(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	client := server.asked(t, autoscaler.Generations[3])
 	request := fleetRequest()
 	want := ids(client.BestOptions(request))
@@ -65,7 +65,7 @@ func TestOurServerDoesNotMindTheOrderOfOptions(t *testing.T) {
 }
 
 func TestOurServerAnswersEveryShapeOfPod(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	for _, generation := range []autoscaler.Generation{autoscaler.Generations[0], autoscaler.Generations[3], autoscaler.Generations[4]} {
 		client := server.asked(t, generation)
 		for _, shape := range kube.Shapes() {
@@ -79,7 +79,7 @@ func TestOurServerAnswersEveryShapeOfPod(t *testing.T) {
 }
 
 func TestOurServerAnswersRandomScaleUps(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	for index, generation := range autoscaler.Generations {
 		client := server.asked(t, generation)
 		for i := range 40 {
@@ -97,7 +97,7 @@ func TestOurServerAnswersRandomScaleUps(t *testing.T) {
 }
 
 func TestOurServerLeavesTheChoiceOpenForPoolsThatItDoesNotKnow(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	var groups []kube.Group
 	for i := range 4 {
 		groups = append(groups, kube.Group{ID: fmt.Sprintf("strange-%d", i), InstanceType: "zz9.plural", Zone: "nowhere", CPU: "4", Memory: "8Gi"})
@@ -115,7 +115,7 @@ func TestOurServerLeavesTheChoiceOpenForPoolsThatItDoesNotKnow(t *testing.T) {
 }
 
 func TestOurServerAnswersRequestsThatLackParts(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	cases := map[string]func(*wire.Request){
 		"no nodes":             func(request *wire.Request) { request.Nodes = nil },
 		"a node less":          func(request *wire.Request) { delete(request.Nodes, "od-m5-large-a") },
@@ -139,7 +139,7 @@ func TestOurServerAnswersRequestsThatLackParts(t *testing.T) {
 }
 
 func TestOurServerSurvivesBytesThatAreNoRequest(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	client := server.asked(t, autoscaler.Generations[4])
 	whole, err := wire.Marshal(fleetRequest(), wire.Both)
 	if err != nil {
@@ -162,7 +162,7 @@ func TestOurServerSurvivesBytesThatAreNoRequest(t *testing.T) {
 }
 
 func TestOurServerAnswersWhatRealAutoscalersSent(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	files, err := filepath.Glob("../../fixtures/*request.*.bin")
 	if err != nil || len(files) < 6 {
 		t.Fatalf("fixtures: %v, %v", files, err)

@@ -23,7 +23,7 @@ import (
 var newest = autoscaler.Generations[len(autoscaler.Generations)-1]
 
 func TestOurServerAsksForNoClientCertificateAndSpeaksTLS12(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	for version, works := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
 		asked := false
 		connection, err := tls.Dial("tcp", server.Address(), &tls.Config{
@@ -49,7 +49,7 @@ func TestOurServerAsksForNoClientCertificateAndSpeaksTLS12(t *testing.T) {
 }
 
 func TestOurServerTakesALargeRequestInTime(t *testing.T) {
-	server := started(t)
+	server := asking(t)
 	client := server.asked(t, newest)
 	request := kube.SizedRequest(50, 200, 4200, false)
 	client.BestOptions(request)

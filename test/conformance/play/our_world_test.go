@@ -1,7 +1,9 @@
 package play
 
 import (
+	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,19 +23,46 @@ type running struct {
 	extra  []string
 }
 
-// started runs the built server for one test; without one the test is skipped.
-func started(t *testing.T, extra ...string) *running {
-	t.Helper()
-	if _, set := ours.Command(); !set {
-		t.Skipf("no server to play against: %s is not set", ours.CommandVariable)
+// common is one server with nothing but defaults, for the tests that only ask.
+var common = sync.OnceValues(func() (*running, error) {
+	directory, err := os.MkdirTemp("", "spot-expander-play-")
+	if err != nil {
+		return nil, err
 	}
-	root := authority(t)
-	places, err := ours.FreePlaces()
+	return launched(directory)
+})
+
+// TestMain ends the common server when every test has been played.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if _, set := ours.Command(); set {
+		if server, err := common(); err == nil {
+			server.Kill()
+			_ = os.RemoveAll(server.state)
+		}
+	}
+	os.Exit(code)
+}
+
+// asking is the common server; without a built server the test is skipped.
+func asking(t *testing.T) *running {
+	t.Helper()
+	skipWithoutServer(t)
+	server, err := common()
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := &running{root: root, pair: issued(t, root, "serving"), places: places, state: t.TempDir(), extra: extra}
-	one.again(t)
+	return server
+}
+
+// started runs the built server for one test; without one the test is skipped.
+func started(t *testing.T, extra ...string) *running {
+	t.Helper()
+	skipWithoutServer(t)
+	one, err := launched(t.TempDir(), extra...)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		one.Kill()
 		if t.Failed() {
@@ -41,6 +70,31 @@ func started(t *testing.T, extra ...string) *running {
 		}
 	})
 	return one
+}
+
+func skipWithoutServer(t *testing.T) {
+	t.Helper()
+	if _, set := ours.Command(); !set {
+		t.Skipf("no server to play against: %s is not set", ours.CommandVariable)
+	}
+}
+
+func launched(directory string, extra ...string) (*running, error) {
+	root, err := certificates.NewAuthority(directory)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := root.Issue("serving")
+	if err != nil {
+		return nil, err
+	}
+	places, err := ours.FreePlaces()
+	if err != nil {
+		return nil, err
+	}
+	one := &running{root: root, pair: pair, places: places, state: directory, extra: extra}
+	one.Server, err = ours.Start(places, pair, directory, extra...)
+	return one, err
 }
 
 // again starts the server on the same ports with the same files.
