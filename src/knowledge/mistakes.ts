@@ -12,19 +12,14 @@ export function mistakesOf(issues: readonly Issue[]): readonly string[] {
 
 function sentences(issue: Issue, above: readonly PropertyKey[]): readonly string[] {
   const path = [...above, ...issue.path];
-  switch (issue.code) {
-    case 'invalid_key':
-      return issue.issues.flatMap((inner) => sentences({ ...inner, path: [] }, path));
-    case 'invalid_union': {
-      const fitting = issue.errors.filter((branch) => !branch.some(isOtherShape));
-      const branch = fitting.length === 1 ? fitting[0] : undefined;
-      return branch === undefined
-        ? [`${placeOf(path)}: ${issue.message}`]
-        : branch.flatMap((inner) => sentences(inner, path));
-    }
-    default:
-      return [`${placeOf(path)}: ${issue.message}`];
+  if (issue.code === 'invalid_key')
+    return issue.issues.flatMap((inner) => sentences({ ...inner, path: [] }, path));
+  if (issue.code === 'invalid_union') {
+    const fitting = issue.errors.filter((branch) => !branch.some(isOtherShape));
+    const meant = fitting.length === 1 ? fitting[0] : undefined;
+    if (meant !== undefined) return meant.flatMap((inner) => sentences(inner, path));
   }
+  return [`${placeOf(path)}: ${issue.message}`];
 }
 
 /** A branch of a union that fails at its very root was not meant. */

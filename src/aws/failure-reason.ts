@@ -1,0 +1,71 @@
+/** What a failed call to AWS tells: `refused` means that the same call will fail again. */
+export type FailureReason = 'denied' | 'throttled' | 'timed-out' | 'failed' | 'refused' | 'stopped';
+
+const throttling =
+  /^(Throttling|ThrottlingException|ThrottledException|RequestLimitExceeded|RequestThrottled\w*|TooManyRequestsException|SlowDown|EC2ThrottledException|PriorRequestNotComplete|BandwidthLimitExceeded|LimitExceededException)$/;
+const denial =
+  /^(UnauthorizedOperation|AccessDenied\w*|AuthFailure|OptInRequired|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|CredentialsProviderError|ExpiredToken\w*|PendingVerification|Blocked)$/;
+/** The clock was wrong or credentials were just renewed: the next try is signed anew. */
+const renewable = /^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
+const timeouts = /^(TimeoutError|RequestTimeout\w*|ETIMEDOUT|ESOCKETTIMEDOUT)$/;
+
+/** Broken connections; the SDK calls some of them time-outs. */
+const broken = /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+
+interface Seen {
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+}
+
+export function reasonOf(error: unknown): Exclude<FailureReason, 'stopped'> {
+  const { name, code, status } = seen(error);
+  if (code !== undefined && broken.test(code)) return 'failed';
+  if (throttling.test(name) || status === 429) return 'throttled';
+  if (denial.test(name)) return 'denied';
+  if (timeouts.test(name)) return 'timed-out';
+  if (renewable.test(name)) return 'failed';
+  if (status === 401 || status === 403) return 'denied';
+  return status !== undefined && status >= 400 && status < 500 ? 'refused' : 'failed';
+}
+
+export function sentenceOf(
+  action: string,
+  reason: FailureReason,
+  tries: number,
+  tryTimeoutMs: number,
+  error: unknown,
+): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const after = tries === 1 ? '' : ` after ${tries} tries`;
+  switch (reason) {
+    case 'denied':
+      return `AWS does not allow ${action} (${seen(error).name}: ${said}): check the credentials and the IAM policy.`;
+    case 'throttled':
+      return `AWS throttled ${action}${after}.`;
+    case 'timed-out':
+      return `${action} gave no answer within ${tryTimeoutMs} ms${after}.`;
+    case 'stopped':
+      return `${action} was stopped.`;
+    case 'refused':
+    case 'failed':
+      return `${action} failed${after}: ${said === '' ? seen(error).name : said}`;
+  }
+}
+
+function seen(error: unknown): Seen {
+  if (typeof error !== 'object' || error === null)
+    return { name: String(error), code: undefined, status: undefined };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const name = 'name' in error && typeof error.name === 'string' ? error.name : '';
+  const metadata = '$metadata' in error ? error.$metadata : undefined;
+  const status =
+    typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata
+      ? metadata.httpStatusCode
+      : undefined;
+  return {
+    name: name === 'Error' || name === '' ? (code ?? 'Error') : name,
+    code,
+    status: typeof status === 'number' ? status : undefined,
+  };
+}

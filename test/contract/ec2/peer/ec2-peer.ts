@@ -1,0 +1,170 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+/** What the peer does with one request instead of answering it. */
+export type Fault =
+  'throttle' | 'deny' | 'server-error' | 'bad-parameter' | 'hang' | 'reset' | 'half-answer' | 'not-xml';
+
+export interface PriceRow {
+  readonly zone: string;
+  readonly type: string;
+  readonly price: string;
+  readonly at: string;
+}
+
+/** Answers of the query protocol: parameters in a form, XML back; paged, with faults first when some are queued. */
+export interface AwsPeer {
+  readonly endpoint: string;
+  /** Every request's parameters, in order. */
+  readonly requests: readonly Readonly<Record<string, string>>[];
+  /** The next requests meet these, one each. */
+  readonly queueFaults: (...faults: readonly Fault[]) => void;
+  /** Every request meets this until it is cleared. */
+  readonly setFault: (fault: Fault | undefined) => void;
+  readonly close: () => Promise<void>;
+}
+
+export type Answer = (parameters: Readonly<Record<string, string>>) => string;
+
+export async function awsPeer(answers: Readonly<Record<string, Answer>>): Promise<AwsPeer> {
+  const requests: Record<string, string>[] = [];
+  const queue: Fault[] = [];
+  let standing: Fault | undefined;
+  const server = createServer((request, response) => {
+    void parametersOf(request).then((parameters) => {
+      requests.push(parameters);
+      const fault = queue.shift() ?? standing;
+      if (fault !== undefined) meet(fault, response);
+      else {
+        const answer = answers[parameters['Action'] ?? ''];
+        if (answer === undefined) error(response, 400, 'InvalidAction', 'no such action');
+        else xml(response, 200, answer(parameters));
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    queueFaults: (...faults) => void queue.push(...faults),
+    setFault: (fault) => (standing = fault),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function parametersOf(request: IncomingMessage): Promise<Record<string, string>> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Object.fromEntries(new URLSearchParams(Buffer.concat(parts).toString('utf8')));
+}
+
+function meet(fault: Fault, response: ServerResponse): void {
+  switch (fault) {
+    case 'throttle': {
+      error(response, 503, 'RequestLimitExceeded', 'Request limit exceeded.');
+      return;
+    }
+    case 'deny': {
+      error(response, 403, 'UnauthorizedOperation', 'You are not authorized to perform this operation.');
+      return;
+    }
+    case 'server-error': {
+      error(response, 500, 'InternalError', 'An internal error has occurred');
+      return;
+    }
+    case 'bad-parameter': {
+      error(response, 400, 'InvalidParameterValue', 'Value is invalid');
+      return;
+    }
+    case 'hang':
+      return;
+    case 'reset':
+      response.socket?.destroy();
+      return;
+    case 'half-answer':
+      response.writeHead(200, { 'content-type': 'text/xml', 'content-length': '4096' });
+      response.write('<DescribeSpotPriceHistoryResponse><spotPriceHistorySet><item>');
+      response.socket?.end();
+      return;
+    case 'not-xml':
+      xml(response, 200, 'This is not the service you are looking for.');
+  }
+}
+
+function error(response: ServerResponse, status: number, code: string, message: string): void {
+  xml(
+    response,
+    status,
+    `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r-1</RequestID></Response>`,
+  );
+}
+
+function xml(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'text/xml;charset=UTF-8' });
+  response.end(body.startsWith('<') ? `<?xml version="1.0" encoding="UTF-8"?>${body}` : body);
+}
+
+/**
+ * DescribeSpotPriceHistory as AWS answers it: newest first, the filters and the time span honoured, with each pool's price
+ * in force at the start; `pageSize` rows a page, and an empty page with a token before every page of `emptyBefore`.
+ */
+export function spotPriceHistory(
+  rows: readonly PriceRow[],
+  pageSize: number,
+  emptyBefore: ReadonlySet<number> = new Set(),
+): Answer {
+  return (parameters) => {
+    const types = filterValues(parameters, 'instance-type');
+    const start = Date.parse(parameters['StartTime'] ?? '1970-01-01T00:00:00Z');
+    const end = Date.parse(parameters['EndTime'] ?? '2999-01-01T00:00:00Z');
+    const wanted = rows.filter((row) => types === undefined || types.includes(row.type));
+    const chosen = wanted
+      .filter(
+        (row) => Date.parse(row.at) <= end && (Date.parse(row.at) >= start || isInForce(row, wanted, start)),
+      )
+      .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+    const [page = 0, afterEmpty = 0] = (parameters['NextToken'] ?? '0.0').split('.').map(Number);
+    if (emptyBefore.has(page) && afterEmpty === 0) return history([], `${page}.1`);
+    const more = (page + 1) * pageSize < chosen.length;
+    return history(chosen.slice(page * pageSize, (page + 1) * pageSize), more ? `${page + 1}.0` : '');
+  };
+}
+
+function isInForce(row: PriceRow, rows: readonly PriceRow[], start: number): boolean {
+  const later = rows.filter(
+    (one) =>
+      one.zone === row.zone &&
+      one.type === row.type &&
+      Date.parse(one.at) > Date.parse(row.at) &&
+      Date.parse(one.at) <= start,
+  );
+  return Date.parse(row.at) <= start && later.length === 0;
+}
+
+export function history(rows: readonly PriceRow[], nextToken: string): string {
+  const items = rows.map(
+    (row) =>
+      `<item><instanceType>${row.type}</instanceType><productDescription>Linux/UNIX</productDescription><spotPrice>${row.price}</spotPrice><timestamp>${row.at}</timestamp><availabilityZone>${row.zone}</availabilityZone></item>`,
+  );
+  return `<DescribeSpotPriceHistoryResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r-2</requestId><spotPriceHistorySet>${items.join('')}</spotPriceHistorySet><nextToken>${nextToken}</nextToken></DescribeSpotPriceHistoryResponse>`;
+}
+
+function filterValues(
+  parameters: Readonly<Record<string, string>>,
+  name: string,
+): readonly string[] | undefined {
+  for (const [key, value] of Object.entries(parameters)) {
+    const index = /^Filter\.(\d+)\.Name$/.exec(key)?.[1];
+    if (index === undefined || value !== name) continue;
+    return Object.entries(parameters)
+      .filter(([one]) => one.startsWith(`Filter.${index}.Value.`))
+      .map(([, one]) => one);
+  }
+  return undefined;
+}
