@@ -2,6 +2,8 @@ const digits = '0123456789abcdefghjkmnpqrstvwxyz';
 const timeDigits = 9;
 const orderDigits = 4;
 const orders = 32 ** orderDigits;
+/** Room to ascend within one millisecond before the next is borrowed. */
+const roomToAscend = 16_384;
 
 /**
  * Ids of 14 characters such as `01k9z3q8w-4f7k`: nine base-32 digits of the millisecond, then four that start anywhere and
@@ -14,7 +16,7 @@ export function decisionIds(nowMs: () => number, random: () => number): () => st
   return () => {
     const now = Math.max(nowMs(), atMs);
     if (now === atMs) order += 1;
-    else order = Math.floor(random() * orders * 0.5);
+    else order = Math.floor(random() * (orders - roomToAscend));
     atMs = now;
     if (order >= orders) {
       atMs += 1;
