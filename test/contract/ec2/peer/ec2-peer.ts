@@ -27,7 +27,15 @@ export interface AwsPeer {
 
 export type Answer = (parameters: Readonly<Record<string, string>>) => string;
 
-export async function awsPeer(answers: Readonly<Record<string, Answer>>): Promise<AwsPeer> {
+/** EC2 wraps its errors in one more element than the other services of the query protocol. */
+export type Dialect = 'ec2' | 'query';
+
+export async function awsPeer(
+  answers: Readonly<Record<string, Answer>>,
+  dialect: Dialect = 'ec2',
+): Promise<AwsPeer> {
+  const error = (response: ServerResponse, status: number, code: string, message: string) =>
+    xml(response, status, errorBody(dialect, code, message));
   const requests: Record<string, string>[] = [];
   const queue: Fault[] = [];
   let standing: Fault | undefined;
@@ -35,7 +43,7 @@ export async function awsPeer(answers: Readonly<Record<string, Answer>>): Promis
     void parametersOf(request).then((parameters) => {
       requests.push(parameters);
       const fault = queue.shift() ?? standing;
-      if (fault !== undefined) meet(fault, response);
+      if (fault !== undefined) meet(fault, response, error);
       else {
         const answer = answers[parameters['Action'] ?? ''];
         if (answer === undefined) error(response, 400, 'InvalidAction', 'no such action');
@@ -64,7 +72,9 @@ async function parametersOf(request: IncomingMessage): Promise<Record<string, st
   return Object.fromEntries(new URLSearchParams(Buffer.concat(parts).toString('utf8')));
 }
 
-function meet(fault: Fault, response: ServerResponse): void {
+type ErrorAnswer = (response: ServerResponse, status: number, code: string, message: string) => void;
+
+function meet(fault: Fault, response: ServerResponse, error: ErrorAnswer): void {
   switch (fault) {
     case 'throttle': {
       error(response, 503, 'RequestLimitExceeded', 'Request limit exceeded.');
@@ -97,12 +107,11 @@ function meet(fault: Fault, response: ServerResponse): void {
   }
 }
 
-function error(response: ServerResponse, status: number, code: string, message: string): void {
-  xml(
-    response,
-    status,
-    `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>r-1</RequestID></Response>`,
-  );
+function errorBody(dialect: Dialect, code: string, message: string): string {
+  const one = `<Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error>`;
+  return dialect === 'ec2'
+    ? `<Response><Errors>${one}</Errors><RequestID>r-1</RequestID></Response>`
+    : `<ErrorResponse>${one}<RequestId>r-1</RequestId></ErrorResponse>`;
 }
 
 function xml(response: ServerResponse, status: number, body: string): void {

@@ -1,0 +1,56 @@
+import type { AutoScalingGroup, InstancesDistribution } from '@aws-sdk/client-auto-scaling';
+import type { GroupFacts } from '../../decision/knowledge.ts';
+import type { LaunchTemplateFacts } from '../../ports/region-facts.ts';
+
+/** What a group that names no overrides starts: from its launch template or launch configuration. */
+export type Launch = LaunchTemplateFacts | undefined;
+
+/**
+ * What an Auto Scaling group tells of the nodes it would add. Types are its overrides, else its template's, else those of
+ * its running instances (an override by requirements names none). A mixed group counts as Spot unless all that it would add
+ * next is on-demand.
+ */
+export function groupFactsOf(group: AutoScalingGroup, launch: Launch): GroupFacts {
+  const policy = group.MixedInstancesPolicy;
+  const share =
+    policy === undefined
+      ? undefined
+      : onDemandShareOf(policy.InstancesDistribution, group.DesiredCapacity ?? 0);
+  const overrides = (policy?.LaunchTemplate?.Overrides ?? []).flatMap((override) =>
+    override.InstanceType === undefined ? [] : [override.InstanceType],
+  );
+  const running = (group.Instances ?? []).flatMap((one) =>
+    one.InstanceType === undefined ? [] : [one.InstanceType],
+  );
+  const fromLaunch = launch?.instanceType === undefined ? [] : [launch.instanceType];
+  const types = [overrides, fromLaunch, running].find((list) => list.length > 0) ?? [];
+  return {
+    instanceTypes: [...new Set(types)],
+    zones: group.AvailabilityZones ?? [],
+    ...purchaseOf(share, launch),
+    source: 'auto-scaling-group',
+  };
+}
+
+function purchaseOf(
+  share: number | undefined,
+  launch: Launch,
+): Pick<GroupFacts, 'capacityType' | 'onDemandShare'> {
+  if (share !== undefined) return { capacityType: share >= 1 ? 'on-demand' : 'spot', onDemandShare: share };
+  if (launch === undefined) return { capacityType: 'unknown', onDemandShare: 0 };
+  return launch.spot
+    ? { capacityType: 'spot', onDemandShare: 0 }
+    : { capacityType: 'on-demand', onDemandShare: 1 };
+}
+
+/**
+ * 0..1 of the nodes that come next. AWS fills the on-demand base first and takes 100 % above it where nothing is said.
+ */
+export function onDemandShareOf(
+  distribution: InstancesDistribution | undefined,
+  desiredCapacity: number,
+): number {
+  if (desiredCapacity < (distribution?.OnDemandBaseCapacity ?? 0)) return 1;
+  const percent = distribution?.OnDemandPercentageAboveBaseCapacity ?? 100;
+  return Math.min(1, Math.max(0, percent / 100));
+}

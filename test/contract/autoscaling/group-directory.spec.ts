@@ -1,0 +1,167 @@
+import { expect } from 'chai';
+import { autoScalingGroups } from '../../../src/adapters/autoscaling/group-directory.ts';
+import { onDemandShareOf } from '../../../src/adapters/autoscaling/group-facts.ts';
+import { SourceUnavailable } from '../../../src/errors/source-unavailable.ts';
+import type { LaunchTemplates } from '../../../src/ports/region-facts.ts';
+import { awsPeer, type Answer, type AwsPeer } from '../ec2/peer/ec2-peer.ts';
+
+const signal = new AbortController().signal;
+const region = 'ap-south-1';
+
+function members(values: readonly string[]): string {
+  return values.map((value) => `<member>${value}</member>`).join('');
+}
+
+function group(
+  name: string,
+  inside: string,
+  zones: readonly string[] = ['ap-south-1a', 'ap-south-1b'],
+): string {
+  return `<AutoScalingGroupName>${name}</AutoScalingGroupName><DesiredCapacity>3</DesiredCapacity><AvailabilityZones>${members(zones)}</AvailabilityZones>${inside}`;
+}
+
+function mixed(types: readonly string[], distribution: string): string {
+  const overrides = types.map((type) => `<InstanceType>${type}</InstanceType>`);
+  return `<MixedInstancesPolicy><LaunchTemplate><LaunchTemplateSpecification><LaunchTemplateId>lt-9</LaunchTemplateId><Version>7</Version></LaunchTemplateSpecification><Overrides>${members(overrides)}</Overrides></LaunchTemplate><InstancesDistribution>${distribution}</InstancesDistribution></MixedInstancesPolicy>`;
+}
+
+function answer(groups: readonly string[], nextToken = ''): string {
+  return `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups>${members(groups)}</AutoScalingGroups>${nextToken === '' ? '' : `<NextToken>${nextToken}</NextToken>`}</DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`;
+}
+
+const spotOnly =
+  '<OnDemandBaseCapacity>0</OnDemandBaseCapacity><OnDemandPercentageAboveBaseCapacity>0</OnDemandPercentageAboveBaseCapacity>';
+
+describe('the Auto Scaling groups', () => {
+  let peer: AwsPeer | undefined;
+
+  async function directoryOf(answers: Readonly<Record<string, Answer>>, launchTemplates?: LaunchTemplates) {
+    peer = await awsPeer(answers, 'query');
+    const unknown: string[] = [];
+    const directory = autoScalingGroups({
+      endpoint: peer.endpoint,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      patience: { tryTimeoutMs: 3_000, tries: 3, firstPauseMs: 1, maxPauseMs: 4 },
+      events: { onLaunchUnknown: (name) => void unknown.push(name) },
+      ...(launchTemplates === undefined ? {} : { launchTemplates }),
+    });
+    return { directory, peer, unknown };
+  }
+
+  afterEach(async () => {
+    await peer?.close();
+    peer = undefined;
+  });
+
+  it('tell types, zones and the on-demand share of a mixed-instances policy, over all pages', async () => {
+    const share =
+      '<OnDemandBaseCapacity>2</OnDemandBaseCapacity><OnDemandPercentageAboveBaseCapacity>25</OnDemandPercentageAboveBaseCapacity>';
+    const { directory } = await directoryOf({
+      DescribeAutoScalingGroups: (parameters) =>
+        parameters['NextToken'] === undefined
+          ? answer([group('spot', mixed(['c5.large', 'c5a.large', 'c5.large'], spotOnly))], 'more')
+          : answer([
+              group('quarter', mixed(['m5.large'], share)),
+              group('base', mixed(['m5.large'], '<OnDemandBaseCapacity>9</OnDemandBaseCapacity>')),
+            ]),
+    });
+    expect(Object.fromEntries(await directory.groups(region, signal))).to.deep.equal({
+      spot: {
+        instanceTypes: ['c5.large', 'c5a.large'],
+        zones: ['ap-south-1a', 'ap-south-1b'],
+        capacityType: 'spot',
+        onDemandShare: 0,
+        source: 'auto-scaling-group',
+      },
+      quarter: {
+        instanceTypes: ['m5.large'],
+        zones: ['ap-south-1a', 'ap-south-1b'],
+        capacityType: 'spot',
+        onDemandShare: 0.25,
+        source: 'auto-scaling-group',
+      },
+      base: {
+        instanceTypes: ['m5.large'],
+        zones: ['ap-south-1a', 'ap-south-1b'],
+        capacityType: 'on-demand',
+        onDemandShare: 1,
+        source: 'auto-scaling-group',
+      },
+    });
+  });
+
+  it('without overrides are what their launch template or launch configuration starts', async () => {
+    const asked: unknown[] = [];
+    const { directory } = await directoryOf(
+      {
+        DescribeAutoScalingGroups: () =>
+          answer([
+            group(
+              'template',
+              '<LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId><Version>$Latest</Version></LaunchTemplate>',
+            ),
+            group('configuration', '<LaunchConfigurationName>lc-1</LaunchConfigurationName>'),
+          ]),
+        DescribeLaunchConfigurations: () =>
+          '<DescribeLaunchConfigurationsResponse><DescribeLaunchConfigurationsResult><LaunchConfigurations><member><InstanceType>m4.large</InstanceType><SpotPrice>0.1</SpotPrice></member></LaunchConfigurations></DescribeLaunchConfigurationsResult></DescribeLaunchConfigurationsResponse>',
+      },
+      {
+        launchTemplate: (reference) => {
+          asked.push(reference);
+          return Promise.resolve({ instanceType: 'r5.large', spot: false });
+        },
+      },
+    );
+    const groups = await directory.groups(region, signal);
+    expect(groups.get('template')).to.include({ capacityType: 'on-demand', onDemandShare: 1 });
+    expect(groups.get('template')?.instanceTypes).to.deep.equal(['r5.large']);
+    expect(groups.get('configuration')).to.include({ capacityType: 'spot', onDemandShare: 0 });
+    expect(groups.get('configuration')?.instanceTypes).to.deep.equal(['m4.large']);
+    expect(asked).to.deep.equal([{ id: 'lt-1', version: '$Latest' }]);
+  });
+
+  it('whose template cannot be read are known by their instances, of unknown capacity type', async () => {
+    const { directory, unknown } = await directoryOf(
+      {
+        DescribeAutoScalingGroups: () =>
+          answer([
+            group(
+              'closed',
+              '<LaunchTemplate><LaunchTemplateId>lt-1</LaunchTemplateId></LaunchTemplate><Instances><member><InstanceType>c6g.large</InstanceType></member></Instances>',
+            ),
+          ]),
+      },
+      { launchTemplate: () => Promise.reject(new SourceUnavailable('denied', 'not allowed')) },
+    );
+    const groups = await directory.groups(region, signal);
+    expect(groups.get('closed')).to.include({ capacityType: 'unknown', onDemandShare: 0 });
+    expect(groups.get('closed')?.instanceTypes).to.deep.equal(['c6g.large']);
+    expect(unknown).to.deep.equal(['closed']);
+  });
+
+  it('are read again after throttling, and not after a refusal', async () => {
+    const { directory, peer } = await directoryOf({
+      DescribeAutoScalingGroups: () => answer([group('spot', mixed(['c5.large'], spotOnly))]),
+    });
+    peer.queueFaults('throttle', 'server-error');
+    expect((await directory.groups(region, signal)).size).to.equal(1);
+    expect(peer.requests).to.have.length(3);
+    peer.setFault('deny');
+    const refused: unknown = await directory.groups(region, signal).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(SourceUnavailable).and.include({ reason: 'denied' });
+    expect(peer.requests).to.have.length(4);
+  });
+
+  it('count as AWS counts: the base first, then the percentage, all of it where nothing is said', () => {
+    expect(onDemandShareOf(undefined, 5)).to.equal(1);
+    expect(onDemandShareOf({}, 5)).to.equal(1);
+    expect(onDemandShareOf({ OnDemandPercentageAboveBaseCapacity: 0 }, 0)).to.equal(0);
+    expect(onDemandShareOf({ OnDemandBaseCapacity: 2, OnDemandPercentageAboveBaseCapacity: 0 }, 1)).to.equal(
+      1,
+    );
+    expect(onDemandShareOf({ OnDemandBaseCapacity: 2, OnDemandPercentageAboveBaseCapacity: 0 }, 2)).to.equal(
+      0,
+    );
+    expect(onDemandShareOf({ OnDemandPercentageAboveBaseCapacity: 30 }, 9)).to.equal(0.3);
+  });
+});
