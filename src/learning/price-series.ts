@@ -9,4 +9,6 @@ export interface PriceSeries {
   readonly instanceType: string;
   readonly atMs: Float64Array;
   readonly pricePerHour: Float64Array;
+  /** USD per hour, where the source of the history carries it. */
+  readonly onDemandPerHour?: number;
 }
