@@ -20,6 +20,8 @@ export interface SpreadPreference {
 
 /** One distinct pending pod: what it asks for as the scheduler counts it, and what it would like. */
 export interface PendingPod {
+  /** The pod's metadata.uid where it is known: capacity memory tells by it whether the same pods still wait. */
+  readonly uid?: string;
   readonly requests: Resources;
   readonly preferredNodeTerms: readonly PreferredNodeTerm[];
   readonly spreadPreferences: readonly SpreadPreference[];

@@ -1,0 +1,143 @@
+import type { CandidateFacts, Drop, DropReason, PriceSource } from './decision.ts';
+import type { DegradationStep } from './degradation.ts';
+import type { CapacityCooldown, InstanceTypeFacts, PoolSignal, RiskSource } from './knowledge.ts';
+import type { LayerName } from './layers.ts';
+import type { CapacityType, Pool } from './pool.ts';
+import type { Resources } from './resources.ts';
+
+/** What the pods of a candidate ask for in sum. */
+export interface Demand {
+  readonly resources: Resources;
+  /** The same as one number, see {@link unitsOf}; above 0. */
+  readonly units: number;
+}
+
+/** After the input adapter: what was asked, in one shape for all three kinds of question. */
+export interface Candidate {
+  readonly id: string;
+  readonly pools: readonly Pool[];
+  readonly capacityType: CapacityType;
+  /** 0..1; 1 where all nodes are on-demand. */
+  readonly onDemandShare: number;
+  readonly operatingSystem: 'linux' | 'windows';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly architecture: InstanceTypeFacts['architecture'];
+  readonly nodeCount: number;
+  /** What pods can use of one node; undefined when nothing tells. */
+  readonly nodeSize: Resources | undefined;
+  /** Undefined when no pod of it could be read. */
+  readonly demand: Demand | undefined;
+  /** 0..1, the share of all that waits which this candidate serves. */
+  readonly coverage: number;
+  /** Indices into the request's pods. */
+  readonly pods: ArrayLike<number>;
+  readonly admittedFor?: string;
+}
+
+export interface NodePrice {
+  readonly perHour: number;
+  readonly source: PriceSource;
+  /** What the same node costs on demand; undefined when that is not known. */
+  readonly onDemandPerHour?: number;
+  readonly spotPerHour?: number;
+}
+
+/** After static intelligence: facts, bands and prices looked up. */
+export interface Known extends Candidate {
+  readonly typeFacts: InstanceTypeFacts | undefined;
+  readonly price: NodePrice | undefined;
+  readonly historicInterruptRate: number | undefined;
+}
+
+export type RiskStep = Exclude<DegradationStep, 'all-ids'>;
+
+/** Two probabilities 0..1 on the two scales, where they came from, and the step of the ladder that this was. */
+export interface CandidateRisk {
+  readonly crashProbability: number;
+  readonly expectedFrequency: number;
+  readonly source: RiskSource;
+  readonly step: RiskStep;
+}
+
+/** After the risk engine. */
+export interface Assessed extends Known {
+  readonly risk: CandidateRisk;
+}
+
+/** After the optimizer: priced, weighed and scored. */
+export interface Scored extends Assessed {
+  readonly price: NodePrice;
+  readonly wastePerHour: number;
+  /** 0..1 of the nodes' worth. */
+  readonly wasteShare: number;
+  readonly tco: number;
+  readonly yield: number;
+  readonly affinity: number | undefined;
+  readonly spread: number | undefined;
+  readonly score: number;
+}
+
+/** After the reactive override: in order, best first. */
+export interface Ranked extends Scored {
+  readonly heat: number;
+  readonly signal: PoolSignal | undefined;
+  readonly cooldown: CapacityCooldown | undefined;
+}
+
+/** What passes through the layers. `candidates` and `drops` together are always all that there were. */
+export interface Cart<Stage extends Candidate> {
+  readonly candidates: readonly Stage[];
+  readonly drops: readonly Drop[];
+}
+
+/** The facts of a candidate at whatever stage it is. */
+export function factsOf(candidate: Candidate & Partial<Assessed>): CandidateFacts {
+  const { typeFacts, price, risk, historicInterruptRate, admittedFor } = candidate;
+  const [first] = candidate.pools;
+  return {
+    id: candidate.id,
+    instanceType: first?.instanceType ?? '',
+    zone: first?.zone ?? '',
+    region: first?.region ?? '',
+    capacityType: candidate.capacityType,
+    pools: candidate.pools,
+    nodeCount: candidate.nodeCount,
+    architecture: candidate.architecture,
+    riskSource: risk?.source ?? 'none',
+    ...(typeFacts !== undefined && { vcpu: typeFacts.vcpu, memoryGib: typeFacts.memoryGib }),
+    ...(price?.spotPerHour !== undefined && { spotPerHour: price.spotPerHour }),
+    ...(price?.onDemandPerHour !== undefined && { onDemandPerHour: price.onDemandPerHour }),
+    ...(historicInterruptRate !== undefined && { historicInterruptRate }),
+    ...(risk !== undefined && {
+      crashProbability: risk.crashProbability,
+      expectedFrequency: risk.expectedFrequency,
+    }),
+    ...(admittedFor !== undefined && { admittedFor }),
+  };
+}
+
+export function dropped(candidate: Candidate, layer: LayerName, reason: DropReason, sentence: string): Drop {
+  return { id: candidate.id, layer, reason, sentence, facts: factsOf(candidate) };
+}
+
+/** What a layer found wrong with a candidate; undefined when nothing is. */
+export interface Objection {
+  readonly reason: DropReason;
+  readonly sentence: string;
+}
+
+/** The cart without the candidates that meet an objection. */
+export function without<Stage extends Candidate>(
+  cart: Cart<Stage>,
+  layer: LayerName,
+  objectionTo: (candidate: Stage) => Objection | undefined,
+): Cart<Stage> {
+  const candidates: Stage[] = [];
+  const drops: Drop[] = [];
+  for (const candidate of cart.candidates) {
+    const objection = objectionTo(candidate);
+    if (objection === undefined) candidates.push(candidate);
+    else drops.push(dropped(candidate, layer, objection.reason, objection.sentence));
+  }
+  return drops.length === 0 ? cart : { candidates, drops: [...cart.drops, ...drops] };
+}

@@ -1,0 +1,117 @@
+import type { CapacityCooldown, InstanceTypeFacts, PoolSignal, RiskSource } from './knowledge.ts';
+import type { CapacityType, Pool } from './pool.ts';
+import type { Degradation } from './degradation.ts';
+import type { LayerName } from './layers.ts';
+
+/** Why a candidate left the cart. */
+export const dropReasons = [
+  'duplicate',
+  'too-small',
+  'interrupt-rate',
+  'above-on-demand',
+  'crash-probability',
+  'no-price',
+  'no-size',
+  'not-better',
+  'hot-pool',
+  'internal-fault',
+] as const;
+
+export type DropReason = (typeof dropReasons)[number];
+
+/** Where the price of a node came from; everything but the first two is an assumption that the sentence names. */
+export type PriceSource = 'spot' | 'on-demand' | 'mixed' | 'assumed';
+
+/** What came to be known of a candidate, as far as it got. Prices are USD per hour for one node. */
+export interface CandidateFacts {
+  readonly id: string;
+  /** The first of its types and zones where it has several; empty when none is known. */
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly region: string;
+  readonly capacityType: CapacityType;
+  readonly pools: readonly Pool[];
+  readonly nodeCount: number;
+  readonly architecture: InstanceTypeFacts['architecture'];
+  readonly vcpu?: number;
+  readonly memoryGib?: number;
+  readonly spotPerHour?: number;
+  readonly onDemandPerHour?: number;
+  /** 0..1, of the Spot Advisor's band. */
+  readonly historicInterruptRate?: number;
+  /** 0..1, at even prior odds: the gate's scale. */
+  readonly crashProbability?: number;
+  /** 0..1, calibrated. */
+  readonly expectedFrequency?: number;
+  readonly riskSource: RiskSource;
+  /** The asked candidate that this larger type was admitted for by right-sizing. */
+  readonly admittedFor?: string;
+}
+
+/** A candidate that no layer dropped. */
+export interface RankedCandidate extends CandidateFacts {
+  /** What one node costs in this comparison, USD per hour. */
+  readonly pricePerHour: number;
+  readonly priceSource: PriceSource;
+  /** USD per hour that all its nodes together leave unused. */
+  readonly wastePerHour: number;
+  /** USD per hour for one unit (a vCPU or its worth) of what the pods asked for. */
+  readonly tco: number;
+  readonly crashProbability: number;
+  readonly expectedFrequency: number;
+  /** 0..100. */
+  readonly yield: number;
+  /** 0..1, how far preferred node affinity is met; absent when no pod has any. */
+  readonly affinity?: number;
+  /** 0..1, the same for topology spread. */
+  readonly spread?: number;
+  /** 0 (cold) .. 1. */
+  readonly heat: number;
+  readonly signal?: PoolSignal;
+  readonly cooldown?: CapacityCooldown;
+  /** Yield, plus met preferences, less heat: what the order is by, within those that do not rest. */
+  readonly score: number;
+  readonly sentence: string;
+}
+
+/** A candidate that a layer dropped. */
+export interface Drop {
+  readonly id: string;
+  readonly layer: LayerName;
+  readonly reason: DropReason;
+  readonly sentence: string;
+  readonly facts: CandidateFacts;
+}
+
+/** Candidates best first; with the drops they are all that there were. */
+export interface PoolRanking {
+  readonly ranked: readonly RankedCandidate[];
+  readonly drops: readonly Drop[];
+  readonly degradation: Degradation;
+  /** One sentence. */
+  readonly reason: string;
+  /** What else a person should know: assumptions, look-ups that failed. */
+  readonly remarks: readonly string[];
+}
+
+/** What the autoscaler is told, and why. */
+export interface ScaleUpDecision extends PoolRanking {
+  /** Ids of the request, each once; empty only for a request without options or when the policy says `block`. */
+  readonly answer: readonly string[];
+}
+
+/** What shall happen with a running instance. */
+export interface InstanceDecision {
+  readonly decision: 'STAY' | 'SWITCH' | 'DRAIN' | 'EVACUATE';
+  /** One sentence. */
+  readonly reason: string;
+  readonly signal: 'NONE' | 'REBALANCE' | 'TERMINATION';
+  /** When the signal was given, or when this was decided. */
+  readonly atMs: number;
+  readonly crashProbability?: number;
+  readonly expectedFrequency?: number;
+  readonly riskSource: RiskSource;
+  /** For SWITCH: where to. */
+  readonly proposed?: RankedCandidate;
+  readonly degradation: Degradation;
+}
