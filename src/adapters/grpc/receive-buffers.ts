@@ -1,0 +1,63 @@
+const mebibyte = 1024 * 1024;
+/** Below this a fresh buffer costs nothing worth saving. */
+const smallestKept = mebibyte;
+
+/**
+ * Memory that large requests are received into. Touching fresh pages costs more than decrypting the bytes that go into them
+ * (a third of the time of an 85 MB request), so one buffer is kept for the next request and let go after `idleMs` without need.
+ */
+export class ReceiveBuffers {
+  readonly #largestBytes: number;
+  readonly #idleMs: number;
+  #kept: Buffer | undefined;
+  #letGo: NodeJS.Timeout | undefined;
+
+  constructor(largestBytes: number, idleMs: number) {
+    this.#largestBytes = largestBytes;
+    this.#idleMs = idleMs;
+  }
+
+  /** Bytes held for the next request. */
+  get keptBytes(): number {
+    return this.#kept?.length ?? 0;
+  }
+
+  /** A buffer of at least `length` bytes with undefined content. @throws RangeError when there is no memory for it */
+  taken(length: number): Buffer {
+    const kept = this.#kept;
+    if (length < smallestKept) return Buffer.allocUnsafe(length);
+    if (kept !== undefined && kept.length >= length) {
+      this.#kept = undefined;
+      return kept;
+    }
+    // A little room to grow, so that the next request of a slowly growing cluster fits; pages that stay untouched cost nothing.
+    const capacity = Math.max(length, Math.min(roundedUp(length * 1.125), this.#largestBytes));
+    // Two large buffers at once would break the bound on memory.
+    this.#kept = undefined;
+    return Buffer.allocUnsafeSlow(capacity);
+  }
+
+  /** Nothing may refer to `buffer` any more: the next request overwrites it. */
+  returned(buffer: Buffer, usedBytes: number): void {
+    if (buffer.length < smallestKept || buffer.length < this.keptBytes) return;
+    this.#kept = buffer;
+    // Small requests do not keep a large buffer alive.
+    if (usedBytes >= buffer.length / 4 || this.#letGo === undefined) this.#restartTimer();
+  }
+
+  close(): void {
+    clearTimeout(this.#letGo);
+    this.#letGo = undefined;
+    this.#kept = undefined;
+  }
+
+  #restartTimer(): void {
+    clearTimeout(this.#letGo);
+    this.#letGo = setTimeout(() => this.close(), this.#idleMs);
+    this.#letGo.unref();
+  }
+}
+
+function roundedUp(bytes: number): number {
+  return Math.ceil(bytes / mebibyte) * mebibyte;
+}
