@@ -30,10 +30,11 @@ export function background(
   return {
     pid: child.pid ?? -1,
     line: async (accepts, limitMs) => {
-      for (const started = performance.now(); performance.now() - started < limitMs; await after(25)) {
+      const started = performance.now();
+      while (performance.now() - started < limitMs && child.exitCode === null) {
         const found = readFileSync(outputFile, 'utf8').split('\n').find(accepts);
         if (found !== undefined) return found;
-        if (child.exitCode !== null) break;
+        await after(25);
       }
       throw new Error(
         `${command} ${args.join(' ')} did not start:\n${readFileSync(outputFile, 'utf8').slice(-2_000)}`,
