@@ -125,9 +125,16 @@ export function autoScalingGroups(options: GroupDirectoryOptions = {}): GroupDir
   return {
     async groups(region, signal) {
       const facts = new Map<string, GroupFacts>();
+      const launches = new Map<string, Launch>();
       for (const group of await allGroups(region, signal)) {
         if (group.AutoScalingGroupName === undefined) continue;
-        facts.set(group.AutoScalingGroupName, groupFactsOf(group, await launchOf(group, region, signal)));
+        // Groups of one cluster mostly share a few templates: each is read once.
+        const key = JSON.stringify([
+          group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate,
+          group.LaunchConfigurationName,
+        ]);
+        if (!launches.has(key)) launches.set(key, await launchOf(group, region, signal));
+        facts.set(group.AutoScalingGroupName, groupFactsOf(group, launches.get(key)));
       }
       return facts;
     },
