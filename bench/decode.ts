@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { nativeSameBytes } from '../src/adapters/grpc/native-same-bytes.ts';
 import { readBestOptions } from '../src/wire/best-options.ts';
 import { timing } from './go-peer.ts';
 import type { Bench, Measurement } from './measurement.ts';
@@ -19,7 +20,7 @@ export const decodeAlone: readonly Measurement[] = requestSizes.map((size) => ({
     const go = timing(await peer.decode(file, rounds), 'typed');
     const message = readFileSync(file);
     rmSync(file);
-    const own = elapsed(rounds, () => readBestOptions(message));
+    const own = elapsed(rounds, () => readBestOptions(message, nativeSameBytes));
     const rows: Row[] = [
       {
         name: `decode ${size.name}, Go`,
