@@ -1,3 +1,5 @@
+import type { Degradation } from '../decision/degradation.ts';
+
 /**
  * The messages of our own API, as proto/spot_advisor.proto describes them field by field. gRPC, HTTP and `--json` carry these
  * very shapes, so that what is documented once holds everywhere. `null` is what gRPC leaves out: not known, or not so.
@@ -7,12 +9,8 @@
 export type CapacityTypeName = 'SPOT' | 'ON_DEMAND' | 'UNKNOWN';
 export type AwsSignal = 'NONE' | 'REBALANCE' | 'TERMINATION';
 export type DecisionName = 'STAY' | 'SWITCH' | 'DRAIN' | 'EVACUATE';
-export type DegradationStep = 'model' | 'advisor-prior' | 'price-only' | 'all-ids';
-
-export interface DegradationMessage {
-  readonly step: DegradationStep;
-  readonly reasons: readonly string[];
-}
+/** Which step of the ladder gave the answer, and why the steps above it did not. */
+export type DegradationMessage = Degradation;
 
 export interface CandidateMessage {
   readonly id: string;
@@ -39,6 +37,15 @@ export interface CandidateMessage {
   readonly is_valid: boolean;
   readonly filtered_reason: string | null;
   readonly filtered_by: string | null;
+  readonly filtered_code: string | null;
+  readonly region: string;
+  readonly price_per_hour: number | null;
+  readonly price_source: string | null;
+  readonly spread: number | null;
+  readonly score: number | null;
+  readonly explanation: string | null;
+  readonly resting_because: string | null;
+  readonly admitted_for: string | null;
   /** 1 for the best; 0 for a dropped candidate. */
   readonly rank: number;
 }
@@ -48,6 +55,8 @@ export interface RankResponse {
   readonly degradation: DegradationMessage;
   readonly decision_id: string;
   readonly execution_time_ms: number;
+  readonly reason: string;
+  readonly remarks: readonly string[];
 }
 
 export interface EvaluateResponse {
@@ -98,6 +107,7 @@ export interface DecisionMessage {
   readonly candidate_count: number;
   readonly drops: readonly DropCount[];
   readonly timings: readonly Timing[];
+  readonly remarks: readonly string[];
 }
 
 export interface ExplainResponse {

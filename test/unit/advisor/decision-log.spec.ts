@@ -29,6 +29,15 @@ function candidate(id: string): CandidateMessage {
     is_valid: true,
     filtered_reason: null,
     filtered_by: null,
+    filtered_code: null,
+    region: 'ap-south-1',
+    price_per_hour: null,
+    price_source: null,
+    spread: null,
+    score: null,
+    explanation: null,
+    resting_because: null,
+    admitted_for: null,
     rank: 1,
   };
 }
@@ -54,6 +63,7 @@ function decision(id: string, candidateCount = 1): DecisionMessage {
     candidate_count: candidateCount,
     drops: [],
     timings: [],
+    remarks: [],
   };
 }
 
