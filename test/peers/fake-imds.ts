@@ -71,12 +71,19 @@ export async function fakeImds(host = '127.0.0.1'): Promise<FakeImds> {
     if (fault !== undefined && misbehaves(fault, response)) return;
     if (path === '/latest/api/token') {
       const ttl = Number(request.headers['x-aws-ec2-metadata-token-ttl-seconds']);
-      if (request.method !== 'PUT' || !(ttl >= 1 && ttl <= 21_600)) { send(response, 400, ''); return; }
+      if (request.method !== 'PUT' || !(ttl >= 1 && ttl <= 21_600)) {
+        send(response, 400, '');
+        return;
+      }
       const value = `token-${(issued += 1)}`;
       tokens.set(value, Date.now() + ttl * 1_000);
-      send(response, 200, value); return;
+      send(response, 200, value);
+      return;
     }
-    if (typeof token !== 'string' || (tokens.get(token) ?? 0) < Date.now()) { send(response, 401, ''); return; }
+    if (typeof token !== 'string' || (tokens.get(token) ?? 0) < Date.now()) {
+      send(response, 401, '');
+      return;
+    }
     const body = documentAt(path);
     body === undefined ? send(response, 404, '') : send(response, 200, body);
   }

@@ -1,0 +1,91 @@
+import { signalCondition } from '../../drain/marks.ts';
+import type { NodeView, PodView, Taint } from '../../drain/observed.ts';
+
+/** Reads what the API server sends; fields that are missing or of another kind read as absent. */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function fieldsOf(value: unknown): Fields {
+  // An object of JSON is exactly this; every field of it is checked where it is read.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+export function listOf(value: unknown): readonly Fields[] {
+  return Array.isArray(value) ? value.map(fieldsOf) : [];
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fieldsOf(value)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
+}
+
+export function timeOf(value: unknown): number | undefined {
+  const ms = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+export function nodeView(object: unknown): NodeView {
+  const { metadata, spec, status } = fieldsOf(object);
+  const meta = fieldsOf(metadata);
+  const nodeSpec = fieldsOf(spec);
+  const condition = listOf(fieldsOf(status)['conditions']).find((one) => one['type'] === signalCondition);
+  const claim = listOf(meta['ownerReferences']).find(
+    (one) => one['kind'] === 'NodeClaim' && textOf(one['apiVersion']).startsWith('karpenter.sh/'),
+  );
+  return {
+    name: textOf(meta['name']),
+    uid: textOf(meta['uid']),
+    resourceVersion: textOf(meta['resourceVersion']),
+    providerId: textOf(nodeSpec['providerID']),
+    createdAtMs: timeOf(meta['creationTimestamp']) ?? 0,
+    unschedulable: nodeSpec['unschedulable'] === true,
+    labels: textsOf(meta['labels']),
+    annotations: textsOf(meta['annotations']),
+    taints: listOf(nodeSpec['taints']).map(taint),
+    bootId: textOf(fieldsOf(fieldsOf(status)['nodeInfo'])['bootID']),
+    condition: condition && { status: textOf(condition['status']), reason: textOf(condition['reason']) },
+    nodeClaim: claim === undefined ? undefined : textOf(claim['name']),
+  };
+}
+
+function taint(one: Fields): Taint {
+  return {
+    key: textOf(one['key']),
+    effect: textOf(one['effect']),
+    ...(one['value'] !== undefined && { value: textOf(one['value']) }),
+    ...(one['timeAdded'] !== undefined && { timeAdded: textOf(one['timeAdded']) }),
+  };
+}
+
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const defaultGraceSeconds = 30;
+
+export function podView(object: unknown): PodView {
+  const { metadata, spec, status } = fieldsOf(object);
+  const meta = fieldsOf(metadata);
+  const podSpec = fieldsOf(spec);
+  const controller = listOf(meta['ownerReferences']).find((one) => one['controller'] === true);
+  const grace = podSpec['terminationGracePeriodSeconds'];
+  return {
+    namespace: textOf(meta['namespace']),
+    name: textOf(meta['name']),
+    uid: textOf(meta['uid']),
+    nodeName: textOf(podSpec['nodeName']),
+    phase: textOf(fieldsOf(status)['phase']),
+    priority: typeof podSpec['priority'] === 'number' ? podSpec['priority'] : 0,
+    graceMs: (typeof grace === 'number' ? grace : defaultGraceSeconds) * 1_000,
+    // The API server writes the END of the grace period into deletionTimestamp.
+    deletionEndsAtMs: timeOf(meta['deletionTimestamp']),
+    controllerKind: controller === undefined ? undefined : textOf(controller['kind']),
+    isMirror: textsOf(meta['annotations'])[mirrorAnnotation] !== undefined,
+    hasEmptyDir: listOf(podSpec['volumes']).some((volume) => volume['emptyDir'] !== undefined),
+    labels: textsOf(meta['labels']),
+  };
+}

@@ -1,0 +1,60 @@
+import type { NodeView } from '../drain/observed.ts';
+import type { Step } from '../drain/steps.ts';
+import type { InstanceIdentity } from '../ports/instance-metadata.ts';
+import type { AgentPorts } from './agent-ports.ts';
+
+type Told = Extract<Step, { kind: 'tell' }>;
+
+/** Tells the cluster and the webhook, once per id, beside the drain and never in its way. */
+export class Announcer {
+  private readonly told = new Set<string>();
+  private readonly open = new Set<Promise<void>>();
+  private readonly ports: Pick<AgentPorts, 'cluster' | 'webhook' | 'nowMs' | 'log' | 'metrics'>;
+  private readonly identity: InstanceIdentity;
+  private readonly stop = new AbortController();
+
+  constructor(ports: Announcer['ports'], identity: InstanceIdentity) {
+    this.ports = ports;
+    this.identity = identity;
+  }
+
+  tell(step: Told, node: NodeView): void {
+    if (this.told.has(step.id)) return;
+    this.told.add(step.id);
+    const telling = this.telling(step, node).finally(() => this.open.delete(telling));
+    this.open.add(telling);
+  }
+
+  /** Waits a moment for what is on its way. */
+  async close(graceMs: number): Promise<void> {
+    const limit = setTimeout(() => this.stop.abort(new Error('the agent stops')), graceMs);
+    await Promise.allSettled(this.open);
+    clearTimeout(limit);
+  }
+
+  private async telling(step: Told, node: NodeView): Promise<void> {
+    const { cluster, webhook, log, metrics, nowMs } = this.ports;
+    const atMs = nowMs();
+    const isNormal = step.reason === 'SpotNodeDrained' || step.reason === 'SpotSignalReverted';
+    const event = { ...step, type: isNormal ? 'Normal' : 'Warning', atMs } as const;
+    try {
+      // An agent that was restarted finds its predecessor's Event, and the webhook has had it too.
+      if ((await cluster.tell(event, node, this.stop.signal)) === 'known') return;
+    } catch (error) {
+      metrics.apiErrors.inc();
+      log.warn(
+        { event: step.id, error: error instanceof Error ? error.message : String(error) },
+        'an Event could not be written',
+      );
+    }
+    if (webhook === undefined) return;
+    const { instanceId, instanceType, zone } = this.identity;
+    const { id, reason, message } = step;
+    const time = new Date(atMs).toISOString();
+    const result = await webhook.send(
+      { id, reason, message, node: node.name, instanceId, instanceType, zone, time },
+      this.stop.signal,
+    );
+    metrics.webhooks.labels(result).inc();
+  }
+}

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { setting } from './setting.ts';
+import { boundedNumber, durationMs, filePath, listenAddress, listOf, yesOrNo } from './value-types.ts';
+
+const metadataEndpoint = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^http:\/\//.test(text),
+    'must be a URL such as http://169.254.169.254',
+  );
+
+const webAddress = z
+  .string()
+  .refine((text) => URL.canParse(text) && /^https?:\/\//.test(text), 'must be an http or https URL');
+
+/** What `spot-expander agent` watches and how it reports. */
+const watching = {
+  node_name: setting(z.string().min(1).optional(), undefined, 'name', 'the Node of this instance', [
+    'NODE_NAME',
+  ]),
+  imds_endpoint: setting(
+    metadataEndpoint,
+    'http://169.254.169.254',
+    'url',
+    'instance metadata service; http://[fd00:ec2::254] over IPv6',
+    ['AWS_EC2_METADATA_SERVICE_ENDPOINT'],
+  ),
+  imds_timeout: setting(durationMs(60_000), '1s', 'duration', 'for each request to the metadata service'),
+  kubeconfig: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    "kubeconfig; in a cluster the service account's own",
+    ['K8S_CONFIG_PATH', 'KUBECONFIG'],
+  ),
+  api_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each request to the API server'),
+  http_listen: setting(listenAddress, '0.0.0.0:8090', 'host:port', 'health, readiness and metrics'),
+  poll_interval: setting(durationMs(60_000), '2s', 'duration', 'between two polls of the metadata service'),
+  maintenance_interval: setting(durationMs(), '30s', 'duration', 'between two polls for scheduled events'),
+  max_poll_age: setting(durationMs(), '15s', 'duration', 'not ready when the last good poll is older'),
+  pod_name: setting(z.string().optional(), undefined, 'name', "the agent's own pod, never evicted", [
+    'POD_NAME',
+  ]),
+  pod_namespace: setting(
+    z.string().optional(),
+    undefined,
+    'namespace',
+    'its namespace; the budget Leases live there',
+    ['POD_NAMESPACE'],
+  ),
+  shutdown_grace: setting(durationMs(), '110s', 'duration', 'how long an evacuation goes on after SIGTERM'),
+  log_level: setting(
+    z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
+      error: 'must be debug, info, warn, error or silent',
+    }),
+    'info',
+    'level',
+    'debug, info, warn, error or silent',
+    ['LOG_LEVEL'],
+  ),
+} as const;
+
+/** How signals become drains. */
+const draining = {
+  dry_run: setting(yesOrNo, 'false', 'yes|no', 'say what would be done and do nothing'),
+  cordon_only: setting(yesOrNo, 'false', 'yes|no', 'mark and cordon, evict nothing'),
+  rebalance: setting(
+    z.enum(['drain', 'cordon', 'mark']),
+    'drain',
+    'what',
+    'on a rebalance recommendation: drain, cordon or mark',
+  ),
+  rebalance_ttl: setting(
+    durationMs(),
+    '30m',
+    'duration',
+    'a rebalance without a notice is reverted after this time',
+  ),
+  min_node_age: setting(durationMs(), '5m', 'duration', 'younger nodes wait with a rebalance drain'),
+  asg_termination_time: setting(
+    durationMs(),
+    '2m',
+    'duration',
+    'what an Auto Scaling termination is taken to leave',
+  ),
+  revert_after_deadline: setting(
+    durationMs(),
+    '10m',
+    'duration',
+    'a node that outlives its deadline by this is reverted',
+  ),
+  maintenance: setting(z.enum(['drain', 'ignore']), 'drain', 'what', 'on scheduled events: drain or ignore'),
+  stop_lead: setting(
+    durationMs(),
+    '60m',
+    'duration',
+    'drain this long before an instance stop or retirement',
+  ),
+  reboot_lead: setting(
+    durationMs(),
+    '15m',
+    'duration',
+    'drain this long before a reboot or system maintenance',
+  ),
+  deadline_margin: setting(durationMs(60_000), '5s', 'duration', 'kept free before the deadline'),
+  max_grace: setting(
+    durationMs(),
+    '30s',
+    'duration',
+    'longest grace period for which a budget is overruled early',
+  ),
+  at_deadline: setting(
+    z.enum(['delete', 'force', 'leave']),
+    'delete',
+    'what',
+    'what a disruption budget still blocks near the deadline: delete, force or leave',
+  ),
+  taint: setting(yesOrNo, 'true', 'yes|no', 'taint the node'),
+  exclude_from_load_balancers: setting(
+    yesOrNo,
+    'true',
+    'yes|no',
+    'label the node out of external load balancers',
+  ),
+  load_balancer_wait: setting(
+    durationMs(),
+    '10s',
+    'duration',
+    'between that label and the first eviction of a drain',
+  ),
+  load_balancer_wait_evacuate: setting(
+    durationMs(60_000),
+    '0s',
+    'duration',
+    'the same when the instance is being terminated',
+  ),
+  out_of_service_taint: setting(
+    yesOrNo,
+    'false',
+    'yes|no',
+    'taint the node out-of-service just before the deadline',
+  ),
+  priority_tiers: setting(
+    listOf(/^-?\d+$/, 'priorities'),
+    '2000000000',
+    'list',
+    'priorities at which a new tier begins; lower tiers leave first',
+  ),
+  tier_wait: setting(durationMs(), '60s', 'duration', 'how long a drain waits for one tier'),
+  emptydir_pods: setting(
+    z.enum(['evict', 'skip']),
+    'evict',
+    'what',
+    'pods with emptyDir volumes: evict or skip',
+  ),
+  standalone_pods: setting(
+    z.enum(['evict', 'skip']),
+    'evict',
+    'what',
+    'pods without a controller: evict or skip',
+  ),
+  skip_pods: setting(z.string().optional(), undefined, 'selector', 'pods with these labels are left alone'),
+  karpenter: setting(
+    z.enum(['hand-over', 'drain']),
+    'hand-over',
+    'what',
+    'a terminating Karpenter node: hand it over or drain it',
+  ),
+  max_drains: setting(
+    boundedNumber(1, 10_000),
+    10,
+    'count',
+    'rebalance and maintenance drains at once in the cluster',
+  ),
+  max_drains_per_zone: setting(boundedNumber(1, 10_000), 4, 'count', 'the same in one zone'),
+  eviction_concurrency: setting(boundedNumber(1, 256), 24, 'count', 'evictions in flight at once'),
+} as const;
+
+/** Whom to tell beside the cluster. */
+const telling = {
+  webhook_url: setting(webAddress.optional(), undefined, 'url', 'told of every notice, drain and revert', [
+    'WEBHOOK_URL',
+  ]),
+  webhook_template: setting(
+    z.string().optional(),
+    undefined,
+    'text',
+    'body with {{field}} places; without it JSON of all fields',
+  ),
+  webhook_headers_file: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'secret headers, one "Name: value" a line',
+  ),
+  webhook_proxy: setting(webAddress.optional(), undefined, 'url', 'proxy for the webhook', [
+    'HTTPS_PROXY',
+    'https_proxy',
+  ]),
+  webhook_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each attempt'),
+} as const;
+
+export const agentSettings = { ...watching, ...draining, ...telling } as const;

@@ -1,0 +1,21 @@
+/** The API server did not do what was asked and may do it later: away, overloaded, or refusing. */
+export class ClusterUnavailable extends Error {
+  override readonly name = 'ClusterUnavailable';
+  /** HTTP status; undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** What the API server asked us to wait. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    details: {
+      readonly status?: number;
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}

@@ -1,0 +1,132 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const noticeKinds = ['spot-interruption', 'group-termination', 'rebalance', 'maintenance', 'stale'] as const;
+const evictionResults = ['evicted', 'gone', 'blocked', 'misconfigured', 'refused', 'failed'] as const;
+const deletionResults = ['deleted', 'forced', 'shortened', 'left', 'failed'] as const;
+const pollProblems = [
+  'token-refused',
+  'switched-off',
+  'hop-limit',
+  'throttled',
+  'unreachable',
+  'timeout',
+  'garbled',
+  'server-error',
+] as const;
+const outcomes = ['ok', 'failed'] as const;
+
+/** Every metric of `spot-expander agent`; docs/agent.md describes each. Labels are closed sets that start at 0. */
+export interface AgentMetrics {
+  readonly text: () => Promise<string>;
+  readonly contentType: string;
+  readonly notices: Counter<'kind'>;
+  readonly polls: Counter<'result'>;
+  readonly pollProblems: Counter<'problem'>;
+  readonly marks: Counter<'result'>;
+  readonly noticeToMarkSeconds: Histogram;
+  readonly noticeToEmptySeconds: Histogram;
+  readonly leadTimeLeftSeconds: Histogram;
+  readonly evictions: Counter<'result'>;
+  readonly deletions: Counter<'result'>;
+  readonly missedDeadlines: Counter;
+  readonly reverts: Counter;
+  readonly webhooks: Counter<'result'>;
+  readonly apiErrors: Counter;
+}
+
+export interface AgentMetricSources {
+  /** Seconds since the last good poll; undefined before the first. */
+  readonly pollAgeSeconds: () => number | undefined;
+  readonly isRefusing: () => boolean;
+}
+
+export function agentMetrics(sources: AgentMetricSources): AgentMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    label: Label,
+    values: readonly string[],
+  ) => {
+    const made = new Counter<Label>({ name, help, labelNames: [label], registers });
+    for (const value of values) made.labels(value).inc(0);
+    return made;
+  };
+  const plain = (name: string, help: string) => new Counter({ name, help, registers });
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name, help, buckets, registers });
+  new Gauge({
+    name: 'spot_agent_poll_age_seconds',
+    help: 'Seconds since the metadata service was last read well',
+    registers,
+    collect() {
+      const age = sources.pollAgeSeconds();
+      if (age !== undefined) this.set(age);
+    },
+  });
+  new Gauge({
+    name: 'spot_agent_refusing',
+    help: '1 while the Node does not carry this instance id and the agent refuses to act',
+    registers,
+    collect() {
+      this.set(sources.isRefusing() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  return {
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    notices: counter('spot_agent_notices_total', 'Notices by kind, each counted once', 'kind', noticeKinds),
+    polls: counter('spot_agent_polls_total', 'Reads of the metadata service', 'result', outcomes),
+    pollProblems: counter(
+      'spot_agent_poll_problems_total',
+      'Failed reads by what is wrong',
+      'problem',
+      pollProblems,
+    ),
+    marks: counter('spot_agent_marks_total', 'Writes of the mark on the Node', 'result', [
+      'marked',
+      'conflict',
+      'failed',
+    ]),
+    noticeToMarkSeconds: histogram(
+      'spot_agent_notice_to_mark_seconds',
+      'From reading a notice to the mark on the Node',
+      [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+    ),
+    noticeToEmptySeconds: histogram(
+      'spot_agent_notice_to_empty_seconds',
+      'From reading a notice to the last pod gone',
+      [1, 2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600, 1_800],
+    ),
+    leadTimeLeftSeconds: histogram(
+      'spot_agent_lead_time_left_seconds',
+      'What was left to the deadline when the last pod had gone',
+      [0, 5, 10, 20, 30, 45, 60, 75, 90, 105, 120],
+    ),
+    evictions: counter(
+      'spot_agent_evictions_total',
+      'Evictions by the API server’s answer',
+      'result',
+      evictionResults,
+    ),
+    deletions: counter(
+      'spot_agent_deletions_total',
+      'What was done past a disruption budget or a grace period',
+      'result',
+      deletionResults,
+    ),
+    missedDeadlines: plain('spot_agent_missed_deadlines_total', 'Deadlines at which pods were still there'),
+    reverts: plain('spot_agent_reverts_total', 'Marks that were taken back'),
+    webhooks: counter('spot_agent_webhooks_total', 'Webhook messages', 'result', ['sent', 'failed']),
+    apiErrors: plain('spot_agent_api_errors_total', 'Requests to the API server without a usable answer'),
+  };
+}

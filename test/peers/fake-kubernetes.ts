@@ -1,0 +1,600 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return -- Kubernetes objects are free-form JSON here, as they are on the wire */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/* An API server for one test: what it answers is what test/fixtures/kube-apiserver-transcripts.json recorded. */
+
+export type KubeObject = Record<string, any>;
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfterSeconds?: number;
+}
+
+export interface SeenRequest {
+  readonly atMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly body: KubeObject | undefined;
+  readonly status: number;
+}
+
+interface Watcher {
+  readonly kind: string;
+  readonly response: ServerResponse;
+  readonly matches: (object: KubeObject) => boolean;
+  readonly bookmarks: boolean;
+}
+
+export interface FakeBudget {
+  readonly name: string;
+  readonly namespace: string;
+  readonly matchLabels: Readonly<Record<string, string>>;
+  minAvailable: number;
+  /** False: the controller has not looked at it yet, so that evictions are asked to wait. */
+  observed: boolean;
+}
+
+const resources: Readonly<Record<string, { readonly kind: string; readonly namespaced: boolean }>> = {
+  '/api/v1/nodes': { kind: 'Node', namespaced: false },
+  '/api/v1/namespaces': { kind: 'Namespace', namespaced: false },
+  '/api/v1/pods': { kind: 'Pod', namespaced: true },
+  '/api/v1/events': { kind: 'Event', namespaced: true },
+  '/apis/coordination.k8s.io/v1/leases': { kind: 'Lease', namespaced: true },
+  '/apis/karpenter.sh/v1/nodeclaims': { kind: 'NodeClaim', namespaced: false },
+};
+
+export class FakeKubernetes {
+  readonly requests: SeenRequest[] = [];
+  readonly budgets: FakeBudget[] = [];
+  /** `VERB kind`, for example `DELETE NodeClaim`: answered with 403. */
+  readonly denied = new Set<string>();
+  /** How long a pod's containers take to stop; its grace period bounds it. */
+  exitMs = 20;
+  /** Sockets are destroyed, as when the API server restarts. */
+  away = false;
+  /** Every answer waits this long. */
+  delayMs = 0;
+  /** The next writes to a Node are refused as conflicts. */
+  conflicts = 0;
+  /** The next watch is told that its version is gone. */
+  watchGone = false;
+  private readonly objects = new Map<string, KubeObject>();
+  private readonly log: {
+    readonly version: number;
+    readonly type: string;
+    readonly kind: string;
+    readonly object: KubeObject;
+  }[] = [];
+  private readonly watchers = new Set<Watcher>();
+  private readonly sockets = new Set<Socket>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly server: Server;
+  private version = 100;
+  private names = 0;
+
+  private constructor() {
+    this.server = createServer((request, response) => void this.handle(request, response));
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+      if (this.away) socket.destroy();
+    });
+  }
+
+  static async started(): Promise<FakeKubernetes> {
+    const fake = new FakeKubernetes();
+    await new Promise<void>((resolve) => fake.server.listen(0, '127.0.0.1', resolve));
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get kubeconfig(): string {
+    return JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: this.url } }],
+      users: [{ name: 'u', user: { token: 'anything' } }],
+    });
+  }
+
+  /** Cuts every connection and refuses new ones until `away` is false again. */
+  goAway(): void {
+    this.away = true;
+    this.dropConnections();
+  }
+
+  dropConnections(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearTimeout(timer);
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  node(name: string): KubeObject {
+    return this.get('Node', '', name)!;
+  }
+
+  get(kind: string, namespace: string, name: string): KubeObject | undefined {
+    return this.objects.get(`${kind}/${namespace}/${name}`);
+  }
+
+  all(kind: string): KubeObject[] {
+    return [...this.objects].filter(([key]) => key.startsWith(`${kind}/`)).map(([, object]) => object);
+  }
+
+  addNode(
+    name: string,
+    over: {
+      instanceId?: string;
+      zone?: string;
+      type?: string;
+      labels?: KubeObject;
+      metadata?: KubeObject;
+      spec?: KubeObject;
+    } = {},
+  ): KubeObject {
+    const zone = over.zone ?? 'ap-south-1a';
+    return this.put('Node', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: {
+        name,
+        creationTimestamp: new Date(Date.now() - 3_600_000).toISOString(),
+        labels: {
+          'node.kubernetes.io/instance-type': over.type ?? 'c5.large',
+          'topology.kubernetes.io/zone': zone,
+          'topology.kubernetes.io/region': zone.slice(0, -1),
+          'eks.amazonaws.com/capacityType': 'SPOT',
+          ...over.labels,
+        },
+        ...over.metadata,
+      },
+      spec: { providerID: `aws:///${zone}/${over.instanceId ?? 'i-0123456789abcdef0'}`, ...over.spec },
+      status: { nodeInfo: { bootID: 'boot-1' }, conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  }
+
+  addPod(
+    name: string,
+    nodeName: string,
+    over: { namespace?: string; metadata?: KubeObject; spec?: KubeObject; status?: KubeObject } = {},
+  ): KubeObject {
+    return this.put('Pod', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name,
+        namespace: over.namespace ?? 'default',
+        creationTimestamp: new Date().toISOString(),
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'rs', uid: 'rs', controller: true },
+        ],
+        ...over.metadata,
+      },
+      spec: {
+        nodeName,
+        terminationGracePeriodSeconds: 30,
+        priority: 0,
+        containers: [{ name: 'c' }],
+        ...over.spec,
+      },
+      status: { phase: 'Running', ...over.status },
+    });
+  }
+
+  addNamespace(name: string, phase = 'Active'): KubeObject {
+    return this.put('Namespace', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name },
+      status: { phase },
+    });
+  }
+
+  addNodeClaim(name: string): KubeObject {
+    return this.put('NodeClaim', { apiVersion: 'karpenter.sh/v1', kind: 'NodeClaim', metadata: { name } });
+  }
+
+  /** A change from outside, by a person or a controller. */
+  update(kind: string, namespace: string, name: string, change: (object: KubeObject) => void): void {
+    const object = structuredClone(this.get(kind, namespace, name)!);
+    change(object);
+    this.put(kind, object);
+  }
+
+  remove(kind: string, namespace: string, name: string): void {
+    const object = this.get(kind, namespace, name);
+    if (object === undefined) return;
+    this.objects.delete(`${kind}/${namespace}/${name}`);
+    object['metadata'].resourceVersion = String((this.version += 1));
+    this.announce('DELETED', kind, object);
+  }
+
+  writes(): readonly SeenRequest[] {
+    return this.requests.filter(
+      (one) => one.method !== 'GET' && !one.path.includes('selfsubjectaccessreviews'),
+    );
+  }
+
+  private put(kind: string, object: KubeObject): KubeObject {
+    const { metadata } = object;
+    const key = `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+    const isNew = !this.objects.has(key);
+    metadata.uid ??= `uid-${kind}-${metadata.name}-${(this.names += 1)}`;
+    metadata.creationTimestamp ??= new Date().toISOString();
+    metadata.resourceVersion = String((this.version += 1));
+    this.objects.set(key, object);
+    this.announce(isNew ? 'ADDED' : 'MODIFIED', kind, object);
+    return object;
+  }
+
+  private announce(type: string, kind: string, object: KubeObject): void {
+    const copy = structuredClone(object);
+    this.log.push({ version: this.version, type, kind, object: copy });
+    for (const watcher of this.watchers)
+      if (watcher.kind === kind && watcher.matches(copy))
+        watcher.response.write(`${JSON.stringify({ type, object: copy })}\n`);
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const atMs = Date.now();
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString('utf8');
+    const body = text === '' ? undefined : (JSON.parse(text) as KubeObject);
+    const url = new URL(request.url ?? '/', this.url);
+    const method = request.method ?? '';
+    if (this.delayMs > 0) await new Promise((resolve) => this.later(() => resolve(undefined), this.delayMs));
+    if (this.away) return void request.socket.destroy();
+    if (url.searchParams.get('watch') !== null) {
+      this.watch(url, response);
+      return;
+    }
+    const answer = this.answer(method, url, body, request.headers['content-type'] ?? '');
+    this.requests.push({ atMs, method, path: url.pathname + url.search, body, status: answer.status });
+    response.writeHead(answer.status, {
+      'content-type': 'application/json',
+      ...(answer.retryAfterSeconds !== undefined && { 'retry-after': String(answer.retryAfterSeconds) }),
+    });
+    response.end(JSON.stringify(answer.body));
+  }
+
+  private answer(method: string, url: URL, body: KubeObject | undefined, contentType: string): Answer {
+    if (url.pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') {
+      const { verb, resource, subresource } = body!['spec'].resourceAttributes;
+      const allowed = !this.denied.has(`${verb} ${resource}${subresource ? `/${subresource}` : ''}`);
+      return { status: 201, body: { ...body, status: { allowed } } };
+    }
+    const parts =
+      /^(\/api\/v1|\/apis\/[^/]+\/v1)(?:\/namespaces\/([^/]+)(?=\/[a-z]+))?\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z]+))?$/.exec(
+        url.pathname,
+      );
+    const resource = parts === null ? undefined : resources[`${parts[1]}/${parts[3]}`];
+    if (parts === null || resource === undefined)
+      return failure(404, 'NotFound', 'the server could not find the requested resource');
+    const [, , namespace = '', , encoded, sub] = parts;
+    const name = encoded === undefined ? undefined : decodeURIComponent(encoded);
+    if (this.denied.has(`${method} ${resource.kind}`))
+      return failure(403, 'Forbidden', `${parts[3]} is forbidden: User cannot ${method.toLowerCase()} it`);
+    if (sub === 'eviction') return this.evict(namespace, name!, body!);
+    switch (method) {
+      case 'GET':
+        return name === undefined
+          ? this.list(resource.kind, url)
+          : this.read(resource.kind, namespace, name, parts[3]!);
+      case 'POST':
+        return this.create(resource.kind, namespace, body!, parts[3]!);
+      case 'PUT':
+        return this.replace(resource.kind, namespace, name!, body!, parts[3]!);
+      case 'PATCH':
+        return this.patch(resource.kind, namespace, name!, body!, contentType, parts[3]!);
+      case 'DELETE':
+        return this.delete(resource.kind, namespace, name!, body, parts[3]!);
+      default:
+        return failure(
+          405,
+          'MethodNotAllowed',
+          'the server does not allow this method on the requested resource',
+        );
+    }
+  }
+
+  private read(kind: string, namespace: string, name: string, plural: string): Answer {
+    const object = this.get(kind, namespace, name);
+    return object === undefined ? notFound(plural, name) : { status: 200, body: object };
+  }
+
+  private list(kind: string, url: URL): Answer {
+    const items = this.all(kind).filter(matcher(url));
+    const limit = Number(url.searchParams.get('limit') ?? 0);
+    const from = Number(url.searchParams.get('continue') ?? 0);
+    const page = limit > 0 ? items.slice(from, from + limit) : items;
+    const more = limit > 0 && from + limit < items.length ? String(from + limit) : undefined;
+    return {
+      status: 200,
+      body: {
+        kind: `${kind}List`,
+        apiVersion: 'v1',
+        metadata: { resourceVersion: String(this.version), ...(more && { continue: more }) },
+        items: page,
+      },
+    };
+  }
+
+  private create(kind: string, namespace: string, body: KubeObject, plural: string): Answer {
+    const invalid = invalidMicroTime(kind, body);
+    if (invalid !== undefined) return invalid;
+    const name = body['metadata'].name ?? `${body['metadata'].generateName}${(this.names += 1)}`;
+    if (this.get(kind, namespace, name) !== undefined)
+      return failure(409, 'AlreadyExists', `${plural} "${name}" already exists`);
+    if (kind === 'Event' && (body['involvedObject'].namespace ?? namespace) !== namespace)
+      return failure(422, 'Invalid', 'involvedObject.namespace: does not match event.namespace');
+    return {
+      status: 201,
+      body: this.put(kind, { ...body, metadata: { ...body['metadata'], name, namespace } }),
+    };
+  }
+
+  private replace(kind: string, namespace: string, name: string, body: KubeObject, plural: string): Answer {
+    const invalid = invalidMicroTime(kind, body);
+    if (invalid !== undefined) return invalid;
+    const old = this.get(kind, namespace, name);
+    if (old === undefined) return notFound(plural, name);
+    if (body['metadata'].resourceVersion !== old['metadata'].resourceVersion) return modified(plural, name);
+    return {
+      status: 200,
+      body: this.put(kind, { ...body, metadata: { ...old['metadata'], ...body['metadata'], namespace } }),
+    };
+  }
+
+  private patch(
+    kind: string,
+    namespace: string,
+    name: string,
+    body: KubeObject,
+    contentType: string,
+    plural: string,
+  ): Answer {
+    if (!/merge-patch\+json/.test(contentType))
+      return failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type');
+    const old = this.get(kind, namespace, name);
+    if (old === undefined) return notFound(plural, name);
+    const wanted = body['metadata']?.resourceVersion;
+    if (wanted !== undefined && (wanted !== old['metadata'].resourceVersion || this.conflicts > 0)) {
+      this.conflicts = Math.max(0, this.conflicts - 1);
+      return modified(plural, name);
+    }
+    const conditions = body['status']?.conditions as KubeObject[] | undefined;
+    const patched = merged(old, body) as KubeObject;
+    if (conditions !== undefined && contentType.includes('strategic')) {
+      const kept = (old['status']?.conditions ?? []).filter(
+        (one: KubeObject) => !conditions.some((other) => other['type'] === one['type']),
+      );
+      patched['status'].conditions = [...kept, ...conditions];
+    }
+    return { status: 200, body: this.put(kind, patched) };
+  }
+
+  private delete(
+    kind: string,
+    namespace: string,
+    name: string,
+    options: KubeObject | undefined,
+    plural: string,
+  ): Answer {
+    const object = this.get(kind, namespace, name);
+    if (object === undefined) return notFound(plural, name);
+    const uid = options?.['preconditions']?.uid;
+    if (uid !== undefined && uid !== object['metadata'].uid)
+      return failure(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on ${plural} "${name}": the UID in the precondition (${uid}) does not match the UID in record (${object['metadata'].uid}). The object might have been deleted and then recreated`,
+      );
+    if (kind === 'Pod') this.terminate(object, options?.['gracePeriodSeconds']);
+    else if (kind === 'NodeClaim')
+      this.update(
+        kind,
+        namespace,
+        name,
+        (one) => (one['metadata'].deletionTimestamp ??= new Date().toISOString()),
+      );
+    else this.remove(kind, namespace, name);
+    return { status: 200, body: object };
+  }
+
+  private evict(namespace: string, name: string, body: KubeObject): Answer {
+    if (body['metadata'].name !== name)
+      return failure(400, 'BadRequest', 'name in URL does not match name in Eviction object');
+    const pod = this.get('Pod', namespace, name);
+    if (pod === undefined) return notFound('pods', name);
+    const uid = body['deleteOptions']?.preconditions?.uid;
+    if (uid !== undefined && uid !== pod['metadata'].uid)
+      return failure(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on Pod "${name}": the UID in the precondition (${uid}) does not match the UID in record (${pod['metadata'].uid}). The object might have been deleted and then recreated`,
+      );
+    const created: Answer = {
+      status: 201,
+      body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+    };
+    if (pod['metadata'].deletionTimestamp !== undefined) return created;
+    const budgets = this.budgets.filter((one) => one.namespace === namespace && covers(one, pod));
+    if (budgets.length > 1)
+      return {
+        status: 500,
+        body: status(
+          500,
+          undefined,
+          'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+        ),
+      };
+    const [budget] = budgets;
+    const blocked = "Cannot evict pod as it would violate the pod's disruption budget.";
+    if (budget?.observed === false)
+      return { ...failure(429, 'TooManyRequests', blocked), retryAfterSeconds: 10 };
+    if (budget !== undefined) {
+      const healthy = this.all('Pod').filter(
+        (one) => covers(budget, one) && one['metadata'].deletionTimestamp === undefined,
+      );
+      if (healthy.length <= budget.minAvailable) return failure(429, 'TooManyRequests', blocked);
+    }
+    this.terminate(pod, body['deleteOptions']?.gracePeriodSeconds);
+    return created;
+  }
+
+  private terminate(pod: KubeObject, graceSeconds: number | undefined): void {
+    const { namespace, name, uid } = pod['metadata'];
+    const grace = (graceSeconds ?? pod['spec'].terminationGracePeriodSeconds) * 1_000;
+    const gone = () => {
+      if (this.get('Pod', namespace, name)?.['metadata'].uid === uid) this.remove('Pod', namespace, name);
+    };
+    if (grace === 0) {
+      gone();
+      return;
+    }
+    this.update('Pod', namespace, name, (one) => {
+      one['metadata'].deletionTimestamp = new Date(Date.now() + grace).toISOString();
+      one['metadata'].deletionGracePeriodSeconds = grace / 1_000;
+    });
+    this.later(gone, Math.min(this.exitMs, grace));
+  }
+
+  private later(then: () => void, ms: number): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      then();
+    }, ms);
+    this.timers.add(timer);
+  }
+
+  private watch(url: URL, response: ServerResponse): void {
+    const resource = resources[url.pathname];
+    this.requests.push({
+      atMs: Date.now(),
+      method: 'GET',
+      path: url.pathname + url.search,
+      body: undefined,
+      status: 200,
+    });
+    if (resource === undefined) {
+      response.writeHead(404);
+      response.end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const from = Number(url.searchParams.get('resourceVersion') ?? 0);
+    if (this.watchGone) {
+      this.watchGone = false;
+      const gone = status(410, 'Expired', `too old resource version: ${from} (${this.version})`);
+      response.end(`${JSON.stringify({ type: 'ERROR', object: gone })}\n`);
+      return;
+    }
+    const watcher: Watcher = {
+      kind: resource.kind,
+      response,
+      matches: matcher(url),
+      bookmarks: url.searchParams.get('allowWatchBookmarks') === 'true',
+    };
+    response.flushHeaders();
+    for (const one of this.log.filter(({ version, kind }) => version > from && kind === resource.kind))
+      if (watcher.matches(one.object))
+        response.write(`${JSON.stringify({ type: one.type, object: one.object })}\n`);
+    this.watchers.add(watcher);
+    response.on('close', () => this.watchers.delete(watcher));
+  }
+
+  /** What a quiet API server sends about once a minute. */
+  bookmark(): void {
+    for (const { bookmarks, kind, response } of this.watchers)
+      if (bookmarks)
+        response.write(
+          `${JSON.stringify({ type: 'BOOKMARK', object: { kind, apiVersion: 'v1', metadata: { resourceVersion: String(this.version) } } })}\n`,
+        );
+  }
+
+  /** Ends every watch as the API server does when its time is over. */
+  endWatches(): void {
+    for (const { response } of this.watchers) response.end();
+  }
+}
+
+function covers(budget: FakeBudget, pod: KubeObject): boolean {
+  const labels = pod['metadata'].labels ?? {};
+  return (
+    pod['metadata'].namespace === budget.namespace &&
+    Object.entries(budget.matchLabels).every(([key, value]) => labels[key] === value)
+  );
+}
+
+function matcher(url: URL): (object: KubeObject) => boolean {
+  const field = /^([a-zA-Z.]+)=(.*)$/.exec(url.searchParams.get('fieldSelector') ?? '');
+  const namespace = /\/namespaces\/([^/]+)\/[a-z]+$/.exec(url.pathname)?.[1];
+  const label = url.searchParams.get('labelSelector');
+  return (object) => {
+    if (namespace !== undefined && object['metadata'].namespace !== namespace) return false;
+    if (label !== null && object['metadata'].labels?.[label] === undefined) return false;
+    const value = field?.[1]?.split('.').reduce<any>((at, key) => at?.[key], object);
+    return field === null || value === field[2];
+  };
+}
+
+function merged(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return structuredClone(patch);
+  const result: KubeObject =
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? structuredClone(target) : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(result, key);
+    else result[key] = merged(result[key], value);
+  }
+  return result;
+}
+
+function invalidMicroTime(kind: string, body: KubeObject): Answer | undefined {
+  const value = kind === 'Lease' ? body['spec']?.renewTime : undefined;
+  if (value === undefined || /\.\d{6}Z$/.test(value)) return undefined;
+  return failure(
+    400,
+    'BadRequest',
+    `Lease in version "v1" cannot be handled as a Lease: parsing time "${value}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse ".${String(value).split('.')[1]}" as ".000000"`,
+  );
+}
+
+function status(code: number, reason: string | undefined, message: string): KubeObject {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    ...(reason && { reason }),
+    code,
+  };
+}
+
+function failure(code: number, reason: string, message: string): Answer {
+  return { status: code, body: status(code, reason, message) };
+}
+
+function notFound(plural: string, name: string): Answer {
+  return failure(404, 'NotFound', `${plural} "${name}" not found`);
+}
+
+function modified(plural: string, name: string): Answer {
+  return failure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${plural} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
+  );
+}
