@@ -5,11 +5,14 @@ import { requestFlags, requestSizes, type RequestSize } from './requests.ts';
 import type { Row } from './row.ts';
 
 /** Whole calls over TLS, from the first byte to the answer; sizes grow, so that the peak of memory belongs to the size. */
-export const largeRequests: readonly Measurement[] = requestSizes.map((size) => ({
-  name: `request ${size.name}`,
-  slow: !size.quick,
-  rows: async (bench: Bench) => await rowsOf(bench, size),
-}));
+export const largeRequests: readonly Measurement[] = [
+  ...requestSizes.map((size) => ({
+    name: `request ${size.name}`,
+    slow: !size.quick,
+    rows: (bench: Bench) => rowsOf(bench, size),
+  })),
+  { name: 'request 85 MB, no pod twice', slow: true, rows: distinctRows },
+];
 
 async function rowsOf({ ours, peer, quick }: Bench, size: RequestSize): Promise<readonly Row[]> {
   const timings = await peer.call({ ours: ours.address, typed: peer.typed, bytes: peer.bytes }, [
@@ -35,6 +38,24 @@ async function rowsOf({ ours, peer, quick }: Bench, size: RequestSize): Promise<
       target: undefined,
     },
     ...memoryRows(`${name} memory peak`, own.bytes, ours.pid, peer.typedPid),
+  ];
+}
+
+/** The worst case of a reader that decodes each distinct pod once. */
+async function distinctRows({ ours, peer }: Bench): Promise<readonly Row[]> {
+  const timings = await peer.call({ ours: ours.address, typed: peer.typed }, [
+    ...requestFlags({ options: 200, pods: 100 }),
+    ...['--distinct', '--calls', '8', '--pause', '20ms'],
+  ]);
+  const [own, typed] = [timing(timings, 'ours'), timing(timings, 'typed')];
+  return [
+    {
+      name: 'request 85 MB, no pod twice, p50',
+      ours: own.p50Ms,
+      peer: typed.p50Ms,
+      unit: 'ms',
+      target: { words: '≤ Go', met: own.p50Ms <= typed.p50Ms },
+    },
   ];
 }
 

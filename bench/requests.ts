@@ -15,6 +15,6 @@ export const requestSizes: readonly RequestSize[] = [
   { name: '423 MB', options: 1000, pods: 100, calls: 7, quick: false },
 ];
 
-export function requestFlags({ options, pods }: RequestSize): readonly string[] {
+export function requestFlags({ options, pods }: Pick<RequestSize, 'options' | 'pods'>): readonly string[] {
   return ['--options', String(options), '--pods', String(pods)];
 }
