@@ -2,7 +2,9 @@
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-export function joined(...parts: readonly Uint8Array[]): Bytes {
+export const joined = (...parts: readonly Uint8Array[]): Bytes => concatenated(parts);
+
+export function concatenated(parts: readonly Uint8Array[]): Bytes {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
@@ -108,15 +110,11 @@ export interface OptionShape {
   readonly raw?: readonly Uint8Array[];
 }
 
-export const option = ({ id, count = 1, embedded = [], raw = [] }: OptionShape): Bytes =>
-  bytesField(
-    1,
-    textField(1, id),
-    numberField(2, count),
-    textField(3, 'debug'),
-    ...embedded.map((one) => bytesField(4, one)),
-    ...raw.map((one) => bytesField(5, one)),
-  );
+export const option = ({ id, count = 1, embedded = [], raw = [] }: OptionShape): Bytes => {
+  const head = [textField(1, id), numberField(2, count), textField(3, 'debug')];
+  const pods = [...embedded.map((one) => bytesField(4, one)), ...raw.map((one) => bytesField(5, one))];
+  return bytesField(1, concatenated([...head, ...pods]));
+};
 
 export const nodeEntry = (field: 2 | 3, id: string, content: Uint8Array): Bytes =>
   bytesField(field, textField(1, id), bytesField(2, content));
