@@ -80,7 +80,10 @@ export interface Scored extends Assessed {
 /** After the reactive override: in order, best first. */
 export interface Ranked extends Scored {
   readonly heat: number;
+  /** The hottest of its pools' live signals. */
   readonly signal: PoolSignal | undefined;
+  /** All of its Spot pools gave a termination notice. */
+  readonly ends: boolean;
   readonly cooldown: CapacityCooldown | undefined;
 }
 

@@ -1,0 +1,93 @@
+import type { Cart, Ranked } from './cart.ts';
+import { factsOf } from './cart.ts';
+import type { Drop, DropReason, RankedCandidate } from './decision.ts';
+import type { Policy } from './policy.ts';
+import { nodesText, percentText, priceText } from './sentences.ts';
+
+/** Dropped for what is not known rather than for what is known against them. */
+const incomparable: readonly DropReason[] = ['no-price', 'no-size'];
+
+/** What is answered, and whether anything could be told apart. */
+export interface Answer {
+  readonly ids: readonly string[];
+  readonly basis: 'ranking' | 'nothing-known' | 'all-rejected' | 'blocked';
+}
+
+/**
+ * The best candidate's id, with those that the policy holds equal to it. Without any ranked candidate: those that nothing is known about, rather than
+ * those that were rejected; else all ids of the request, or none where the operator wrote `block`.
+ */
+export function answerOf({ candidates, drops }: Cart<Ranked>, policy: Policy): Answer {
+  const [best] = candidates;
+  if (best !== undefined) {
+    const equal = candidates.filter((candidate) => isEqualTo(best, candidate, policy));
+    return { ids: equal.map(({ id }) => id), basis: 'ranking' };
+  }
+  const unknown = drops.filter(({ reason }) => incomparable.includes(reason));
+  if (unknown.length > 0) return { ids: distinctIds(unknown), basis: 'nothing-known' };
+  if (policy.onAllRejected === 'block' && drops.length > 0) return { ids: [], basis: 'blocked' };
+  return { ids: distinctIds(drops), basis: 'all-rejected' };
+}
+
+function isEqualTo(best: Ranked, other: Ranked, { equalSetTolerance }: Policy): boolean {
+  if (best === other) return true;
+  if (!(equalSetTolerance > 0)) return false;
+  return (
+    best.score - other.score <= equalSetTolerance &&
+    other.heat <= best.heat &&
+    (best.cooldown === undefined) === (other.cooldown === undefined)
+  );
+}
+
+function distinctIds(drops: readonly Drop[]): readonly string[] {
+  return [...new Set(drops.map(({ id }) => id))];
+}
+
+/** The candidate as it is told to people and programs; nothing of it holds on to the request's bytes. */
+export function rankedCandidate(candidate: Ranked): RankedCandidate {
+  const { price, risk, affinity, spread, signal, cooldown } = candidate;
+  return {
+    ...factsOf(candidate),
+    pricePerHour: price.perHour,
+    priceSource: price.source,
+    wastePerHour: candidate.wastePerHour,
+    tco: candidate.tco,
+    crashProbability: risk.crashProbability,
+    expectedFrequency: risk.expectedFrequency,
+    yield: candidate.yield,
+    heat: candidate.heat,
+    score: candidate.score,
+    sentence: sentenceOf(candidate),
+    ...(affinity !== undefined && { affinity }),
+    ...(spread !== undefined && { spread }),
+    ...(signal !== undefined && { signal }),
+    ...(cooldown !== undefined && { cooldown }),
+  };
+}
+
+function sentenceOf({
+  nodeCount,
+  price,
+  wasteShare,
+  tco,
+  risk,
+  yield: score,
+  heat,
+  signal,
+  cooldown,
+  admittedFor,
+}: Ranked): string {
+  const parts = [
+    `${nodesText(nodeCount)} at ${priceText(price.perHour)} USD an hour${price.source === 'assumed' ? ' (assumed)' : ''}`,
+    `${percentText(wasteShare)} unused`,
+    `${priceText(tco)} for a unit of what is asked`,
+    risk.source === 'on-demand'
+      ? 'on-demand, no Spot risk'
+      : `crash probability ${risk.crashProbability.toFixed(2)}, expected ${percentText(risk.expectedFrequency)} (${risk.source})`,
+    `yield ${score.toFixed(1)}`,
+  ];
+  if (signal !== undefined) parts.push(`hot ${heat.toFixed(2)} after ${signal.kind}`);
+  if (cooldown !== undefined) parts.push(`resting: ${cooldown.evidence}`);
+  if (admittedFor !== undefined) parts.push(`admitted as a larger type for ${admittedFor}`);
+  return parts.join('; ');
+}

@@ -1,0 +1,105 @@
+import type { Answer } from './answer.ts';
+import type { Assessed, Cart, Ranked, RiskStep } from './cart.ts';
+import type { Degradation, DegradationStep } from './degradation.ts';
+import { degradationSteps, lowerStep } from './degradation.ts';
+import type { Policy } from './policy.ts';
+import type { SoundKnowledge } from './sound-knowledge.ts';
+
+export interface Explanation {
+  readonly degradation: Degradation;
+  readonly remarks: readonly string[];
+}
+
+/**
+ * The step that an answer rests on: that of the best candidate's risk; for an on-demand one, which needs no model, the best step among the Spot
+ * candidates that it was compared with.
+ */
+export function explanationOf(
+  { candidates }: Cart<Ranked>,
+  knowledge: SoundKnowledge,
+  policy: Policy,
+  from: RiskStep,
+  failures: readonly string[],
+): Explanation {
+  const [best] = candidates;
+  const why = [
+    ...failures,
+    ...(policy.switches.riskModel ? [] : ['the risk model is switched off']),
+    ...(knowledge.pricesAreStale ? ['Spot prices are stale and are not used'] : []),
+    ...missing(candidates),
+    ...knowledge.faults(),
+  ];
+  const assumed = candidates.filter(({ price }) => price.source === 'assumed').length;
+  const remarks = assumed === 0 ? why : [...why, `the price of ${assumed} candidates is assumed`];
+  const step: DegradationStep = best === undefined ? 'all-ids' : lowerStep(from, stepOf(best, candidates));
+  return { degradation: { step, reasons: step === 'model' ? [] : why }, remarks };
+}
+
+function stepOf(best: Assessed, candidates: readonly Assessed[]): RiskStep {
+  if (best.capacityType !== 'on-demand') return best.risk.step;
+  const steps = candidates.flatMap(({ capacityType, risk }) =>
+    capacityType === 'on-demand' ? [] : [risk.step],
+  );
+  return riskSteps.find((step) => steps.includes(step)) ?? 'model';
+}
+
+const riskSteps = degradationSteps.filter((step): step is RiskStep => step !== 'all-ids');
+
+function missing(candidates: readonly Assessed[]): readonly string[] {
+  const sentence: Readonly<Record<RiskStep, string>> = {
+    model: '',
+    'advisor-prior': "no model's word, the Spot Advisor's band counts",
+    'price-only': 'neither a model nor a Spot Advisor band tells the risk, the typical one counts',
+  };
+  return (['advisor-prior', 'price-only'] as const).flatMap((step) => {
+    const affected = candidates.filter(({ risk }) => risk.step === step);
+    const [first] = affected;
+    if (first === undefined) return [];
+    const others = affected.length === 1 ? '' : ` and ${affected.length - 1} more`;
+    return [`${first.id}${others}: ${sentence[step]}`];
+  });
+}
+
+/** Why this answer, in one sentence. */
+export function reasonOf({ candidates, drops }: Cart<Ranked>, answer: Answer): string {
+  const [best] = candidates;
+  const all = candidates.length + drops.length;
+  switch (answer.basis) {
+    case 'nothing-known':
+      return `none of ${all} candidates could be priced and held against the others, so the choice among ${answer.ids.length} is left open`;
+    case 'all-rejected':
+      return all === 0
+        ? 'there was nothing to choose from'
+        : `all ${all} candidates were rejected, so none is held back`;
+    case 'blocked':
+      return `all ${all} candidates were rejected, and the policy is to block`;
+    case 'ranking':
+      return best === undefined ? '' : bestSentence(best, candidates, drops.length, answer.ids.length);
+  }
+}
+
+function bestSentence(
+  best: Ranked,
+  candidates: readonly Ranked[],
+  dropCount: number,
+  answered: number,
+): string {
+  const runnerUp = candidates[1];
+  const parts = [`${best.id} ranks first of ${candidates.length} with yield ${best.yield.toFixed(1)}`];
+  if (runnerUp !== undefined)
+    parts.push(`ahead of ${runnerUp.id} with ${runnerUp.yield.toFixed(1)}${behind(best, runnerUp)}`);
+  if (dropCount > 0) parts.push(`${dropCount} dropped`);
+  if (best.heat > 0) parts.push('though hot: everything is, or this is still the best');
+  if (best.cooldown !== undefined) parts.push('though resting: every class rests');
+  if (answered > 1) parts.push(`${answered} held equal`);
+  return parts.join(', ');
+}
+
+/** Why the second is second where its yield alone does not tell. */
+function behind(best: Ranked, second: Ranked): string {
+  if (second.yield < best.yield) return '';
+  if (best.cooldown === undefined && second.cooldown !== undefined) return ' (resting)';
+  if (second.heat > best.heat) return ' (hot)';
+  if (second.score < best.score) return ' (preferences less well met)';
+  return ' (equal; the safer, then the cheaper, then the first by name)';
+}

@@ -1,0 +1,62 @@
+import type { Knowledge } from './knowledge.ts';
+import type { CapacityType, Pool } from './pool.ts';
+import { regionOfZone } from './pool.ts';
+import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from './node-labels.ts';
+
+/** The widest group that AWS allows has 40 types; beyond this a description is a mistake, and the first pools stand for it. */
+const mostPools = 256;
+
+/** The pools that a node of a group may land in, and how it is bought there. */
+export interface GroupPools {
+  readonly pools: readonly Pool[];
+  readonly capacityType: CapacityType;
+  readonly onDemandShare: number;
+}
+
+/**
+ * Facts that were given outrank the labels of the group's node, fact by fact: the label names the first of the group's zones and types only.
+ * A group with an on-demand share below 1 buys the rest as Spot.
+ */
+export function groupPools(
+  nodeGroupId: string,
+  labels: Readonly<Record<string, string>>,
+  groupFacts: Knowledge['groupFacts'],
+): GroupPools {
+  const facts = groupFacts(nodeGroupId, labels);
+  const types = given(facts?.instanceTypes) ?? present(instanceTypeOf(labels));
+  const zones = given(facts?.zones) ?? present(zoneOf(labels));
+  const share = facts?.onDemandShare ?? 0;
+  const told =
+    facts === undefined || facts.capacityType === 'unknown' ? capacityTypeOf(labels) : facts.capacityType;
+  const capacityType = share >= 1 ? 'on-demand' : share > 0 ? 'spot' : told;
+  return {
+    pools: poolsOver(types, zones, capacityType, (zone) => regionOf(labels, zone)),
+    capacityType,
+    onDemandShare: capacityType === 'on-demand' ? 1 : share,
+  };
+}
+
+export function poolsOver(
+  instanceTypes: readonly string[],
+  zones: readonly string[],
+  capacityType: CapacityType,
+  regionOfPool: (zone: string) => string = (zone) => regionOfZone(zone) ?? '',
+): readonly Pool[] {
+  const pools: Pool[] = [];
+  for (const zone of zones) {
+    const region = regionOfPool(zone);
+    for (const instanceType of instanceTypes) {
+      if (pools.length === mostPools) return pools;
+      pools.push({ instanceType, zone, region, capacityType });
+    }
+  }
+  return pools;
+}
+
+function given(values: readonly string[] | undefined): readonly string[] | undefined {
+  return values === undefined || values.length === 0 ? undefined : values;
+}
+
+function present(value: string | undefined): readonly string[] {
+  return value === undefined || value === '' ? [] : [value];
+}

@@ -1,0 +1,67 @@
+import type { GroupFacts } from './knowledge.ts';
+import type { CapacityType } from './pool.ts';
+
+/** What an operator says of the groups that match: what their node labels cannot tell. */
+export interface GroupDescription {
+  /** Both must hold where both are given; a description with neither matches nothing. */
+  readonly match: {
+    /** A regular expression, found anywhere in the id unless it is anchored. */
+    readonly id?: string | undefined;
+    /** Labels that the group's node carries with these very values. */
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+  };
+  readonly instanceTypes: readonly string[];
+  readonly zones: readonly string[];
+  readonly capacityType: CapacityType | undefined;
+  /** 0..1. */
+  readonly onDemandShare: number;
+}
+
+export type GroupFactsLookup = (
+  nodeGroupId: string,
+  labels: Readonly<Record<string, string>>,
+) => GroupFacts | undefined;
+
+/**
+ * A look-up over descriptions in the order in which the operator wrote them: the first that matches counts.
+ * @throws SyntaxError at once when an expression does not compile, never at a look-up.
+ */
+export function groupFactsOf(descriptions: readonly GroupDescription[]): GroupFactsLookup {
+  const rules = descriptions.map((description) => ({
+    id: description.match.id === undefined ? undefined : new RegExp(description.match.id),
+    labels: Object.entries(description.match.labels ?? {}),
+    facts: {
+      instanceTypes: description.instanceTypes,
+      zones: description.zones,
+      capacityType: description.capacityType ?? 'unknown',
+      onDemandShare: description.onDemandShare,
+      source: 'configuration',
+    } satisfies GroupFacts,
+  }));
+  return (nodeGroupId, nodeLabels) =>
+    rules.find(
+      ({ id, labels }) =>
+        (id !== undefined || labels.length > 0) &&
+        (id === undefined || id.test(nodeGroupId)) &&
+        labels.every(([key, value]) => nodeLabels[key] === value),
+    )?.facts;
+}
+
+/**
+ * Several sources as one, the first the strongest: each fact comes from the first source that tells it. A configuration that names
+ * only the capacity type leaves types and zones to the Auto Scaling group.
+ */
+export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFactsLookup {
+  return (nodeGroupId, labels) => {
+    const told = sources.flatMap((source) => source(nodeGroupId, labels) ?? []);
+    const [strongest] = told;
+    if (strongest === undefined || told.length === 1) return strongest;
+    return {
+      instanceTypes: told.find(({ instanceTypes }) => instanceTypes.length > 0)?.instanceTypes ?? [],
+      zones: told.find(({ zones }) => zones.length > 0)?.zones ?? [],
+      capacityType: told.find(({ capacityType }) => capacityType !== 'unknown')?.capacityType ?? 'unknown',
+      onDemandShare: told.find(({ onDemandShare }) => onDemandShare > 0)?.onDemandShare ?? 0,
+      source: strongest.source,
+    };
+  };
+}

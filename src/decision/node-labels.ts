@@ -1,0 +1,64 @@
+import type { InstanceTypeFacts } from './knowledge.ts';
+import type { CapacityType } from './pool.ts';
+import { regionOfZone } from './pool.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+interface CapacityRule {
+  readonly label: string;
+  readonly spot: readonly string[];
+  readonly onDemand: readonly string[];
+}
+
+/** By rank: the first label that says one of its values decides. */
+const capacityRules: readonly CapacityRule[] = [
+  { label: 'eks.amazonaws.com/capacityType', spot: ['spot'], onDemand: ['ondemand'] },
+  { label: 'karpenter.sh/capacity-type', spot: ['spot'], onDemand: ['ondemand', 'reserved'] },
+  { label: 'node.kubernetes.io/lifecycle', spot: ['spot', 'ec2spot'], onDemand: ['ondemand', 'normal'] },
+  { label: 'node-role.kubernetes.io/spot-worker', spot: ['', 'true'], onDemand: [] },
+  { label: 'lifecycle', spot: ['ec2spot', 'spot'], onDemand: ['ondemand', 'normal'] },
+];
+
+export const zoneLabel = 'topology.kubernetes.io/zone';
+export const typeLabel = 'node.kubernetes.io/instance-type';
+export const hostnameLabel = 'kubernetes.io/hostname';
+
+/** `unknown` when no label tells; that is a class of its own. */
+export function capacityTypeOf(labels: Labels): CapacityType {
+  for (const { label, spot, onDemand } of capacityRules) {
+    const value = labels[label]?.toLowerCase().replaceAll(/[-_]/g, '');
+    if (value === undefined) continue;
+    if (spot.includes(value)) return 'spot';
+    if (onDemand.includes(value)) return 'on-demand';
+  }
+  return 'unknown';
+}
+
+export function instanceTypeOf(labels: Labels): string | undefined {
+  return labels[typeLabel] ?? labels['beta.kubernetes.io/instance-type'];
+}
+
+export function zoneOf(labels: Labels): string | undefined {
+  return labels[zoneLabel] ?? labels['failure-domain.beta.kubernetes.io/zone'];
+}
+
+/** Empty when neither a label nor the zone's name tells it. */
+export function regionOf(labels: Labels, zone: string): string {
+  return (
+    labels['topology.kubernetes.io/region'] ??
+    labels['failure-domain.beta.kubernetes.io/region'] ??
+    regionOfZone(zone) ??
+    ''
+  );
+}
+
+export function operatingSystemOf(labels: Labels): 'linux' | 'windows' {
+  const name = labels['kubernetes.io/os'] ?? labels['beta.kubernetes.io/os'];
+  return name?.toLowerCase() === 'windows' ? 'windows' : 'linux';
+}
+
+export function architectureOf(labels: Labels): InstanceTypeFacts['architecture'] {
+  const name = (labels['kubernetes.io/arch'] ?? labels['beta.kubernetes.io/arch'])?.toLowerCase();
+  if (name === 'amd64' || name === 'x86_64') return 'x86_64';
+  return name === 'arm64' || name === 'aarch64' ? 'arm64' : 'unknown';
+}

@@ -1,0 +1,144 @@
+import type { Assessed, Cart, NodePrice, Objection, Scored } from './cart.ts';
+import { dropped, without } from './cart.ts';
+import { unitsOf, unusedShare } from './node-value.ts';
+import type { Policy } from './policy.ts';
+import type { Preferences } from './preferences.ts';
+import { preferencesOf } from './preferences.ts';
+import type { PendingPod } from './scale-up-request.ts';
+import { percentText } from './sentences.ts';
+import { mean } from './several-pools.ts';
+import { highestCost, yieldOf } from './yield.ts';
+
+interface Priced extends Assessed {
+  readonly price: NodePrice;
+}
+
+interface Costed extends Priced {
+  readonly wastePerHour: number;
+  readonly wasteShare: number;
+  readonly tco: number;
+  /** The same at on-demand price. */
+  readonly onDemandTco: number;
+}
+
+/** Safety gate, cost for what is served, yield and score; the order is left to the reactive override. */
+export function scored(cart: Cart<Assessed>, pods: readonly PendingPod[], policy: Policy): Cart<Scored> {
+  const safe = policy.switches.safetyGate
+    ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
+    : cart;
+  const costed = withCost(priced(safe), policy);
+  const asked = costed.candidates.filter(({ admittedFor }) => admittedFor === undefined);
+  const highest = highestCost(
+    (asked.length > 0 ? asked : costed.candidates).map(({ tco, onDemandTco }) =>
+      policy.costReference === 'on-demand' ? Math.max(tco, onDemandTco) : tco,
+    ),
+    policy,
+  );
+  const preferences = preferencesOf(pods, costed.candidates);
+  const all = costed.candidates.map((candidate) => scoredOf(candidate, highest, preferences, policy));
+  return withoutNeedlesslyLarge({ candidates: all, drops: costed.drops });
+}
+
+/** Nothing is known against a candidate of unknown risk, so the gate is not for it. */
+function tooRisky({ risk }: Assessed, { maxCrashProbability }: Policy): Objection | undefined {
+  if (risk.source === 'none' || risk.crashProbability <= maxCrashProbability) return undefined;
+  return {
+    reason: 'crash-probability',
+    sentence: `crash probability ${risk.crashProbability.toFixed(2)} (${risk.source}) is above ${maxCrashProbability}`,
+  };
+}
+
+function priced(cart: Cart<Assessed>): Cart<Priced> {
+  const candidates: Priced[] = [];
+  const drops = [...cart.drops];
+  for (const candidate of cart.candidates) {
+    const { price } = candidate;
+    if (price === undefined) drops.push(dropped(candidate, 'optimizer', 'no-price', noPrice(candidate)));
+    else candidates.push({ ...candidate, price });
+  }
+  return { candidates, drops };
+}
+
+function noPrice({ id, pools }: Assessed): string {
+  const [pool] = pools;
+  if (pool === undefined)
+    return `nothing tells the instance type and zone of ${id}: describe it under node_groups`;
+  return `no price is known for ${pool.instanceType} in ${pool.zone}`;
+}
+
+/**
+ * TCO = (price × nodes + waste cost) / units of what the pods asked for, so that candidates of different sizes and with different pods compare:
+ * few pods on a small node are as dear a unit as they are, not cheap because they are few. What a candidate leaves to later scale-ups makes it
+ * dearer by up to `unservedWeight`, since those need nodes of their own, each with a start and a half-empty last node.
+ * Where no pod could be read a candidate counts as used as well as the others are; where no size is known either, candidates compare by node.
+ */
+function withCost(cart: Cart<Priced>, policy: Policy): Cart<Costed> {
+  const shares = cart.candidates.map(wasteShareOf);
+  const typicalShare = mean(shares.flatMap((share) => share ?? [])) ?? 0;
+  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare));
+  const byNode = units.every((unit) => unit === undefined);
+  const candidates: Costed[] = [];
+  const drops = [...cart.drops];
+  cart.candidates.forEach((candidate, index) => {
+    const served = byNode ? candidate.nodeCount : units[index];
+    if (served === undefined) {
+      const sentence = `neither the size of ${candidate.id}'s nodes nor what they would serve is known`;
+      drops.push(dropped(candidate, 'optimizer', 'no-size', sentence));
+      return;
+    }
+    const wasteShare = policy.switches.wasteCost ? (shares[index] ?? typicalShare) : 0;
+    const nodesPerHour = candidate.price.perHour * candidate.nodeCount;
+    const factor = ((1 + wasteShare) * (1 + policy.unservedWeight * (1 - candidate.coverage))) / served;
+    candidates.push({
+      ...candidate,
+      wasteShare,
+      wastePerHour: nodesPerHour * wasteShare,
+      tco: nodesPerHour * factor,
+      onDemandTco: (candidate.price.onDemandPerHour ?? 0) * candidate.nodeCount * factor,
+    });
+  });
+  return { candidates, drops };
+}
+
+function wasteShareOf({ nodeSize, nodeCount, demand }: Priced): number | undefined {
+  return nodeSize === undefined || demand === undefined
+    ? undefined
+    : unusedShare(nodeSize, nodeCount, demand.resources);
+}
+
+function unitsServed({ demand, nodeSize, nodeCount }: Priced, typicalShare: number): number | undefined {
+  if (demand !== undefined) return demand.units;
+  if (nodeSize === undefined) return undefined;
+  return unitsOf(nodeSize) * nodeCount * Math.max(0.01, 1 - typicalShare);
+}
+
+function scoredOf(candidate: Costed, highest: number, preferences: Preferences, policy: Policy): Scored {
+  const { crashProbability, expectedFrequency } = candidate.risk;
+  const probability = policy.yieldProbability === 'calibrated' ? expectedFrequency : crashProbability;
+  const yieldScore = yieldOf(candidate.tco, highest, probability);
+  const affinity = preferences.affinityOf(candidate);
+  const spread = preferences.spreadOf(candidate);
+  const liked =
+    policy.affinityWeight * (affinity === undefined ? 0 : affinity.degree * affinity.share) +
+    policy.spreadWeight * (spread === undefined ? 0 : spread.degree * spread.share);
+  return {
+    ...candidate,
+    yield: yieldScore,
+    affinity: affinity?.degree,
+    spread: spread?.degree,
+    score: yieldScore + 100 * liked,
+  };
+}
+
+/** A larger type stays only when its yield beats that of the one it was admitted for. */
+function withoutNeedlesslyLarge(cart: Cart<Scored>): Cart<Scored> {
+  const yields = new Map(cart.candidates.map((candidate) => [candidate.id, candidate.yield]));
+  return without(cart, 'optimizer', (candidate) => {
+    const asked = candidate.admittedFor === undefined ? undefined : yields.get(candidate.admittedFor);
+    if (asked === undefined || candidate.yield > asked) return undefined;
+    return {
+      reason: 'not-better',
+      sentence: `the larger ${candidate.id} yields ${candidate.yield.toFixed(1)}, no more than ${asked.toFixed(1)} of ${candidate.admittedFor ?? ''} (${percentText(candidate.wasteShare)} of it would be unused)`,
+    };
+  });
+}

@@ -1,0 +1,195 @@
+import { answerOf, rankedCandidate } from './answer.ts';
+import type { Candidate, Cart, Ranked, RiskStep } from './cart.ts';
+import type { Drop, InstanceDecision, PoolRanking, ScaleUpDecision } from './decision.ts';
+import { explanationOf, reasonOf } from './explanation.ts';
+import { instanceDecision } from './instance-decision.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { LayerName, Observe } from './layers.ts';
+import { scored } from './optimizer.ts';
+import type { Policy } from './policy.ts';
+import { groupCandidates, groupOfPool } from './pool-candidates.ts';
+import type { GroupQuestion, InstanceQuestion, PoolQuestion } from './questions.ts';
+import { withReactiveOverride } from './reactive.ts';
+import { withRisk } from './risk.ts';
+import { scaleUpCandidates } from './scale-up-candidates.ts';
+import type { PendingPod, ScaleUpRequest } from './scale-up-request.ts';
+import type { SoundKnowledge } from './sound-knowledge.ts';
+import { soundKnowledge } from './sound-knowledge.ts';
+import { withStaticIntelligence } from './static-intelligence.ts';
+
+/**
+ * Which node group the autoscaler shall grow. Never throws; answers ids of the request only, each once, and never none of them unless
+ * every one was rejected and the policy says `block`. Pure: equal arguments, equal decision.
+ */
+export function decideScaleUp(
+  request: ScaleUpRequest,
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe: Observe = unobserved,
+): ScaleUpDecision {
+  const question: Question = {
+    ids: request.options.map(({ nodeGroupId }) => nodeGroupId),
+    candidates: (sound) => scaleUpCandidates(request, sound),
+    pods: request.pods,
+  };
+  return decided(question, knowledge, policy, nowMs, observe);
+}
+
+/** Ranks pools given by hand. Larger types of a pool's family join in where they serve its demand with a better yield. */
+export function rankPools(
+  pools: readonly PoolQuestion[],
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe?: Observe,
+): PoolRanking {
+  return rankGroups(pools.map(groupOfPool), knowledge, policy, nowMs, observe);
+}
+
+/** Ranks node groups given by hand, each over all of its pools. */
+export function rankGroups(
+  groups: readonly GroupQuestion[],
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe: Observe = unobserved,
+): PoolRanking {
+  const question: Question = {
+    ids: groups.map(({ id }) => id),
+    candidates: (sound) => groupCandidates(groups, sound, policy),
+    pods: [],
+  };
+  const { ranked, drops, degradation, reason, remarks } = decided(
+    question,
+    knowledge,
+    policy,
+    nowMs,
+    observe,
+  );
+  // A larger type that was admitted and came to nothing is missed by nobody.
+  const asked = drops.filter(({ facts }) => facts.admittedFor === undefined);
+  return { ranked, drops: asked, degradation, reason, remarks };
+}
+
+/** What shall happen with a running instance. Never throws; what AWS said outranks what is predicted. */
+export function evaluateInstance(
+  question: InstanceQuestion,
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+): InstanceDecision {
+  return instanceDecision(question, knowledge, policy, nowMs, (pools) =>
+    rankPools(pools, knowledge, policy, nowMs),
+  );
+}
+
+interface Question {
+  readonly ids: readonly string[];
+  readonly candidates: (knowledge: Knowledge) => Cart<Candidate>;
+  readonly pods: readonly PendingPod[];
+}
+
+const ladder: readonly RiskStep[] = ['model', 'advisor-prior', 'price-only'];
+
+/** Tries each step of the ladder until one holds; below the last all ids are the answer. */
+function decided(
+  question: Question,
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe: Observe,
+): ScaleUpDecision {
+  const failures: string[] = [];
+  for (const from of ladder) {
+    let inLayer: LayerName = 'input';
+    const layer: RunLayer = (name, run) => {
+      inLayer = name;
+      observe(name, 'begin');
+      try {
+        return run();
+      } finally {
+        observe(name, 'end');
+      }
+    };
+    try {
+      const sound = soundKnowledge(knowledge, nowMs);
+      const cart = throughFiveLayers(question, sound, policy, from, layer);
+      return layer('actuator', () => told(cart, sound, policy, from, failures));
+    } catch (error) {
+      failures.push(`step ${from} failed in layer ${inLayer}: ${messageOf(error)}`);
+    }
+  }
+  return allIds(question.ids, failures);
+}
+
+type RunLayer = <Result>(name: LayerName, run: () => Result) => Result;
+
+/** The whole data flow: each layer takes the cart of the one before it, and the types allow no other order. */
+function throughFiveLayers(
+  question: Question,
+  knowledge: SoundKnowledge,
+  policy: Policy,
+  from: RiskStep,
+  layer: RunLayer,
+): Cart<Ranked> {
+  const filter = from === 'price-only' ? 'keep-all' : 'filter';
+  const asked = layer('input', () => question.candidates(knowledge));
+  const known = layer('static', () => withStaticIntelligence(asked, knowledge, policy, filter));
+  const assessed = layer('risk', () => withRisk(known, knowledge, policy, from));
+  const weighed = layer('optimizer', () => scored(assessed, question.pods, policy));
+  return layer('reactive', () => withReactiveOverride(weighed, knowledge, policy));
+}
+
+/** The sixth layer: the answer and its explanation. */
+function told(
+  cart: Cart<Ranked>,
+  knowledge: SoundKnowledge,
+  policy: Policy,
+  from: RiskStep,
+  failures: readonly string[],
+): ScaleUpDecision {
+  const answer = answerOf(cart, policy);
+  return {
+    answer: answer.ids,
+    ranked: cart.candidates.map(rankedCandidate),
+    drops: cart.drops,
+    reason: reasonOf(cart, answer),
+    ...explanationOf(cart, knowledge, policy, from, failures),
+  };
+}
+
+function allIds(ids: readonly string[], failures: readonly string[]): ScaleUpDecision {
+  const sentence = `nothing could be judged: ${failures.at(-1) ?? 'unknown fault'}`;
+  return {
+    answer: [...new Set(ids)],
+    ranked: [],
+    drops: ids.map((id) => unjudged(id, sentence)),
+    degradation: { step: 'all-ids', reasons: failures },
+    reason: sentence,
+    remarks: failures,
+  };
+}
+
+function unjudged(id: string, sentence: string): Drop {
+  const facts = {
+    id,
+    instanceType: '',
+    zone: '',
+    region: '',
+    capacityType: 'unknown',
+    pools: [],
+    nodeCount: 1,
+    architecture: 'unknown',
+    riskSource: 'none',
+  } as const;
+  return { id, layer: 'actuator', reason: 'internal-fault', sentence, facts };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function unobserved(): void {
+  // Nobody asked for timings.
+}

@@ -1,0 +1,79 @@
+import { advisorPrior, unknownRisk } from './advisor-prior.ts';
+import type { Assessed, CandidateRisk, Cart, Known, RiskStep } from './cart.ts';
+import { lowerStep } from './degradation.ts';
+import type { Knowledge, RiskAssessment } from './knowledge.ts';
+import type { Policy } from './policy.ts';
+import type { Pool } from './pool.ts';
+import { expectedAndWorst } from './several-pools.ts';
+
+interface PoolRisk {
+  readonly assessment: RiskAssessment;
+  readonly step: RiskStep;
+}
+
+const onDemandRisk: CandidateRisk = {
+  crashProbability: 0,
+  expectedFrequency: 0,
+  source: 'on-demand',
+  step: 'model',
+};
+
+/**
+ * Looks every Spot pool up, from `from` downwards: the model's word, else a prior from the Spot Advisor's band, else the typical risk.
+ * Capacity of unknown type is as risky as Spot. On-demand has probability 0, as a whole or for its share of a group.
+ */
+export function withRisk(
+  cart: Cart<Known>,
+  knowledge: Knowledge,
+  policy: Policy,
+  from: RiskStep,
+): Cart<Assessed> {
+  return {
+    candidates: cart.candidates.map((candidate) => ({
+      ...candidate,
+      risk: riskOf(candidate, knowledge, policy, from),
+    })),
+    drops: cart.drops,
+  };
+}
+
+export function riskOf(
+  candidate: Pick<Known, 'pools' | 'capacityType' | 'onDemandShare' | 'operatingSystem'>,
+  knowledge: Knowledge,
+  policy: Policy,
+  from: RiskStep,
+): CandidateRisk {
+  if (candidate.capacityType === 'on-demand') return onDemandRisk;
+  // The model and the bands speak of Linux capacity; of a Windows pool they would only pretend to know.
+  const first =
+    candidate.operatingSystem === 'windows' || !policy.switches.riskModel
+      ? 'price-only'
+      : lowerStep(from, knowledge.pricesAreStale ? 'advisor-prior' : 'model');
+  const risks = candidate.pools.map((pool) => poolRisk(pool, knowledge, policy, first));
+  const [head, ...others] = risks;
+  if (head === undefined)
+    return { ...unknownRisk(policy.riskHorizonHours), source: 'none', step: 'price-only' };
+  const lowest = others.reduce(
+    (low, risk) => (lowerStep(low.step, risk.step) === low.step ? low : risk),
+    head,
+  );
+  const over = (values: readonly number[]) =>
+    (expectedAndWorst(values, policy.worstPoolWeight) ?? 0) * (1 - candidate.onDemandShare);
+  return {
+    crashProbability: over(risks.map(({ assessment }) => assessment.crashProbability)),
+    expectedFrequency: over(risks.map(({ assessment }) => assessment.expectedFrequency)),
+    source: lowest.assessment.source,
+    step: lowest.step,
+  };
+}
+
+function poolRisk(pool: Pool, knowledge: Knowledge, policy: Policy, from: RiskStep): PoolRisk {
+  if (from === 'model') {
+    const assessment = knowledge.risk(pool);
+    if (assessment !== undefined)
+      return { assessment, step: assessment.source === 'advisor-prior' ? 'advisor-prior' : 'model' };
+  }
+  const band = from === 'price-only' ? undefined : knowledge.advisorBand(pool);
+  if (band === undefined) return { assessment: unknownRisk(policy.riskHorizonHours), step: 'price-only' };
+  return { assessment: advisorPrior(band.interruptRate, policy.riskHorizonHours), step: 'advisor-prior' };
+}

@@ -1,0 +1,115 @@
+import type {
+  AdvisorBand,
+  CapacityCooldown,
+  GroupFacts,
+  InstanceTypeFacts,
+  Knowledge,
+  PoolPrices,
+  PoolSignal,
+  RiskAssessment,
+} from './knowledge.ts';
+
+/** Beyond this no node is sold by the hour; a larger price is a mistake, and sums of sound prices stay finite. */
+const highestPricePerHour = 1e6;
+const bandRates = [0.025, 0.075, 0.125, 0.175, 0.25] as const;
+
+export interface SoundKnowledge extends Knowledge {
+  /** What went wrong so far, one sentence for each kind of look-up. */
+  readonly faults: () => readonly string[];
+}
+
+/**
+ * The same knowledge with every value in its range or absent. A look-up that throws counts as unknown and is remembered, so that one broken
+ * source lowers the step of one layer and never ends a decision. Prices are above 0, probabilities, rates and heat 0..1;
+ * a signal or cooldown that is over is absent.
+ */
+export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
+  const failures = new Map<string, { times: number; readonly message: string }>();
+  const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
+    try {
+      return look();
+    } catch (error) {
+      const failure = failures.get(name) ?? { times: 0, message: messageOf(error) };
+      failure.times += 1;
+      failures.set(name, failure);
+      return undefined;
+    }
+  };
+  return {
+    instanceType: (type) => guarded('instance types', () => soundType(knowledge.instanceType(type))),
+    advisorBand: (pool) => guarded('advisor bands', () => soundBand(knowledge.advisorBand(pool))),
+    prices: (pool) => guarded('prices', () => soundPrices(knowledge.prices(pool))),
+    risk: (pool) => guarded('risk', () => soundRisk(knowledge.risk(pool))),
+    signal: (pool) => guarded('signals', () => soundSignal(knowledge.signal(pool), nowMs)),
+    groupFacts: (id, labels) => guarded('group facts', () => soundFacts(knowledge.groupFacts(id, labels))),
+    cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
+    pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
+    faults: () =>
+      [...failures].map(
+        ([name, { times, message }]) => `the look-up of ${name} failed ${times} times: ${message}`,
+      ),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function isShare(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
+}
+
+export function isPrice(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= highestPricePerHour;
+}
+
+/** Of vCPUs or GiB: no machine has a hundredth of one, or a million. */
+function isSize(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0.01 && value <= 1e6;
+}
+
+function soundType(facts: InstanceTypeFacts | undefined): InstanceTypeFacts | undefined {
+  if (facts === undefined || !isSize(facts.vcpu) || !isSize(facts.memoryGib)) return undefined;
+  return facts.gpus >= 0 && facts.gpus <= 1000 ? facts : { ...facts, gpus: 0 };
+}
+
+function soundBand(band: AdvisorBand | undefined): AdvisorBand | undefined {
+  if (band === undefined || isShare(band.interruptRate)) return band;
+  const interruptRate = bandRates[band.code];
+  return interruptRate === undefined ? undefined : { ...band, interruptRate };
+}
+
+function soundPrices(prices: PoolPrices | undefined): PoolPrices | undefined {
+  if (prices === undefined) return undefined;
+  const { spotPerHour, onDemandPerHour } = prices;
+  if (
+    (spotPerHour === undefined || isPrice(spotPerHour)) &&
+    (onDemandPerHour === undefined || isPrice(onDemandPerHour))
+  )
+    return prices;
+  return {
+    ...(isPrice(spotPerHour) && { spotPerHour }),
+    ...(isPrice(onDemandPerHour) && { onDemandPerHour }),
+  };
+}
+
+function soundRisk(risk: RiskAssessment | undefined): RiskAssessment | undefined {
+  if (risk === undefined || risk.source === 'none') return undefined;
+  return isShare(risk.crashProbability) && isShare(risk.expectedFrequency) ? risk : undefined;
+}
+
+function soundSignal(signal: PoolSignal | undefined, nowMs: number): PoolSignal | undefined {
+  if (signal === undefined || signal.expiresAtMs <= nowMs) return undefined;
+  if (isShare(signal.heat)) return signal;
+  // A signal whose heat is broken is still a signal: too careful costs a little money, too careless an eviction.
+  return { ...signal, heat: 1 };
+}
+
+function soundCooldown(cooldown: CapacityCooldown | undefined, nowMs: number): CapacityCooldown | undefined {
+  return cooldown !== undefined && cooldown.untilMs > nowMs ? cooldown : undefined;
+}
+
+function soundFacts(facts: GroupFacts | undefined): GroupFacts | undefined {
+  if (facts === undefined || isShare(facts.onDemandShare)) return facts;
+  return { ...facts, onDemandShare: 0 };
+}
