@@ -46,9 +46,11 @@ export class DrainLoop {
 
   /** Ends soon after `stopping`, but carries a running evacuation to its end; ends at once with `signal`. */
   async run(stopping: AbortSignal, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !(stopping.aborted && !this.isEvacuating())) {
+    const isOver = () => signal.aborted || (stopping.aborted && !this.isEvacuating());
+    while (!isOver()) {
       const changed = this.board.changed();
       const wakeAtMs = await this.guardedTurn(signal);
+      if (isOver()) break;
       const pauseMs = wakeAtMs === undefined ? undefined : Math.max(20, wakeAtMs - this.ports.nowMs());
       await this.rest(changed, pauseMs, stopping, signal);
     }

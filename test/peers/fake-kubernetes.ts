@@ -43,6 +43,7 @@ const resources: Readonly<Record<string, { readonly kind: string; readonly names
   '/api/v1/events': { kind: 'Event', namespaced: true },
   '/apis/coordination.k8s.io/v1/leases': { kind: 'Lease', namespaced: true },
   '/apis/karpenter.sh/v1/nodeclaims': { kind: 'NodeClaim', namespaced: false },
+  '/apis/policy/v1/poddisruptionbudgets': { kind: 'PodDisruptionBudget', namespaced: true },
 };
 
 export class FakeKubernetes {
@@ -430,7 +431,9 @@ export class FakeKubernetes {
       body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
     };
     if (pod['metadata'].deletionTimestamp !== undefined) return created;
-    const budgets = this.budgets.filter((one) => one.namespace === namespace && covers(one, pod));
+    const budgets = [...this.budgets, ...this.all('PodDisruptionBudget').map(storedBudget)].filter(
+      (one) => one.namespace === namespace && covers(one, pod),
+    );
     if (budgets.length > 1)
       return {
         status: 500,
@@ -528,6 +531,17 @@ export class FakeKubernetes {
   endWatches(): void {
     for (const { response } of this.watchers) response.end();
   }
+}
+
+function storedBudget(object: KubeObject): FakeBudget {
+  const { metadata, spec } = object;
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace,
+    matchLabels: spec.selector.matchLabels,
+    minAvailable: spec.minAvailable,
+    observed: true,
+  };
 }
 
 function covers(budget: FakeBudget, pod: KubeObject): boolean {

@@ -1,0 +1,83 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { until } from './until.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The built agent, as the image runs it. */
+export interface AgentProcess {
+  readonly pid: number;
+  readonly log: string[];
+  readonly url: string;
+  /** Sum of the samples of a metric whose labels contain all of `labels`. */
+  metric(name: string, labels?: string): Promise<number>;
+  get(path: string): Promise<{ readonly status: number; readonly text: string }>;
+  signal(name: NodeJS.Signals): void;
+  /** Ends it and waits. */
+  stop(name?: NodeJS.Signals): Promise<number | null>;
+}
+
+const started = new Set<ChildProcess>();
+
+export async function agentProcess(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<AgentProcess> {
+  const child = spawn(
+    join(root, 'node_modules/.bin/node'),
+    [join(root, 'dist/agent.js'), 'agent', '--http-listen', '127.0.0.1:0', ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...environment } },
+  );
+  started.add(child);
+  const log: string[] = [];
+  let rest = '';
+  const keep = (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n');
+    rest = lines.pop() ?? '';
+    log.push(...lines);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const ended = once(child, 'exit').then(([code]) => {
+    started.delete(child);
+    return code as number | null;
+  });
+  const line = await until(
+    'the agent to listen',
+    () => log.find((one) => one.includes('"address"')) ?? (child.exitCode === null ? undefined : 'ended'),
+  );
+  if (line === 'ended') throw new Error(`the agent ended at once:\n${log.join('\n')}`);
+  const { address } = JSON.parse(line) as { address: { port: number } };
+  const url = `http://127.0.0.1:${address.port}`;
+  const get = async (path: string) => {
+    const response = await fetch(`${url}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+  return {
+    pid: child.pid!,
+    log,
+    url,
+    get,
+    async metric(name, labels = '') {
+      const { text } = await get('/metrics');
+      return text
+        .split('\n')
+        .filter(
+          (sample) =>
+            sample.startsWith(`${name} `) || (sample.startsWith(`${name}{`) && sample.includes(labels)),
+        )
+        .reduce((sum, sample) => sum + Number(sample.slice(sample.lastIndexOf(' ') + 1)), 0);
+    },
+    signal: (name) => void child.kill(name),
+    async stop(name = 'SIGKILL') {
+      child.kill(name);
+      return ended;
+    },
+  };
+}
+
+/** Nothing outlives a test. */
+export function killAgents(): void {
+  for (const child of started) child.kill('SIGKILL');
+}

@@ -1,0 +1,175 @@
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return -- Kubernetes objects are free-form JSON here, as they are on the wire */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
+import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
+import { startedCluster } from '../../scripts/cluster.ts';
+import { FakeKubernetes } from './fake-kubernetes.ts';
+import { until } from './until.ts';
+
+/** A cluster that a scenario plays in: the fake, or a real control plane; both are spoken to over their API alone. */
+export interface World {
+  readonly kubeconfig: string;
+  readonly fake: FakeKubernetes | undefined;
+  addNode(
+    name: string,
+    over?: { instanceId?: string; zone?: string; labels?: any; annotations?: any; spec?: any; owners?: any },
+  ): Promise<void>;
+  addPod(
+    name: string,
+    node: string,
+    over?: { labels?: any; spec?: any; namespace?: string; owners?: any },
+  ): Promise<void>;
+  addBudget(name: string, matchLabels: Readonly<Record<string, string>>, minAvailable: number): Promise<void>;
+  removeBudget(name: string): Promise<void>;
+  node(name: string): Promise<any>;
+  changeNode(name: string, patch: any): Promise<void>;
+  /** As when the machine has rebooted. */
+  changeNodeStatus(name: string, patch: any): Promise<void>;
+  /** Names of the pods on a node that are not terminating. */
+  podsOn(node: string): Promise<string[]>;
+  pod(name: string): Promise<any>;
+  eventsOf(node: string): Promise<any[]>;
+  leases(): Promise<any[]>;
+  /** No answers while it is away. */
+  goAway(): void;
+  comeBack(): void;
+  close(): Promise<void>;
+}
+
+export async function fakeWorld(): Promise<World> {
+  const fake = await FakeKubernetes.started();
+  const kubeconfig = join(mkdtempSync(join(tmpdir(), 'spot-agent-')), 'kubeconfig');
+  writeFileSync(kubeconfig, fake.kubeconfig);
+  return world(kubeconfig, fake, {
+    goAway: () => fake.goAway(),
+    comeBack: () => (fake.away = false),
+    close: () => fake.close(),
+  });
+}
+
+/** @returns undefined with a reason when a real control plane cannot be had here. */
+export async function clusterWorld(): Promise<World> {
+  const cluster = await startedCluster();
+  return world(cluster.kubeconfig, undefined, {
+    goAway: () => cluster.pauseApiServer(),
+    comeBack: () => cluster.resumeApiServer(),
+    close: () => cluster.stop(),
+  });
+}
+
+async function world(
+  kubeconfig: string,
+  fake: FakeKubernetes | undefined,
+  rest: Pick<World, 'goAway' | 'comeBack' | 'close'>,
+): Promise<World> {
+  const client: KubeClient = kubeClient(await kubeAccess(kubeconfig, {}), {
+    timeoutMs: 10_000,
+    maxConnections: 4,
+    userAgent: 'test',
+  });
+  const signal = new AbortController().signal;
+  const call = async (
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<any> => {
+    const answer = await client.call(
+      { method, path, body, ...(method === 'PATCH' && { contentType: 'application/merge-patch+json' }) },
+      signal,
+    );
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const listed = async (path: string): Promise<any[]> => (await call('GET', path)).items;
+  return {
+    kubeconfig,
+    fake,
+    async addNode(name, over = {}) {
+      const zone = over.zone ?? 'ap-south-1a';
+      await call('POST', '/api/v1/nodes', {
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: {
+          name,
+          ownerReferences: over.owners,
+          annotations: { 'kwok.x-k8s.io/node': 'fake', ...over.annotations },
+          labels: {
+            'node.kubernetes.io/instance-type': 'c5.large',
+            'topology.kubernetes.io/zone': zone,
+            'topology.kubernetes.io/region': zone.slice(0, -1),
+            'eks.amazonaws.com/capacityType': 'SPOT',
+            ...over.labels,
+          },
+        },
+        spec: { providerID: `aws:///${zone}/${over.instanceId ?? 'i-0123456789abcdef0'}`, ...over.spec },
+        status: { nodeInfo: { bootID: 'boot-1' } },
+      });
+    },
+    async addPod(name, node, over = {}) {
+      const namespace = over.namespace ?? 'default';
+      await call('POST', `/api/v1/namespaces/${namespace}/pods`, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace, labels: over.labels, ownerReferences: over.owners },
+        spec: {
+          nodeName: node,
+          terminationGracePeriodSeconds: 1,
+          containers: [{ name: 'c', image: 'none' }],
+          tolerations: [{ operator: 'Exists' }],
+          ...over.spec,
+        },
+        ...(fake !== undefined && { status: { phase: 'Running' } }),
+      });
+      await until(
+        `${name} to run`,
+        async () =>
+          (await call('GET', `/api/v1/namespaces/${namespace}/pods/${name}`)).status.phase === 'Running',
+        20_000,
+      );
+    },
+    async addBudget(name, matchLabels, minAvailable) {
+      await call('POST', '/apis/policy/v1/namespaces/default/poddisruptionbudgets', {
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name, namespace: 'default' },
+        spec: { minAvailable, selector: { matchLabels } },
+      });
+      if (fake === undefined)
+        await until(
+          `${name} to be looked at`,
+          async () =>
+            (await call('GET', `/apis/policy/v1/namespaces/default/poddisruptionbudgets/${name}`)).status
+              ?.currentHealthy >= minAvailable,
+          20_000,
+        );
+    },
+    removeBudget: (name) => call('DELETE', `/apis/policy/v1/namespaces/default/poddisruptionbudgets/${name}`),
+    node: (name) => call('GET', `/api/v1/nodes/${name}`),
+    changeNode: (name, patch) => call('PATCH', `/api/v1/nodes/${name}`, patch),
+    changeNodeStatus: (name, patch) =>
+      call('PATCH', `/api/v1/nodes/${name}${fake === undefined ? '/status' : ''}`, patch),
+    async podsOn(node) {
+      const pods = await listed(`/api/v1/pods?fieldSelector=spec.nodeName%3D${node}`);
+      return pods
+        .filter((pod) => pod.metadata.deletionTimestamp === undefined)
+        .map((pod) => pod.metadata.name as string)
+        .sort();
+    },
+    pod: (name) => call('GET', `/api/v1/namespaces/default/pods/${name}`),
+    async eventsOf(node) {
+      const events = await listed('/api/v1/namespaces/default/events');
+      return events.filter(
+        (event) => event.involvedObject.name === node && event.source?.component === 'spot-expander-agent',
+      );
+    },
+    leases: () => listed('/apis/coordination.k8s.io/v1/leases?labelSelector=spot-expander.io%2Fdrain-slot'),
+    ...rest,
+    async close() {
+      client.close();
+      await rest.close();
+    },
+  };
+}
