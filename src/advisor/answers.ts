@@ -83,7 +83,8 @@ const evaluateResponse: z.ZodType<EvaluateResponse> = z.object({
   instance_id: textOrNull,
 });
 
-const decisionMessage: z.ZodType<DecisionMessage> = z.object({
+/** One past decision, in an answer of Explain or in a recording. */
+export const decisionMessage: z.ZodType<DecisionMessage> = z.object({
   decision_id: text,
   time: text,
   kind: z.enum(['scale-up', 'rank', 'evaluate']),
@@ -149,4 +150,3 @@ export const evaluateResponseFrom = (message: unknown): EvaluateResponse => eval
 export const explainResponseFrom = (message: unknown): ExplainResponse => explainResponse.parse(message);
 export const listPoolsResponseFrom = (message: unknown): ListPoolsResponse =>
   listPoolsResponse.parse(message);
-export const decisionFrom = (message: unknown): DecisionMessage => decisionMessage.parse(message);

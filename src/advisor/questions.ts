@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { CapacityType } from '../decision/pool.ts';
+import type { Resources } from '../decision/resources.ts';
 import type { AwsSignal } from '../ports/advisor.ts';
 import {
   amount,
@@ -23,8 +24,8 @@ export interface AskedGroup {
   readonly capacityType: CapacityType;
   /** 0..1. */
   readonly onDemandShare: number;
-  readonly nodeCount: number;
-  readonly demand: { readonly vcpu: number; readonly memoryGib: number; readonly gpus: number } | undefined;
+  readonly nodeCount: number | undefined;
+  readonly demand: Resources | undefined;
 }
 
 export interface AskedRequirements {
@@ -34,7 +35,12 @@ export interface AskedRequirements {
 }
 
 export type RankQuestion =
-  | { readonly kind: 'pools'; readonly pools: readonly AskedPool[]; readonly region: string | undefined }
+  | {
+      readonly kind: 'pools';
+      readonly pools: readonly AskedPool[];
+      readonly region: string | undefined;
+      readonly demand: Resources | undefined;
+    }
   | { readonly kind: 'groups'; readonly groups: readonly AskedGroup[]; readonly region: string | undefined }
   | {
       readonly kind: 'requirements';
@@ -72,18 +78,26 @@ const poolObject = fields({ ...poolFields, capacity_type: capacityType.default('
 /** A pool as text or as an object; not a union, which would tell the mistakes of both. */
 const poolRef = z.preprocess((value) => (typeof value === 'string' ? { pool: value } : value), poolObject);
 
+const demand = fields({
+  vcpu: amount.default(0),
+  memory_gb: amount.default(0),
+  gpus: amount.default(0),
+}).transform(({ vcpu, memory_gb, gpus }) => resourcesOf(vcpu, memory_gb, gpus));
+
+/** Undefined where nothing is asked for: that is no demand, not a demand of nothing. */
+export function resourcesOf(vcpu: number, memoryGib: number, gpus: number): Resources | undefined {
+  if (vcpu === 0 && memoryGib === 0 && gpus === 0) return undefined;
+  return { cpuMilli: vcpu * 1000, memoryBytes: memoryGib * 2 ** 30, gpus };
+}
+
 const nodeGroup = fields({
   id: z.string().min(1).max(256),
   instance_types: z.array(instanceType).min(1, 'needs at least one instance type').max(100),
   availability_zones: z.array(zone).min(1, 'needs at least one zone').max(20),
   capacity_type: capacityType.default('unknown'),
   on_demand_share: z.number().min(0).max(1).default(0),
-  node_count: z.int().min(1).max(100_000).default(1),
-  demand: fields({
-    vcpu: amount.default(0),
-    memory_gb: amount.default(0),
-    gpus: amount.default(0),
-  }).optional(),
+  node_count: z.int().min(1).max(100_000).optional(),
+  demand: demand.optional(),
 }).transform((group): AskedGroup => ({
   id: group.id,
   instanceTypes: group.instance_types,
@@ -91,11 +105,7 @@ const nodeGroup = fields({
   capacityType: group.capacity_type,
   onDemandShare: group.on_demand_share,
   nodeCount: group.node_count,
-  demand: group.demand && {
-    vcpu: group.demand.vcpu,
-    memoryGib: group.demand.memory_gb,
-    gpus: group.demand.gpus,
-  },
+  demand: group.demand,
 }));
 
 const requirements = fields({
@@ -114,6 +124,7 @@ const rankRequest = fields({
   pools: z.array(poolRef).max(5_000, 'at most 5,000 pools').optional(),
   node_groups: z.array(nodeGroup).max(1_000, 'at most 1,000 node groups').optional(),
   resource_requirements: requirements.optional(),
+  demand: demand.optional(),
   region: region.optional(),
 }).transform((given, context): RankQuestion => {
   const { pools = [], node_groups: groups = [], resource_requirements: wanted } = given;
@@ -122,8 +133,10 @@ const rankRequest = fields({
     context.addIssue({ code: 'custom', message: oneOfThree });
     return z.NEVER;
   }
+  if (given.demand !== undefined && pools.length === 0)
+    context.addIssue({ code: 'custom', path: ['demand'], message: 'goes with pools only' });
   if (wanted !== undefined) return { kind: 'requirements', requirements: wanted, region: given.region };
-  if (pools.length > 0) return { kind: 'pools', pools, region: given.region };
+  if (pools.length > 0) return { kind: 'pools', pools, region: given.region, demand: given.demand };
   const twice = groups.find(({ id }, index) => groups.findIndex((other) => other.id === id) !== index);
   if (twice !== undefined)
     context.addIssue({

@@ -36,6 +36,7 @@ describe('the questions of the API', () => {
       kind: 'pools',
       pools: [c5, c5, c5, { instanceType: 'u-6tb1.metal', zone: 'aps1-az1', capacityType: 'on-demand' }],
       region: 'ap-south-1',
+      demand: undefined,
     });
   });
 
@@ -57,8 +58,8 @@ describe('the questions of the API', () => {
           zones: ['ap-south-1a'],
           capacityType: 'unknown',
           onDemandShare: 0,
-          nodeCount: 1,
-          demand: { vcpu: 1.5, memoryGib: 0, gpus: 0 },
+          nodeCount: undefined,
+          demand: { cpuMilli: 1500, memoryBytes: 0, gpus: 0 },
         },
       ],
     });
@@ -112,6 +113,11 @@ describe('the questions of the API', () => {
         ['resource_requirements.vcpu', /Too small/],
         ['resource_requirements.architecture', 'must be x86_64 or arm64'],
       ],
+    ],
+    [
+      'a demand beside requirements',
+      { resource_requirements: {}, demand: { vcpu: 1 } },
+      [['demand', 'goes with pools only']],
     ],
     [
       'groups that share an id',
@@ -207,6 +213,7 @@ describe('the questions of the API', () => {
       kind: 'pools',
       pools: [c5],
       region: undefined,
+      demand: undefined,
     });
   });
 

@@ -1,0 +1,88 @@
+import type { Knowledge } from '../decision/knowledge.ts';
+import { poolKey, regionOfZone, type Pool } from '../decision/pool.ts';
+import { InvalidRequest, type RequestMistake } from '../errors/invalid-request.ts';
+import { nearestNames } from './nearest-names.ts';
+
+/** What there is to choose from: the Spot pools with any fact beside their type, and the types whose size is known. */
+export interface Offerings {
+  readonly pools: readonly Pool[];
+  readonly instanceTypes: readonly string[];
+}
+
+/** Where a pool is, by its zone, by the request or by the server's own region. */
+export interface Places {
+  readonly regionOf: (zone: string) => string;
+  /** A zone name that lies outside the region that the request names. */
+  readonly mistake: (zone: string) => string | undefined;
+}
+
+export function places(offerings: Offerings, asked: string | undefined, ownRegion: string): Places {
+  // Only zone ids need it: zone names tell their region.
+  let regionByZone: ReadonlyMap<string, string> | undefined;
+  const knownRegionOf = (zone: string) => {
+    regionByZone ??= new Map(offerings.pools.map((pool) => [pool.zone, pool.region]));
+    return regionByZone.get(zone);
+  };
+  return {
+    regionOf: (zone) => regionOfZone(zone) ?? asked ?? knownRegionOf(zone) ?? ownRegion,
+    mistake: (zone) => {
+      const region = regionOfZone(zone);
+      return region === undefined || asked === undefined || region === asked
+        ? undefined
+        : `${zone} is in ${region}, not in ${asked}`;
+    },
+  };
+}
+
+/** A mistake for a type whose size nobody knows, with the names it may have meant. */
+export function unknownType(
+  instanceType: string,
+  path: string,
+  knowledge: Knowledge,
+  offerings: Offerings,
+): readonly RequestMistake[] {
+  if (knowledge.instanceType(instanceType) !== undefined) return [];
+  const near = nearestNames(instanceType, offerings.instanceTypes);
+  const hint = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
+  return [{ path, message: `${instanceType} is not an instance type known here${hint}` }];
+}
+
+export function zoneMistake(zone: string, path: string, { mistake }: Places): readonly RequestMistake[] {
+  const message = mistake(zone);
+  return message === undefined ? [] : [{ path, message }];
+}
+
+/** @throws InvalidRequest when there is any mistake. */
+export function refuse(mistakes: readonly RequestMistake[]): void {
+  if (mistakes.length > 0) throw new InvalidRequest(mistakes);
+}
+
+/**
+ * Where an instance of this pool could go: pools of its region with the same number of vCPUs, no less memory and the same
+ * architecture; of its own type only where its size is not known.
+ */
+export function poolsInsteadOf(pool: Pool, knowledge: Knowledge, offerings: Offerings): readonly Pool[] {
+  const size = knowledge.instanceType(pool.instanceType);
+  return offerings.pools.filter((other) => {
+    if (other.region !== pool.region || poolKey(other) === poolKey(pool)) return false;
+    if (other.instanceType === pool.instanceType) return true;
+    const otherSize = size && knowledge.instanceType(other.instanceType);
+    return (
+      otherSize !== undefined &&
+      otherSize.vcpu === size?.vcpu &&
+      otherSize.memoryGib >= size.memoryGib &&
+      otherSize.gpus === size.gpus &&
+      otherSize.architecture === size.architecture
+    );
+  });
+}
+
+/** Each pool once, the first time it stands. */
+export function distinctPools(pools: readonly Pool[]): readonly Pool[] {
+  const byKey = new Map<string, Pool>();
+  for (const pool of pools) {
+    const key = `${poolKey(pool)}/${pool.capacityType}`;
+    if (!byKey.has(key)) byKey.set(key, pool);
+  }
+  return [...byKey.values()];
+}
