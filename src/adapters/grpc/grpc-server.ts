@@ -1,3 +1,4 @@
+import type { ServerHttp2Session } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server } from '@grpc/grpc-js';
 import type { PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
@@ -6,7 +7,7 @@ import { HealthImplementation, protoPath as healthProto } from 'grpc-health-chec
 import type { TlsFiles, WatchOptions } from './certificate-files.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from './events.ts';
-import { divertStreams, http2ServersOf, widenConnectionWindows } from './http2-servers.ts';
+import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
 import { ReloadableCredentials } from './reloadable-credentials.ts';
@@ -86,10 +87,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
   const buffers = new ReceiveBuffers(maxMessageBytes, buffersIdleMs);
   const unary = { method: bestOptionsMethod, maxMessageBytes, buffers, handler: bestOptions, onEvent };
+  const sessions = new Set<ServerHttp2Session>();
   let connectionWindowBytes: number | undefined;
   const http2Servers = http2ServersOf(server);
   const diverted = http2Servers.map((http2Server) => {
-    widenConnectionWindows(http2Server, windowBytes, (bytes) => {
+    eachSession(http2Server, (session) => {
+      sessions.add(session);
+      session.once('close', () => sessions.delete(session));
+      const bytes = widenedWindow(session, windowBytes);
       if (bytes !== undefined && bytes >= windowBytes) connectionWindowBytes = bytes;
       else
         onEvent({ kind: 'windows-not-in-force', reason: `connection window is ${bytes ?? 'not settable'}` });
@@ -144,6 +149,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       setServing(false);
       watcher.close();
       await drained(server, openCalls, graceMs);
+      // The library forgets its connections when it does not trace them.
+      for (const session of sessions) session.destroy();
       buffers.close();
     },
   };

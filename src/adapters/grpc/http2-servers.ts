@@ -29,20 +29,19 @@ function isHttp2Server(value: unknown): value is Http2SecureServer {
   );
 }
 
-/** Widens the receive window of each new connection. `onSession` is told the window that is then in force. */
-export function widenConnectionWindows(
+/** Calls `onSession` for each new connection, before the library sees it. */
+export function eachSession(
   server: Http2SecureServer,
-  windowBytes: number,
-  onSession: (inForceBytes: number | undefined) => void,
+  onSession: (session: ServerHttp2Session) => void,
 ): void {
-  server.prependListener('session', (session: ServerHttp2Session) => {
-    if (typeof session.setLocalWindowSize !== 'function') {
-      onSession(undefined);
-      return;
-    }
-    session.setLocalWindowSize(windowBytes);
-    onSession(session.state.effectiveLocalWindowSize);
-  });
+  server.prependListener('session', onSession);
+}
+
+/** Widens a connection's receive window; the window then in force, or undefined when it cannot be set. */
+export function widenedWindow(session: ServerHttp2Session, windowBytes: number): number | undefined {
+  if (typeof session.setLocalWindowSize !== 'function') return undefined;
+  session.setLocalWindowSize(windowBytes);
+  return session.state.effectiveLocalWindowSize;
 }
 
 /**
