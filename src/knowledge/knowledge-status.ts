@@ -1,0 +1,118 @@
+import type { RiskModel } from '../ports/risk-model.ts';
+import type { KnowledgeSource } from './knowledge-events.ts';
+import type { KnowledgeTables } from './knowledge-tables.ts';
+import type { RefreshStatus } from './refresh-loop.ts';
+import type { StaticIntelligence } from './static-intelligence.ts';
+
+export interface SourceStatus extends RefreshStatus {
+  readonly source: KnowledgeSource;
+  /** Undefined for what is not kept by region. */
+  readonly region: string | undefined;
+}
+
+/** How old and how whole the knowledge is, for people and for metrics. */
+export interface KnowledgeStatus {
+  readonly sources: readonly SourceStatus[];
+  readonly spotPrices: {
+    readonly pools: number;
+    readonly newestObservedMs: number | undefined;
+    /** Older than the policy allows, used or not. */
+    readonly areOld: boolean;
+  };
+  readonly staticIntelligence:
+    { readonly lastUpdatedMs: number; readonly region: string; readonly source: string } | undefined;
+  readonly risk: {
+    /** The model in plain words. */
+    readonly model: string | undefined;
+    readonly scoredAtMs: number | undefined;
+    readonly pools: number;
+  };
+  /** Why answers rest on less than they could, one sentence each; empty when all is well. */
+  readonly degradations: readonly string[];
+  /** Seconds since the content of each was last true: what `spot_source_age_seconds` shows; undefined: never. */
+  readonly ageSeconds: Readonly<
+    Record<'spot_prices' | 'static_intelligence' | 'risk_table', number | undefined>
+  >;
+}
+
+export interface StatusInputs {
+  readonly nowMs: number;
+  readonly loops: readonly SourceStatus[];
+  readonly file: StaticIntelligence | undefined;
+  readonly tables: KnowledgeTables;
+  readonly pricesAreOld: boolean;
+  readonly stalePrices: 'use-and-say' | 'ignore';
+  readonly model: RiskModel | undefined;
+  readonly scoredAtMs: number | undefined;
+  readonly scoredPools: number;
+}
+
+export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
+  const { nowMs, file, tables, model, scoredAtMs } = inputs;
+  const secondsSince = (ms: number | undefined): number | undefined =>
+    ms === undefined ? undefined : Math.max(0, (nowMs - ms) / 1_000);
+  return {
+    sources: inputs.loops,
+    spotPrices: {
+      pools: tables.spotPrices,
+      newestObservedMs: tables.newestSpotMs,
+      areOld: inputs.pricesAreOld,
+    },
+    staticIntelligence:
+      file === undefined
+        ? undefined
+        : { lastUpdatedMs: file.lastUpdatedMs, region: file.region, source: file.source },
+    risk: { model: model?.description, scoredAtMs, pools: inputs.scoredPools },
+    degradations: degradations(inputs),
+    ageSeconds: {
+      spot_prices: secondsSince(tables.newestSpotMs),
+      static_intelligence: secondsSince(file?.lastUpdatedMs),
+      risk_table: secondsSince(scoredAtMs),
+    },
+  };
+}
+
+function degradations(inputs: StatusInputs): readonly string[] {
+  const { nowMs, tables, model } = inputs;
+  const sentences: string[] = [];
+  if (tables.newestSpotMs === undefined) sentences.push('No Spot price is known.');
+  else if (inputs.pricesAreOld) {
+    const since = new Date(tables.newestSpotMs).toISOString().slice(0, 16).replace('T', ' ');
+    const use = inputs.stalePrices === 'ignore' ? 'they are not used' : 'they are used all the same';
+    sentences.push(`Spot prices are ${ageInWords(nowMs - tables.newestSpotMs)} old (${since} UTC); ${use}.`);
+  }
+  if (model === undefined)
+    sentences.push('No risk model is in use; the Spot Advisor’s bands take its place.');
+  else if (model.uniform === undefined && inputs.scoredPools === 0)
+    sentences.push(
+      'The risk model has scored no pool (it needs seven days of prices); the Spot Advisor’s bands take its place.',
+    );
+  for (const { source, region, failures, lastFailure } of inputs.loops)
+    if (failures > 0 && lastFailure !== undefined)
+      sentences.push(
+        `${sourceInWords[source]}${region === undefined ? '' : ` of ${region}`}: ${lastFailure}`,
+      );
+  return sentences;
+}
+
+const sourceInWords: Readonly<Record<KnowledgeSource, string>> = {
+  static_intelligence: 'Static intelligence',
+  spot_prices: 'Spot prices',
+  zones: 'Zones',
+  instance_types: 'Instance types',
+  node_groups: 'Auto Scaling groups',
+  model: 'Risk model',
+  risk_table: 'Risk scoring',
+};
+
+/** `3 minutes`, `5 hours`, `664 days`. */
+export function ageInWords(ms: number): string {
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+  ] as const;
+  const [name, unitMs] = units.find(([, unit]) => ms >= 2 * unit) ?? ['second', 1_000];
+  const count = Math.round(ms / unitMs);
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
