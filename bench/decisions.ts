@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { fileDocuments } from '../src/adapters/files/file-documents.ts';
+import type { Knowledge } from '../src/decision/knowledge.ts';
+import { decideScaleUp } from '../src/decision/pipeline.ts';
+import { defaultPolicy } from '../src/decision/policy.ts';
+import type { Resources } from '../src/decision/resources.ts';
+import type { NodeTemplate, PendingPod, ScaleUpRequest } from '../src/decision/scale-up-request.ts';
+import { mockRisk } from '../src/knowledge/fixed-risk-models.ts';
+import { startKnowledgeKeeper } from '../src/knowledge/knowledge-keeper.ts';
+import { systemClock } from '../src/telemetry/system-clock.ts';
+import type { Bench, Measurement } from './measurement.ts';
+import { elapsed, quantile } from './quantile.ts';
+import type { Row } from './row.ts';
+
+const snapshot = new URL('../data/ap-south-1.json', import.meta.url).pathname;
+const gib = 2 ** 30;
+
+/** The pipeline alone: 500 node groups through all six layers over the bundled snapshot, no two of one pool. */
+export const decisions: readonly Measurement[] = [
+  {
+    name: 'decision of 500 candidates',
+    rows: async ({ quick }: Bench): Promise<readonly Row[]> => {
+      const stop = new AbortController();
+      try {
+        const knowledge = await bundledKnowledge(stop.signal);
+        const request = scaleUpOf(500, 200);
+        const times = elapsed(quick ? 300 : 1_500, () => {
+          const { answer } = decideScaleUp(request, knowledge, defaultPolicy, Date.now());
+          if (answer.length !== 1) throw new Error(`${answer.length} ids were answered`);
+        });
+        const p99 = quantile(times, 0.99);
+        return [
+          {
+            name: 'decision of 500 candidates p50',
+            ours: quantile(times, 0.5),
+            peer: undefined,
+            unit: 'ms',
+            target: undefined,
+          },
+          {
+            name: 'decision of 500 candidates p99',
+            ours: p99,
+            peer: undefined,
+            unit: 'ms',
+            target: { words: '< 5 ms', met: p99 < 5 },
+          },
+        ];
+      } finally {
+        stop.abort();
+      }
+    },
+  },
+];
+
+async function bundledKnowledge(signal: AbortSignal): Promise<Knowledge> {
+  const keeper = startKnowledgeKeeper({
+    regions: ['ap-south-1'],
+    staticFile: { store: fileDocuments(), path: snapshot },
+    riskModel: () => mockRisk,
+    maxPriceAgeMs: Number.MAX_SAFE_INTEGER,
+    stalePrices: 'use-and-say',
+    clock: systemClock,
+    signal,
+  });
+  await keeper.ready(10_000);
+  return keeper.current();
+}
+
+interface Snapshot {
+  readonly zones: Readonly<Record<string, string>>;
+  readonly spot: Readonly<Record<string, number>>;
+  readonly instance_metadata: Readonly<Record<string, { readonly vcpu: number; readonly memory_gb: number }>>;
+}
+
+/** Each group is another pool of the snapshot; of the pods some prefer a zone and some want to be spread. */
+function scaleUpOf(groups: number, podCount: number): ScaleUpRequest {
+  const { zones, spot, instance_metadata: types } = JSON.parse(readFileSync(snapshot, 'utf8')) as Snapshot;
+  const zoneNames = new Map(Object.entries(zones).map(([name, id]) => [id, name]));
+  const nodes = new Map<string, NodeTemplate>();
+  for (const pool of Object.keys(spot)) {
+    const [instanceType = '', zoneId = ''] = pool.split('@');
+    const facts = types[instanceType];
+    if (facts === undefined || facts.vcpu < 2 || nodes.size === groups) continue;
+    const size = { cpuMilli: facts.vcpu * 1_000, memoryBytes: facts.memory_gb * gib, gpus: 0 };
+    nodes.set(`group-${nodes.size}`, template(instanceType, zoneNames.get(zoneId) ?? zoneId, size));
+  }
+  const pods = Array.from({ length: podCount }, (_, index) => pendingPod(index));
+  const allPods = pods.map((_, index) => index);
+  const options = [...nodes].map(([nodeGroupId, { allocatable }]) => ({
+    nodeGroupId,
+    nodeCount: Math.ceil((podCount * 500) / allocatable.cpuMilli),
+    pods: allPods,
+  }));
+  return { options, pods, nodes, unreadable: { pods: 0, nodes: 0 } };
+}
+
+function template(instanceType: string, zone: string, size: Resources): NodeTemplate {
+  return {
+    name: `template-of-${instanceType}-${zone}`,
+    labels: {
+      'eks.amazonaws.com/capacityType': 'SPOT',
+      'kubernetes.io/arch': 'amd64',
+      'kubernetes.io/os': 'linux',
+      'node.kubernetes.io/instance-type': instanceType,
+      'topology.kubernetes.io/region': 'ap-south-1',
+      'topology.kubernetes.io/zone': zone,
+    },
+    providerId: '',
+    allocatable: size,
+    capacity: size,
+  };
+}
+
+function pendingPod(index: number): PendingPod {
+  const zone = { key: 'topology.kubernetes.io/zone', operator: 'In', values: ['ap-south-1b'] } as const;
+  return {
+    requests: { cpuMilli: 250 + (index % 5) * 100, memoryBytes: gib / 2 + (index % 7) * 2 ** 27, gpus: 0 },
+    preferredNodeTerms: index % 4 === 0 ? [{ weight: 80, requirements: [zone] }] : [],
+    spreadPreferences: index % 5 === 0 ? [{ topologyKey: 'topology.kubernetes.io/zone', maxSkew: 1 }] : [],
+  };
+}
