@@ -1,0 +1,82 @@
+import type { Buffer } from 'node:buffer';
+
+const zero = 0x30;
+const dayMs = 86_400_000;
+
+/**
+ * A decimal number between two positions, exact to the last bit for up to 15 digits; NaN when there is none.
+ * Division of two exactly represented integers is rounded once, so the result is the double nearest to the text.
+ */
+export function priceAt(bytes: Buffer, start: number, end: number): number {
+  let digits = 0;
+  let scale = 0;
+  let seen = 0;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const digit = byte - zero;
+    if (digit >= 0 && digit <= 9) {
+      digits = digits * 10 + digit;
+      seen += 1;
+      if (scale > 0) scale *= 10;
+    } else if (byte === 0x2e && scale === 0) scale = 1;
+    else return numberOf(bytes.toString('latin1', start, end));
+  }
+  if (seen === 0 || seen > 15) return numberOf(bytes.toString('latin1', start, end));
+  return scale > 1 ? digits / scale : digits;
+}
+
+function numberOf(text: string): number {
+  const plain = text.trim();
+  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain) ? Number(plain) : NaN;
+}
+
+/** Epoch milliseconds of an ISO 8601 time (without a zone: UTC) or of a number of (milli)seconds; NaN when it is neither. */
+export function timeAt(bytes: Buffer, start: number, end: number): number {
+  if (end - start === 20 && bytes[end - 1] === 0x5a && bytes[start + 10] === 0x54) {
+    const year = two(bytes, start) * 100 + two(bytes, start + 2);
+    const month = two(bytes, start + 5);
+    const day = two(bytes, start + 8);
+    const hour = two(bytes, start + 11);
+    const minute = two(bytes, start + 14);
+    const second = two(bytes, start + 17);
+    const fits =
+      month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 23 && minute <= 59 && second <= 59;
+    if (fits && year >= 1970)
+      return (
+        daysBeforeMonth(year, month) * dayMs +
+        (((day - 1) * 24 + hour) * 60 + minute) * 60_000 +
+        second * 1000
+      );
+  }
+  return timeOfText(bytes.toString('latin1', start, end));
+}
+
+/** {@link timeAt} for a text. */
+export function timeOfText(text: string): number {
+  const plain = text.trim();
+  if (/^\d{9,11}(\.\d+)?$/.test(plain)) return Math.round(Number(plain) * 1000);
+  if (/^\d{12,14}$/.test(plain)) return Number(plain);
+  if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?$/.test(plain)) return NaN;
+  const iso = plain.replace(/^(\S{10}) /, '$1T').replace(/ ?UTC$/, 'Z');
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) || iso.length === 10 ? iso : `${iso}Z`);
+}
+
+/** NaN digits give a number that fits no calendar. */
+function two(bytes: Buffer, at: number): number {
+  const high = (bytes[at] ?? 0) - zero;
+  const low = (bytes[at + 1] ?? 0) - zero;
+  return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : 99_999;
+}
+
+let monthOfDays = -1;
+let daysOfMonth = 0;
+
+/** The calendar is asked once for each run of rows of the same month. */
+function daysBeforeMonth(year: number, month: number): number {
+  const key = year * 16 + month;
+  if (key !== monthOfDays) {
+    monthOfDays = key;
+    daysOfMonth = Date.UTC(year, month - 1, 1) / dayMs;
+  }
+  return daysOfMonth;
+}
