@@ -9,8 +9,10 @@ import {
   rankResponseFrom,
 } from '../advisor/answers.ts';
 import { serveConfig } from '../config/serve-config.ts';
+import { decisionSettings } from '../config/serve-settings.ts';
 import {
   addSettingFlags,
+  flagName,
   setting,
   settingFlags,
   settingValues,
@@ -21,6 +23,7 @@ import { InvalidRequest } from '../errors/invalid-request.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import type { SpotAdvisor } from '../ports/advisor.ts';
 import type { CommandContext } from './command-context.ts';
+import type { LocalAdvisor } from './local-advisor.ts';
 
 /** Where a command asks its question. */
 export interface OpenedAdvisor {
@@ -69,6 +72,24 @@ export function serverSettingsOf(
 ): ServerSettings {
   const flags = settingFlags(serverSettings, options);
   return settingValues(serverSettings, { flags, environment, file: undefined });
+}
+
+/**
+ * The API of the server that the options name, or of this process.
+ * @throws UsageError, also for settings that would have no effect on a server's answer.
+ */
+export async function openedAdvisor(
+  options: Readonly<Record<string, unknown>>,
+  context: CommandContext,
+  openLocal: LocalAdvisor,
+): Promise<OpenedAdvisor> {
+  const settings = serverSettingsOf(options, context);
+  if (settings.server === undefined) return openLocal(options, context);
+  const idle = Object.entries({ ...settingFlags(decisionSettings, options), config: options['config'] })
+    .filter(([key, value]) => value !== undefined && key !== 'region')
+    .map(([key]) => `${flagName(key)} has no effect with --server: the server decides by its own settings`);
+  if (idle.length > 0) throw new UsageError(idle);
+  return openRemoteAdvisor(settings.server, settings, context);
 }
 
 /** The server's own API as if it were here. @throws UsageError when a certificate file cannot be read. */
