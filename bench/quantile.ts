@@ -4,10 +4,10 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.max(Math.ceil(q * sorted.length) - 1, 0)] ?? 0;
 }
 
-/** Milliseconds of each round; three more come first, uncounted, for the compiler. */
-export function elapsed(rounds: number, work: () => unknown): readonly number[] {
+/** Milliseconds of each round; `warm` more come first, uncounted, for the compiler. */
+export function elapsed(rounds: number, work: () => unknown, warm = 3): readonly number[] {
   const times: number[] = [];
-  for (let round = -3; round < rounds; round++) {
+  for (let round = -warm; round < rounds; round++) {
     const started = performance.now();
     work();
     if (round >= 0) times.push(performance.now() - started);
