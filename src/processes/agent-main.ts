@@ -1,3 +1,4 @@
+import './small-memory.ts';
 import { Command, CommanderError } from 'commander';
 import { processEnvironment } from '../config/environment.ts';
 import { UsageError } from '../errors/usage-error.ts';

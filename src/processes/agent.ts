@@ -1,3 +1,4 @@
+import './small-memory.ts';
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { webhook } from '../adapters/webhook/webhook.ts';
