@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { codeOfInterruptRate, interruptRateOfCode } from '../../../src/knowledge/advisor-bands.ts';
+import { knowledgeTables } from '../../../src/knowledge/knowledge-tables.ts';
 import { staticIntelligenceOf, type StaticReading } from '../../../src/knowledge/static-intelligence.ts';
 
 const good = {
@@ -155,6 +156,31 @@ describe('the bundled snapshot', () => {
       expect(snapshot.onDemand.has(`${type}@ap-south-1`), type).to.equal(true);
       expect(snapshot.advisor.has(`${type}@ap-south-1`), type).to.equal(true);
       expect([...snapshot.zoneIds.values()]).to.include(key.slice(key.indexOf('@') + 1));
+    }
+  });
+
+  it('has prices under this region’s usual zone names for the pools that people try first', () => {
+    const tables = knowledgeTables({
+      file: facts(text),
+      accountZones: new Map(),
+      accountTypes: new Map(),
+      marketPrices: new Map(),
+    });
+    for (const name of [
+      'c5.large@ap-south-1a',
+      'c5.large@ap-south-1b',
+      'c5.xlarge@ap-south-1b',
+      'm5.large@ap-south-1c',
+      'm5.2xlarge@ap-south-1a',
+      'r5.large@ap-south-1b',
+      'm6g.large@ap-south-1a',
+      't3.medium@ap-south-1c',
+      'm5.large@ap-south-1a',
+    ]) {
+      const [instanceType = '', zone = ''] = name.split('@');
+      const prices = tables.prices({ instanceType, zone, region: 'ap-south-1' }, -Infinity);
+      expect(prices?.spotPerHour, name).to.be.greaterThan(0);
+      expect(prices?.onDemandPerHour, name).to.be.greaterThan(prices?.spotPerHour ?? Infinity);
     }
   });
 });
