@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { setting } from './setting.ts';
 import { boundedNumber, durationMs, filePath, listenAddress, listOf, yesOrNo } from './value-types.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every setting can come as text (flag, environment) or as a YAML value; these schemas take both. */
 
@@ -65,6 +65,11 @@ export const listenAddress = z.string().transform((value, context): ListenAddres
   const host = match[1] ?? match[2] ?? '';
   return { host: host === '' ? '0.0.0.0' : host, port };
 });
+
+/** As a listener takes it: an IPv6 host in brackets. */
+export function hostAndPort({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
 
 export function boundedNumber(min: number, max: number) {
   return z
