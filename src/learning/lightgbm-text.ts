@@ -48,7 +48,10 @@ function treeOf(section: string): Tree {
   const fields = fieldsOf(section);
   const name = fields.get('Tree') ?? '?';
   const numbers = (key: string): number[] => {
-    const values = (fields.get(key) ?? '').split(' ').filter((part) => part !== '').map(Number);
+    const values = (fields.get(key) ?? '')
+      .split(' ')
+      .filter((part) => part !== '')
+      .map(Number);
     if (values.some((value) => Number.isNaN(value)))
       throw new Error(`tree ${name} of the LightGBM model has a ${key} that is not a number`);
     return values;
@@ -58,7 +61,9 @@ function treeOf(section: string): Tree {
   const leafValue = Float32Array.from(numbers('leaf_value'));
   const feature = numbers('split_feature');
   if (leafValue.length !== feature.length + 1)
-    throw new Error(`tree ${name} has ${feature.length} splits and ${leafValue.length} leaves: the text is cut`);
+    throw new Error(
+      `tree ${name} has ${feature.length} splits and ${leafValue.length} leaves: the text is cut`,
+    );
   const decisions = numbers('decision_type');
   const missingLeft = decisions.map((decision) => missingGoesLeft(decision, name));
   const thresholds = numbers('threshold');

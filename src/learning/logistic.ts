@@ -9,7 +9,7 @@ export interface LogisticModel {
 }
 
 /** Standardized values are cut here: one wild return must not decide for a whole row. */
-const farthest = 5;
+export const farthest = 5;
 
 /** Iteratively reweighted least squares with a ridge of `ridge` rows. */
 export function logisticModel(
@@ -53,10 +53,22 @@ export function logisticModel(
   return model;
 }
 
-export function logisticScore(model: LogisticModel, columns: readonly Float32Array[], row: number): number {
-  const values = new Float64Array(columns.length + 1);
-  standardize(model, columns, row, values);
-  return sigmoid(dot(model.coefficients, values));
+/** The log-odds that the model gives one row of the columns. */
+export function logisticLogOdds(model: LogisticModel, columns: readonly Float32Array[], row: number): number {
+  let sum = model.coefficients[0] ?? 0;
+  for (let index = 0; index < columns.length; index += 1)
+    sum += (model.coefficients[index + 1] ?? 0) * standardized(model, columns, index, row);
+  return sum;
+}
+
+function standardized(
+  model: Pick<LogisticModel, 'means' | 'scales'>,
+  columns: readonly Float32Array[],
+  index: number,
+  row: number,
+): number {
+  const value = ((columns[index]?.[row] ?? 0) - (model.means[index] ?? 0)) / (model.scales[index] ?? 1);
+  return Math.min(Math.max(value, -farthest), farthest);
 }
 
 function standardize(
@@ -66,10 +78,8 @@ function standardize(
   out: Float64Array,
 ): void {
   out[0] = 1;
-  for (let index = 0; index < columns.length; index += 1) {
-    const value = ((columns[index]?.[row] ?? 0) - (model.means[index] ?? 0)) / (model.scales[index] ?? 1);
-    out[index + 1] = Math.min(Math.max(value, -farthest), farthest);
-  }
+  for (let index = 0; index < columns.length; index += 1)
+    out[index + 1] = standardized(model, columns, index, row);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

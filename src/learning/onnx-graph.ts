@@ -1,13 +1,7 @@
 import type { Forest, Tree } from './forest.ts';
-import type { LogisticModel } from './logistic.ts';
+import { farthest } from './logistic.ts';
 import { littleEndian, ProtoWriter } from './proto-writer.ts';
-
-/** What one score is made of: log-odds = forest + linear part where there is one; score = sigmoid of that. */
-export interface ScoringGraph {
-  readonly forest: Forest;
-  /** Its log-odds, times `linearShare`, are added to the forest's. */
-  readonly linear?: LogisticModel;
-}
+import type { ScoringGraph } from './scoring-graph.ts';
 
 /** Field numbers of ONNX's protobuf messages. */
 const model = { irVersion: 1, producer: 2, producerVersion: 3, graph: 7, opset: 8, metadata: 14 } as const;
@@ -18,9 +12,6 @@ const attributeType = { float: 1, int: 2, text: 3, floats: 6, ints: 7, texts: 8 
 const tensor = { dims: 1, dataType: 2, name: 8, rawData: 9 } as const;
 const float32 = 1;
 const treeDomain = 'ai.onnx.ml';
-
-/** Standardized values are cut at this many deviations, as the logistic model was fitted. */
-const farthest = 5;
 
 /**
  * The bytes of an ONNX file: a float32 tensor `features` [rows, columns] in, a float32 tensor `score` [rows, 1] out.
@@ -53,7 +44,12 @@ function writeGraph(out: ProtoWriter, { forest, linear }: ScoringGraph): void {
   out.text(graph.name, 'family-stress');
   if (linear !== undefined) {
     writeTensor(out, 'means', [columns], linear.means);
-    writeTensor(out, 'scales', [columns], linear.scales.map((scale) => 1 / scale));
+    writeTensor(
+      out,
+      'scales',
+      [columns],
+      linear.scales.map((scale) => 1 / scale),
+    );
     writeTensor(out, 'lowest', [], [-farthest]);
     writeTensor(out, 'highest', [], [farthest]);
     writeTensor(out, 'coefficients', [columns, 1], linear.coefficients.subarray(1));
@@ -70,7 +66,12 @@ function plainNode(out: ProtoWriter, type: string, inputs: readonly string[], ou
   });
 }
 
-function writeTensor(out: ProtoWriter, name: string, dims: readonly number[], values: ArrayLike<number>): void {
+function writeTensor(
+  out: ProtoWriter,
+  name: string,
+  dims: readonly number[],
+  values: ArrayLike<number>,
+): void {
   out.message(graph.initializer, (inner) => {
     for (const dim of dims) inner.int(tensor.dims, dim);
     inner
@@ -102,7 +103,10 @@ function writeTrees(out: ProtoWriter, forest: Forest): void {
       .text(node.domain, treeDomain);
     const ints = (name: string, values: readonly number[]): void => {
       inner.message(node.attribute, (one) =>
-        one.text(attribute.name, name).packedInts(attribute.ints, values).int(attribute.type, attributeType.ints),
+        one
+          .text(attribute.name, name)
+          .packedInts(attribute.ints, values)
+          .int(attribute.type, attributeType.ints),
       );
     };
     const floats = (name: string, values: readonly number[]): void => {
@@ -138,7 +142,10 @@ function writeTrees(out: ProtoWriter, forest: Forest): void {
     ints('nodes_missing_value_tracks_true', columns.missingTrue);
     ints('target_treeids', columns.targetTreeIds);
     ints('target_nodeids', columns.targetNodeIds);
-    ints('target_ids', columns.targetTreeIds.map(() => 0));
+    ints(
+      'target_ids',
+      columns.targetTreeIds.map(() => 0),
+    );
     floats('target_weights', columns.targetWeights);
   });
 }
