@@ -76,6 +76,30 @@ export const decisionSettings = {
     '0..1',
     "weight of the pending pods' ScheduleAnyway topology spread in the score",
   ),
+  unserved_weight: setting(
+    boundedNumber(0, 1),
+    0.25,
+    '0..1',
+    'how much dearer an option counts that leaves pending pods to later scale-ups',
+  ),
+  worst_pool_weight: setting(
+    boundedNumber(0, 1),
+    0.5,
+    '0..1',
+    'of a group over several pools: how much the worst pool counts against the mean of all',
+  ),
+  equal_set_tolerance: setting(
+    boundedNumber(0, 100),
+    0,
+    'points',
+    'candidates within this many points of the best are answered together; 0 answers one',
+  ),
+  hot_penalty: setting(
+    boundedNumber(0, 100),
+    20,
+    'points',
+    'points of score that a pool loses right after a rebalance recommendation',
+  ),
   on_all_rejected: setting(
     z.enum(['all', 'block']),
     'all',

@@ -16,7 +16,7 @@ import type { RegionFacts } from '../ports/region-facts.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 import type { KnowledgeEvents, KnowledgeSource } from './knowledge-events.ts';
 import { knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
-import { knowledgeTables } from './knowledge-tables.ts';
+import { knowledgeTables, type Offerings } from './knowledge-tables.ts';
 import { priceWindow, usualWindow } from './price-window.ts';
 import { startRefreshLoop, type RefreshLoop, type RefreshResult } from './refresh-loop.ts';
 import { usualTimes, type RefreshTimes } from './refresh-times.ts';
@@ -50,6 +50,8 @@ export interface KnowledgeKeeperOptions {
 export interface KnowledgeKeeper {
   /** What is known now. Cheap, never waits and never throws, whatever state the sources are in. */
   readonly current: () => Knowledge;
+  /** What there is to choose from now. */
+  readonly offerings: () => Offerings;
   readonly status: () => KnowledgeStatus;
   /** Resolves when every source was tried once and the pools are scored, or after `timeoutMs`, whichever is first. */
   readonly ready: (timeoutMs: number) => Promise<void>;
@@ -238,6 +240,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
 
   return {
     current,
+    offerings: () => tables.offerings,
     status: () =>
       knowledgeStatus({
         nowMs: clock.nowMs(),

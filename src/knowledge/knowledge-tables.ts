@@ -26,6 +26,13 @@ export interface KnowledgeTables {
   /** Of all Spot prices; undefined when there is none. */
   readonly newestSpotMs: number | undefined;
   readonly spotPrices: number;
+  /** The Spot pools that have a price, and every type whose size is known. */
+  readonly offerings: Offerings;
+}
+
+export interface Offerings {
+  readonly pools: readonly Pool[];
+  readonly instanceTypes: readonly string[];
 }
 
 export function knowledgeTables(sources: Sources): KnowledgeTables {
@@ -71,6 +78,22 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
     },
     newestSpotMs: newest(spot),
     spotPrices: spot.size,
+    offerings: {
+      pools: [...spot.keys()].map((key) => spotPool(key, file?.region ?? '')),
+      instanceTypes: [...new Set([...(file?.instanceTypes.keys() ?? []), ...accountTypes.keys()])],
+    },
+  };
+}
+
+/** A zone id does not tell its region: the file's own is taken. */
+function spotPool(name: string, ownRegion: string): Pool {
+  const at = name.indexOf('@');
+  const zone = name.slice(at + 1);
+  return {
+    instanceType: name.slice(0, at),
+    zone,
+    region: regionOfZone(zone) ?? ownRegion,
+    capacityType: 'spot',
   };
 }
 

@@ -10,6 +10,10 @@ type CommandFactory = (context: CommandContext) => Command;
 /** Each command is its own module, loaded only when it is asked for: an agent does not pay for EC2 and ONNX. */
 const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   serve: async () => (await import('./serve-command.ts')).serveCommand,
+  rank: async () => (await import('./rank.ts')).rankCommand,
+  evaluate: async () => (await import('./evaluate.ts')).evaluateCommand,
+  explain: async () => (await import('./explain.ts')).explainCommand,
+  agent: async () => (await import('./agent.ts')).agentCommand,
   config: async () => (await import('./config-command.ts')).configCommand,
 };
 

@@ -1,0 +1,9 @@
+/** Thrown between two layers of the pipeline when the time for an answer is over. */
+export class BudgetSpent extends Error {
+  override readonly name = 'BudgetSpent';
+
+  /** @param budgetMs what there was, milliseconds */
+  constructor(budgetMs: number) {
+    super(`the answer budget of ${budgetMs} ms is spent`);
+  }
+}

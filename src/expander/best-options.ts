@@ -1,0 +1,101 @@
+import { scaleUpMessage } from '../advisor/decision-messages.ts';
+import { layerStopwatch } from '../advisor/layer-stopwatch.ts';
+import type { Knowledge } from '../decision/knowledge.ts';
+import type { Observe } from '../decision/layers.ts';
+import { decideScaleUp } from '../decision/pipeline.ts';
+import type { Policy } from '../decision/policy.ts';
+import type { ScaleUpRequest } from '../decision/scale-up-request.ts';
+import { BudgetSpent } from '../errors/budget-spent.ts';
+import { MalformedRequest } from '../errors/malformed-request.ts';
+import type { Clock } from '../ports/clock.ts';
+import { tracedKnowledge } from '../recording/recorded-facts.ts';
+import { bestOptionsResponse } from '../wire/best-options-answer.ts';
+import { readBestOptions } from '../wire/best-options.ts';
+import type { SameBytes } from '../wire/same-bytes.ts';
+import type { ExpanderEvents } from './expander-events.ts';
+
+export interface BestOptionsDependencies {
+  /** As of now, prepared off the request path. */
+  readonly knowledge: () => Knowledge;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  /** From the call to the answer; beyond it all ids are answered. */
+  readonly budgetMs: number;
+  readonly nextId: () => string;
+  readonly sameBytes: SameBytes;
+  /** Note every look-up, so that the request can be decided again. */
+  readonly traceLookups: boolean;
+  readonly events: ExpanderEvents;
+}
+
+/**
+ * A marshalled BestOptionsRequest in, a marshalled BestOptionsResponse out. Everything that an answer needs is in memory, so
+ * nothing is awaited.
+ * @throws MalformedRequest for bytes that are no message; the autoscaler then keeps all of its options.
+ */
+export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptionsDependencies): Uint8Array {
+  const { clock, policy, events } = dependencies;
+  const startedMs = clock.monotonicMs();
+  const atMs = clock.nowMs();
+  const stopwatch = layerStopwatch(clock);
+  const request = requestIn(bytes, dependencies);
+  stopwatch.add('read', clock.monotonicMs() - startedMs);
+
+  const traced = dependencies.traceLookups ? tracedKnowledge(dependencies.knowledge()) : undefined;
+  const budget = withinBudget(stopwatch.observe, startedMs, dependencies);
+  const knowledge = traced?.knowledge ?? dependencies.knowledge();
+  const decision = decideScaleUp(request, knowledge, policy, atMs, budget.observe);
+  const answer = bestOptionsResponse(decision.answer);
+  stopwatch.add('total', clock.monotonicMs() - startedMs);
+
+  const decisionId = dependencies.nextId();
+  const timings = stopwatch.timings();
+  told(events, () => {
+    const message = scaleUpMessage({
+      decisionId,
+      nowMs: atMs,
+      request,
+      requestBytes: bytes.length,
+      decision,
+      timings,
+    });
+    events.answered({ atMs, request, decision, message, overBudget: budget.isSpent(), facts: traced?.facts });
+  });
+  return answer;
+}
+
+function requestIn(bytes: Uint8Array, { sameBytes, events }: BestOptionsDependencies): ScaleUpRequest {
+  try {
+    return readBestOptions(bytes, sameBytes);
+  } catch (error) {
+    if (error instanceof MalformedRequest) told(events, () => events.malformed(error.message, bytes.length));
+    throw error;
+  }
+}
+
+/** Ends the pipeline between two layers once the budget is spent: its own ladder then answers all ids. */
+function withinBudget(
+  observe: Observe,
+  startedMs: number,
+  { budgetMs, clock }: BestOptionsDependencies,
+): { readonly observe: Observe; readonly isSpent: () => boolean } {
+  let isSpent = false;
+  return {
+    isSpent: () => isSpent,
+    observe: (layer, phase) => {
+      if (phase === 'begin' && clock.monotonicMs() - startedMs > budgetMs) {
+        isSpent = true;
+        throw new BudgetSpent(budgetMs);
+      }
+      observe(layer, phase);
+    },
+  };
+}
+
+function told(events: ExpanderEvents, tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    events.listenerFailed(error);
+  }
+}

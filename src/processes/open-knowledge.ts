@@ -1,0 +1,106 @@
+import { fileURLToPath } from 'node:url';
+import { autoScalingGroups } from '../adapters/autoscaling/group-directory.ts';
+import { ec2Clients } from '../adapters/ec2/ec2-clients.ts';
+import { launchTemplatesEc2 } from '../adapters/ec2/launch-templates-ec2.ts';
+import { marketEc2 } from '../adapters/ec2/market-ec2.ts';
+import { regionFactsEc2 } from '../adapters/ec2/region-facts-ec2.ts';
+import { fileDocuments } from '../adapters/files/file-documents.ts';
+import type { ServeConfig } from '../config/serve-config.ts';
+import { groupFactsOf } from '../decision/group-rules.ts';
+import type { Knowledge } from '../decision/knowledge.ts';
+import { alwaysSafe, mockRisk } from '../knowledge/fixed-risk-models.ts';
+import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
+import { startKnowledgeKeeper, type KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
+import { startModelKeeper, type ModelKeeper } from '../knowledge/model-keeper.ts';
+import { servingFeatures } from '../knowledge/serving-features.ts';
+import { featureNames } from '../learning/feature-names.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { RiskModel } from '../ports/risk-model.ts';
+
+const bundledStaticData = fileURLToPath(new URL('../../data/ap-south-1.json', import.meta.url));
+const bundledModel = fileURLToPath(new URL('../../models/family-stress-12h.onnx', import.meta.url));
+
+const modelPollMs = 30_000;
+const modelTimeoutMs = 20_000;
+
+export interface OpenKnowledgeOptions {
+  readonly config: ServeConfig;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly events: KnowledgeEvents;
+  /** Live signals and resting classes, where the process knows any. */
+  readonly poolSignal?: Knowledge['signal'];
+  readonly cooldown?: Knowledge['cooldown'];
+  /** The fleet's own hazard, where the process counts notices. */
+  readonly fleetHazard?: RiskModel;
+}
+
+export interface OpenedKnowledge {
+  readonly keeper: KnowledgeKeeper;
+  /** Undefined when the operator chose a model that needs no file. */
+  readonly modelKeeper: ModelKeeper | undefined;
+}
+
+/** Every source of knowledge that the configuration names, refreshed in the background until the signal. */
+export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
+  const { config, clock, signal, events } = options;
+  const modelKeeper = trainedModel(options);
+  const cloud = config.market === 'ec2' || config.auto_scaling_groups ? ec2Clients() : undefined;
+  signal.addEventListener('abort', () => cloud?.close(), { once: true });
+  const keeper = startKnowledgeKeeper({
+    regions: [config.region],
+    staticFile: { store: fileDocuments(), path: config.static_data ?? bundledStaticData },
+    ...(cloud !== undefined &&
+      config.market === 'ec2' && { market: marketEc2(cloud), regionFacts: regionFactsEc2(cloud) }),
+    ...(cloud !== undefined &&
+      config.auto_scaling_groups && {
+        groups: autoScalingGroups({ launchTemplates: launchTemplatesEc2(cloud) }),
+      }),
+    riskModel: () => riskModelInUse(options, modelKeeper),
+    configuredGroup: groupFactsOf(config.nodeGroups),
+    ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
+    ...(options.cooldown !== undefined && { cooldown: options.cooldown }),
+    maxPriceAgeMs: config.max_price_age,
+    stalePrices: config.stale_prices,
+    times: { marketMs: config.price_refresh },
+    events,
+    clock,
+    signal,
+  });
+  return { keeper, modelKeeper };
+}
+
+function trainedModel({ config, clock, signal, events }: OpenKnowledgeOptions): ModelKeeper | undefined {
+  if (config.risk_model !== 'auto' && config.risk_model !== 'family-stress') return undefined;
+  return startModelKeeper({
+    store: fileDocuments(),
+    path: config.model ?? bundledModel,
+    // Loaded with the first model: a process that needs none does not pay for onnxruntime.
+    open: async (files, stop) => (await import('../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
+    features: servingFeatures,
+    knownFeatures: featureNames,
+    pollMs: modelPollMs,
+    timeoutMs: modelTimeoutMs,
+    events,
+    clock,
+    signal,
+  });
+}
+
+function riskModelInUse(
+  { config, fleetHazard }: OpenKnowledgeOptions,
+  modelKeeper: ModelKeeper | undefined,
+): RiskModel | undefined {
+  switch (config.risk_model) {
+    case 'always-safe':
+      return alwaysSafe;
+    case 'mock':
+      return mockRisk;
+    case 'fleet-hazard':
+      return fleetHazard;
+    case 'family-stress':
+      return modelKeeper?.current();
+    case 'auto':
+      return modelKeeper?.current() ?? mockRisk;
+  }
+}

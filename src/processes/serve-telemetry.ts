@@ -1,0 +1,129 @@
+import type { GrpcEvent } from '../adapters/grpc/events.ts';
+import { decisionLine } from '../advisor/decision-line.ts';
+import type { AnsweredScaleUp } from '../expander/expander-events.ts';
+import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
+import type { DecisionMessage } from '../ports/advisor.ts';
+import type { RecordingResult } from '../recording/recorder.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ServeMetrics } from '../telemetry/serve-metrics.ts';
+
+/** What happens in `serve`, each as its metric and its log line together. */
+export interface ServeTelemetry extends Required<KnowledgeEvents> {
+  readonly scaleUpAnswered: (event: AnsweredScaleUp) => void;
+  readonly malformedRequest: (sentence: string, requestBytes: number) => void;
+  readonly listenerFailed: (error: unknown) => void;
+  readonly ownDecision: (message: DecisionMessage) => void;
+  readonly grpcEvent: (event: GrpcEvent) => void;
+  readonly httpAnswer: (route: string, status: number) => void;
+  readonly recording: (result: RecordingResult) => void;
+}
+
+/** gRPC status codes by number. */
+const codeNames = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
+  return {
+    scaleUpAnswered: (event) => scaleUpAnswered(event, metrics, log),
+    malformedRequest: (sentence, requestBytes) => {
+      metrics.malformed.inc();
+      log.warn({ requestBytes }, `a BestOptions request is no message: ${sentence}`);
+    },
+    listenerFailed: (error) => log.error({ err: error }, 'an answered scale-up could not be told of'),
+    ownDecision: (message) => {
+      if (message.kind === 'evaluate')
+        for (const decision of message.answer) metrics.decisions.inc({ decision });
+      for (const { part, duration_ms } of message.timings)
+        if (part === 'total') metrics.pipelineSeconds.observe(duration_ms / 1000);
+      const { fields, sentence } = decisionLine(message);
+      log.info(fields, sentence);
+    },
+    grpcEvent: (event) => grpcEvent(event, metrics, log),
+    httpAnswer: (route, status) => metrics.httpRequests.inc({ route, code: String(status) }),
+    recording: (result) => metrics.recordings.inc({ result }),
+    onRefresh: ({ source, outcome, sentence, failures }) => {
+      metrics.refreshes.inc({ source, result: outcome });
+      if (outcome === 'changed') log.info({ source }, sentence);
+      else if (failures <= 1) log.warn({ source, outcome }, sentence);
+      else log.debug({ source, outcome, failures }, sentence);
+    },
+    onScored: (model, pools, durationMs) => {
+      metrics.modelPredictionSeconds.observe({ model }, durationMs / 1000);
+      log.debug({ model, pools, durationMs }, 'the region was scored');
+    },
+  };
+}
+
+function scaleUpAnswered(
+  { request, decision, message, overBudget }: AnsweredScaleUp,
+  metrics: ServeMetrics,
+  log: Log,
+): void {
+  metrics.answers.inc({ degradation: decision.degradation.step });
+  if (overBudget) metrics.overBudget.inc();
+  metrics.requestBytes.observe(message.request.bytes);
+  metrics.candidates.observe(request.options.length);
+  metrics.podsDecoded.inc(request.pods.length);
+  if (request.unreadable.pods > 0) metrics.unreadable.inc({ what: 'pod' }, request.unreadable.pods);
+  if (request.unreadable.nodes > 0) metrics.unreadable.inc({ what: 'node' }, request.unreadable.nodes);
+  for (const { layer, reason } of decision.drops) metrics.drops.inc({ layer, reason });
+  for (const { part, duration_ms } of message.timings) {
+    if (part === 'total') metrics.pipelineSeconds.observe(duration_ms / 1000);
+    else if (part === 'read') metrics.readSeconds.observe(duration_ms / 1000);
+    else metrics.layerSeconds.observe({ layer: part }, duration_ms / 1000);
+  }
+  const [best] = decision.ranked;
+  if (best?.onDemandPerHour !== undefined) {
+    const savedPerHour = (best.onDemandPerHour - best.pricePerHour) * best.nodeCount;
+    metrics.savingsUsdPerHour.set(savedPerHour);
+    if (savedPerHour > 0) metrics.savingsUsd.inc(savedPerHour);
+  }
+  const { fields, sentence } = decisionLine(message);
+  if (decision.degradation.step === 'all-ids') log.warn(fields, sentence);
+  else log.info(fields, sentence);
+}
+
+function grpcEvent(event: GrpcEvent, metrics: ServeMetrics, log: Log): void {
+  switch (event.kind) {
+    case 'call-ended': {
+      const { method, code, durationMs, requestBytes } = event;
+      metrics.grpcCalls.inc({ method, code: codeNames[code] ?? 'UNKNOWN' });
+      log.debug({ method, code, durationMs, requestBytes }, 'a gRPC call ended');
+      return;
+    }
+    case 'handler-failed':
+      log.error({ err: event.error, method: event.method }, 'a gRPC call met a fault of ours');
+      return;
+    case 'certificate-loaded':
+      metrics.certificateReloads.inc({ result: 'loaded' });
+      metrics.certificateExpiry.set(event.certificate.validToMs / 1000);
+      log.info({ certificate: event.certificate }, 'a changed certificate is served from now on');
+      return;
+    case 'certificate-refused':
+      metrics.certificateReloads.inc({ result: 'refused' });
+      log.error(
+        {},
+        `changed certificate files are refused and the old certificate serves on: ${event.reason}`,
+      );
+      return;
+    case 'windows-not-in-force':
+      log.warn({}, `large requests will be slow: the 16 MB HTTP/2 windows are not in force: ${event.reason}`);
+  }
+}

@@ -1,0 +1,177 @@
+import { randomInt } from 'node:crypto';
+import { startGrpcServer, type GrpcServer } from '../adapters/grpc/grpc-server.ts';
+import { nativeSameBytes } from '../adapters/grpc/native-same-bytes.ts';
+import { apiRoutes, type Readiness } from '../adapters/http/api-routes.ts';
+import { startHttpServer } from '../adapters/http/http-server.ts';
+import { advisorHandlers } from '../advisor/advisor-handlers.ts';
+import { decisionIds } from '../advisor/decision-ids.ts';
+import { decisionLog } from '../advisor/decision-log.ts';
+import { spotAdvisor } from '../advisor/spot-advisor.ts';
+import type { ServeConfig } from '../config/serve-config.ts';
+import { answeredBestOptions, type BestOptionsDependencies } from '../expander/best-options.ts';
+import type { KnowledgeStatus } from '../knowledge/knowledge-status.ts';
+import { namedRecording } from '../recording/recording.ts';
+import { jsonLog } from '../telemetry/log.ts';
+import { serveMetrics } from '../telemetry/serve-metrics.ts';
+import { systemClock } from '../telemetry/system-clock.ts';
+import type { CommandContext } from './command-context.ts';
+import { decisionPolicy } from './decision-policy.ts';
+import { openKnowledge } from './open-knowledge.ts';
+import { hostAndPort } from '../config/value-types.ts';
+import { demonstration } from './demonstration.ts';
+import { recordingsOf } from './recordings-of.ts';
+import { servedCertificate } from './served-certificate.ts';
+import { serveTelemetry } from './serve-telemetry.ts';
+
+/** How long the first answers wait for knowledge; after that they degrade in named steps. */
+const warmUpMs = 10_000;
+
+/** Runs the server until the context's signal, then lets open calls end. */
+export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
+  const clock = systemClock;
+  const log = jsonLog(config.log_level, 'serve');
+  const metrics = serveMetrics({
+    ageSeconds: (source) =>
+      source === 'model'
+        ? modelAgeSeconds()
+        : source === 'node_watch'
+          ? undefined
+          : knowledge.keeper.status().ageSeconds[source],
+  });
+  const telemetry = serveTelemetry(metrics, log);
+  const stopping = new AbortController();
+  const signal = stopping.signal;
+
+  const knowledge = openKnowledge({ config, clock, signal, events: telemetry });
+  const modelAgeSeconds = () => {
+    const createdAt = knowledge.modelKeeper?.status().card?.createdAt;
+    return createdAt === undefined ? undefined : Math.max(0, (clock.nowMs() - Date.parse(createdAt)) / 1000);
+  };
+  await knowledge.keeper.ready(warmUpMs);
+
+  const policy = decisionPolicy(config);
+  const decisions = decisionLog(decisionIds(clock.nowMs, () => randomInt(2 ** 31) / 2 ** 31));
+  const recordings = recordingsOf(config, telemetry.recording, log);
+  const expander: BestOptionsDependencies = {
+    knowledge: knowledge.keeper.current,
+    policy,
+    clock,
+    budgetMs: config.answer_budget,
+    nextId: decisions.nextId,
+    sameBytes: nativeSameBytes,
+    traceLookups: recordings !== undefined,
+    events: {
+      answered: (event) => {
+        decisions.add(event.message);
+        telemetry.scaleUpAnswered(event);
+        const { request, atMs, message: answer, facts } = event;
+        if (facts !== undefined)
+          recordings?.record(() => namedRecording({ atMs, request, policy, facts: facts(), answer }));
+      },
+      malformed: telemetry.malformedRequest,
+      listenerFailed: telemetry.listenerFailed,
+    },
+  };
+  const advisor = spotAdvisor({
+    knowledge: knowledge.keeper.current,
+    offerings: knowledge.keeper.offerings,
+    policy,
+    region: config.region,
+    clock,
+    decisions,
+    onDecision: telemetry.ownDecision,
+  });
+
+  const certificate = await servedCertificate(config);
+  const grpc = await startGrpcServer({
+    listen: hostAndPort(config.grpc_listen),
+    tls: { certFile: certificate.certFile, keyFile: certificate.keyFile, clientCaFile: config.tls_client_ca },
+    maxMessageBytes: config.max_message_size,
+    maxConnectionAgeMs: config.max_connection_age,
+    bestOptions: (request) => Promise.resolve(answeredBestOptions(request, expander)),
+    services: [
+      {
+        service: 'spotadvisor.v1.SpotAdvisor',
+        protoFile: 'spot_advisor.proto',
+        handlers: advisorHandlers(advisor),
+        requiresClientCertificate: config.tls_client_ca !== undefined,
+      },
+    ],
+    onEvent: telemetry.grpcEvent,
+  });
+  metrics.certificateExpiry.set(grpc.transportReport().certificate.validToMs / 1000);
+
+  const readiness = (): Readiness => ({
+    ready: !signal.aborted,
+    reasons: [...knowledge.keeper.status().degradations, ...certificateReasons(grpc)],
+  });
+  const http = await startHttpServer({
+    ...config.http_listen,
+    routes: apiRoutes({
+      advisor,
+      metrics,
+      readiness,
+      health: () => health(config, grpc, knowledge.keeper.status()),
+    }),
+    log,
+    onAnswer: telemetry.httpAnswer,
+  });
+  grpc.setServing(true);
+  log.info(
+    {
+      mode: config.mode,
+      grpc: { ...config.grpc_listen, port: grpc.port },
+      http: { host: http.host, port: http.port },
+      certificate: certificate.certFile,
+    },
+    `listening for gRPC on ${config.grpc_listen.host}:${grpc.port} and for HTTP on ${http.host}:${http.port}`,
+  );
+  if (certificate.isDevelopment)
+    context.writeError(`development certificate for localhost: ${certificate.certFile}\n`);
+  for (const sentence of readiness().reasons) log.warn({}, sentence);
+  if (demo)
+    context.writeOut(
+      await demonstration(expander, decisions, {
+        grpcPort: grpc.port,
+        httpPort: http.port,
+        certFile: certificate.certFile,
+      }),
+    );
+
+  await aborted(context.signal);
+  log.info({ graceMs: config.drain_grace }, 'draining: no new calls, open ones may end');
+  await Promise.all([grpc.drain(config.drain_grace), http.close(config.drain_grace)]);
+  stopping.abort();
+  await recordings?.close(2_000);
+  log.info({}, 'stopped');
+}
+
+function health(
+  config: ServeConfig,
+  grpc: GrpcServer,
+  knowledge: KnowledgeStatus,
+): Readonly<Record<string, unknown>> {
+  const { risk, spotPrices, staticIntelligence } = knowledge;
+  return {
+    mode: config.mode,
+    region: config.region,
+    risk,
+    spot_prices: spotPrices,
+    static_intelligence: staticIntelligence,
+    transport: grpc.transportReport(),
+  };
+}
+
+function certificateReasons(grpc: GrpcServer): readonly string[] {
+  const { certificateRefusal } = grpc.transportReport();
+  return certificateRefusal === undefined
+    ? []
+    : [`The certificate files on disk are refused: ${certificateRefusal}`];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
