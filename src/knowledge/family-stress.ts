@@ -1,10 +1,10 @@
 import { atEvenOdds } from '../decision/advisor-prior.ts';
 import type { RiskAssessment } from '../decision/knowledge.ts';
 import { familyOf, poolKey, type PoolKey } from '../decision/pool.ts';
+import { calibrated } from '../learning/calibration.ts';
 import type { ModelCard, ScoreScale } from '../ports/model-card.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 import type { ScoringModel } from '../ports/scoring-model.ts';
-import { calibratedProbability } from './calibrated-probability.ts';
 import type { ServingFeatures, ServingRows } from './serving-features.ts';
 
 /**
@@ -36,7 +36,7 @@ export function familyStress(model: ScoringModel, features: ServingFeatures): Ri
 /** Undefined for what is no score. */
 export function assessmentOf(score: number, scale: ScoreScale): RiskAssessment | undefined {
   if (!(score >= 0 && score <= 1)) return undefined;
-  const expectedFrequency = calibratedProbability(scale.calibration, score);
+  const expectedFrequency = calibrated(scale.calibration.points, score);
   return {
     crashProbability: atEvenOdds(expectedFrequency, scale.priorRate),
     expectedFrequency,
