@@ -115,8 +115,7 @@ function afterRequest(
   const watched = memory.watched.filter((choice) => {
     if (atMs - choice.atMs > watchMs || hasLiveNode(choice, request)) return false;
     const evidence = evidenceAgainst(choice, offered, names, atMs);
-    if (evidence.kind === 'none') return true;
-    if (evidence.kind === 'delivered') return false;
+    if (evidence.kind !== 'failed') return evidence.kind === 'none';
     const rest = {
       untilMs: atMs + cooldownMs,
       sinceMs: atMs,

@@ -20,9 +20,11 @@ export function explanationOf(
   policy: Policy,
   from: RiskStep,
   failures: readonly string[],
+  reason: string,
 ): Explanation {
   const [best] = candidates;
   const why = [
+    ...(best === undefined ? [reason] : []),
     ...failures,
     ...(policy.switches.riskModel ? [] : ['the risk model is switched off']),
     ...(knowledge.pricesAreStale ? ['Spot prices are stale and are not used'] : []),

@@ -150,12 +150,13 @@ function told(
   failures: readonly string[],
 ): ScaleUpDecision {
   const answer = answerOf(cart, policy);
+  const reason = reasonOf(cart, answer);
   return {
     answer: answer.ids,
     ranked: cart.candidates.map(rankedCandidate),
     drops: cart.drops,
-    reason: reasonOf(cart, answer),
-    ...explanationOf(cart, knowledge, policy, from, failures),
+    reason,
+    ...explanationOf(cart, knowledge, policy, from, failures, reason),
   };
 }
 

@@ -9,9 +9,8 @@ import type { GroupQuestion, PoolQuestion } from './questions.ts';
 import type { Resources } from './resources.ts';
 import { isShare } from './sound-knowledge.ts';
 import { largerTypes } from './right-sizing.ts';
-import { sizeOfType, soundResources } from './scale-up-candidates.ts';
+import { sizeOfType, soundNodeCount, soundResources } from './scale-up-candidates.ts';
 
-const largestGroup = 1e6;
 /** In units: less than a thousandth of a vCPU is no demand. */
 const leastDemand = 0.001;
 
@@ -66,7 +65,7 @@ function candidateOf(question: GroupQuestion, knowledge: Knowledge): Candidate {
   const demanded = question.demand === undefined ? undefined : soundResources(question.demand);
   const asked = demanded !== undefined && unitsOf(demanded) >= leastDemand ? demanded : undefined;
   const needed = asked === undefined || nodeSize === undefined ? 1 : (nodesFor(nodeSize, asked) ?? 1);
-  const nodeCount = Math.min(largestGroup, Math.max(1, Math.floor(question.nodeCount ?? needed)));
+  const nodeCount = soundNodeCount(question.nodeCount ?? needed);
   const demand = asked ?? (nodeSize === undefined ? undefined : times(nodeSize, nodeCount));
   return {
     id: question.id,
@@ -108,7 +107,7 @@ function larger(asked: Candidate, pool: Pool, facts: InstanceTypeFacts, demand: 
     id: groupOfPool({ pool }).id,
     pools: [pool],
     architecture: facts.architecture,
-    nodeCount: nodesFor(nodeSize, demand) ?? 1,
+    nodeCount: soundNodeCount(nodesFor(nodeSize, demand) ?? 1),
     nodeSize,
     admittedFor: asked.id,
   };

@@ -51,7 +51,7 @@ function candidateOf(
     operatingSystem: operatingSystemOf(labels),
     labels,
     architecture: labelled === 'unknown' ? (facts?.architecture ?? 'unknown') : labelled,
-    nodeCount: nodeCount >= 1 ? Math.min(Math.floor(nodeCount), largestGroup) : 1,
+    nodeCount: soundNodeCount(nodeCount),
     nodeSize: nodeSizeOf(template, facts),
     demand,
     coverage,
@@ -78,6 +78,11 @@ export function sizeOfType({ vcpu, memoryGib, gpus }: InstanceTypeFacts): Resour
 function usable(resources: Resources): Resources | undefined {
   const { cpuMilli, memoryBytes, gpus } = soundResources(resources);
   return cpuMilli >= 1 && memoryBytes >= 1 ? { cpuMilli, memoryBytes, gpus } : undefined;
+}
+
+/** A whole number of nodes, at least one. */
+export function soundNodeCount(count: number): number {
+  return count >= 1 ? Math.min(Math.floor(count), largestGroup) : 1;
 }
 
 /** Amounts that are not numbers of their range count as 0. */
