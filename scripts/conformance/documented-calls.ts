@@ -8,16 +8,19 @@ import { binaries, installedGoCommand, repository } from '../go-tools.ts';
 import type { Tally } from './tally.ts';
 
 const documents = ['README.md', 'docs/api.md'];
-const documentedPort = '9443';
+const documentedPorts = { grpc: '9443', http: '8000' };
 
-/** Runs every grpcurl line of the documents as it stands, but for the port, against a server of its own. */
+/**
+ * Runs every grpcurl and curl line of the documents as it stands, but for the ports, against a server of its own.
+ * `$CACERT` and `$SERVER` are what the documents say they are.
+ */
 export async function documentedCalls(server: readonly string[] | undefined): Promise<Tally> {
   const commands = documents
     .filter((document) => existsSync(join(repository, document)))
-    .flatMap((document) => grpcurlLines(readFileSync(join(repository, document), 'utf8')));
+    .flatMap((document) => callLines(readFileSync(join(repository, document), 'utf8')));
   if (server === undefined || commands.length === 0) {
     console.log(
-      `documented calls: none to run (${server === undefined ? 'no server' : 'no grpcurl line in the documents'})`,
+      `documented calls: none to run (${server === undefined ? 'no server' : 'no line in the documents'})`,
     );
     return { passed: 0, failed: 0, skipped: 1 };
   }
@@ -29,10 +32,10 @@ export async function documentedCalls(server: readonly string[] | undefined): Pr
   }
   const home = mkdtempSync(join(tmpdir(), 'spot-expander-home-'));
   const environment = homeEnvironment(home);
-  const port = await freePort();
-  const running = await startedServer(server, port, environment);
+  const places = { grpc: await freePort(), http: await freePort() };
+  const running = await startedServer(server, places, environment);
   try {
-    const failures = commands.filter((command) => !works(command, port, environment));
+    const failures = commands.filter((command) => !works(command, places, environment));
     console.log(`documented calls: ${commands.length - failures.length} work, ${failures.length} fail`);
     return { passed: commands.length - failures.length, failed: failures.length, skipped: 0 };
   } finally {
@@ -41,28 +44,39 @@ export async function documentedCalls(server: readonly string[] | undefined): Pr
   }
 }
 
-/** The commands that start with `grpcurl` in fenced blocks; a backslash at the end of a line continues it. */
-export function grpcurlLines(markdown: string): readonly string[] {
-  const blocks = [...markdown.matchAll(/^```(?:sh|bash|shell|console)?\n([\s\S]*?)^```/gm)].map(
-    ([, block]) => block ?? '',
-  );
+/** The commands that start with `grpcurl` or `curl` in fenced blocks; a backslash at the end of a line continues it. */
+function callLines(markdown: string): readonly string[] {
+  const blocks = [...markdown.matchAll(/^```(?:sh|bash|shell|console)[^\n]*\n([\s\S]*?)^```/gm)];
   return blocks
-    .flatMap((block) => block.replaceAll(/\\\n\s*/g, ' ').split('\n'))
+    .flatMap(([, block]) => (block ?? '').replaceAll(/\\\n\s*/g, ' ').split('\n'))
     .map((line) => line.replace(/^\$ /, '').trim())
-    .filter((line) => line.startsWith('grpcurl '));
+    .filter((line) => /^(?:grpcurl|curl) /.test(line));
 }
 
-function works(command: string, port: number, environment: NodeJS.ProcessEnv): boolean {
-  const here = command.replaceAll(`:${documentedPort}`, `:${port}`);
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${here}`], {
+function works(command: string, places: Places, environment: NodeJS.ProcessEnv): boolean {
+  const here = command
+    .replaceAll(`:${documentedPorts.grpc}`, `:${places.grpc}`)
+    .replaceAll(`:${documentedPorts.http}`, `:${places.http}`)
+    .replace(/^curl /, 'curl --fail-with-body ');
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', here], {
     encoding: 'utf8',
     cwd: repository,
-    env: { ...environment, PATH: `${binaries}:${environment['PATH'] ?? ''}` },
+    env: {
+      ...environment,
+      PATH: `${binaries}:${environment['PATH'] ?? ''}`,
+      SERVER: `localhost:${places.grpc}`,
+      CACERT: join(environment['HOME'] ?? '', '.local/state/spot-expander/localhost.crt'),
+    },
     timeout: 20_000,
   });
   if (status === 0 && stdout.trim() !== '') return true;
   console.log(`does not work (exit ${String(status)}): ${command}\n${stdout}${stderr}`);
   return false;
+}
+
+interface Places {
+  readonly grpc: number;
+  readonly http: number;
 }
 
 /** The state directory of a fresh user, where the development certificate of the documents lies. */
@@ -75,7 +89,7 @@ function homeEnvironment(home: string): NodeJS.ProcessEnv {
 
 async function startedServer(
   [command, ...entry]: readonly string[],
-  port: number,
+  places: Places,
   environment: NodeJS.ProcessEnv,
 ): Promise<ChildProcess> {
   const child = spawn(
@@ -83,10 +97,7 @@ async function startedServer(
     [
       ...entry,
       'serve',
-      '--grpc-listen',
-      `127.0.0.1:${port}`,
-      '--http-listen',
-      `127.0.0.1:${await freePort()}`,
+      ...['--grpc-listen', `127.0.0.1:${places.grpc}`, '--http-listen', `127.0.0.1:${places.http}`],
     ],
     { env: environment, cwd: repository, stdio: ['ignore', 'pipe', 'inherit'] },
   );

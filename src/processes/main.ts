@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { processEnvironment } from '../config/environment.ts';
+import { CertificateRefused } from '../errors/certificate-refused.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -62,7 +63,7 @@ function inheritingExit(command: Command): Command {
 
 function exitCode(error: unknown, context: CommandContext): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof CertificateRefused) {
     context.writeError(`spot-expander: ${error.message}\n`);
     return 2;
   }

@@ -1,11 +1,9 @@
 package play
 
 import (
-	"context"
 	"math/rand"
 	"slices"
 	"testing"
-	"time"
 
 	"spot-expander.local/conformance/autoscaler"
 	"spot-expander.local/conformance/certificates"
@@ -71,13 +69,5 @@ func each(t *testing.T, play func(*testing.T, autoscaler.Generation)) {
 	t.Helper()
 	for _, generation := range autoscaler.Generations {
 		t.Run(generation.Name, func(t *testing.T) { play(t, generation) })
-	}
-}
-
-// sleepOrDone waits, but not longer than the caller does.
-func sleepOrDone(ctx context.Context, length time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(length):
 	}
 }
