@@ -1,0 +1,142 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { SourceUnavailable, type UnavailableReason } from '../../errors/source-unavailable.ts';
+import type { PublicDocuments } from '../../ports/public-documents.ts';
+
+export interface FeedOptions {
+  /** A document that is read whole may hold this many bytes. */
+  readonly maxBytes?: number;
+  /** Until the first byte, and between two pieces. */
+  readonly timeoutMs?: number;
+  readonly tries?: number;
+  readonly firstPauseMs?: number;
+}
+
+/** Public documents through fetch. Plain HTTP is for this machine only: prices decide where money goes. */
+export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
+  const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const tries = options.tries ?? 4;
+  const firstPauseMs = options.firstPauseMs ?? 500;
+
+  async function patiently<T>(url: string, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    assertSafe(url);
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (signal.aborted)
+          throw new SourceUnavailable('stopped', `Reading ${url} was stopped.`, { cause: error });
+        if (error instanceof SourceUnavailable && error.reason === 'denied') throw error;
+        if (tried >= tries) throw unavailable(url, tried, error);
+        await wait(firstPauseMs * 2 ** (tried - 1) * (0.5 + Math.random()), undefined, { signal }).catch(
+          () => undefined,
+        );
+      }
+    }
+  }
+
+  return {
+    read: (url, knownETag, signal) =>
+      patiently(url, signal, async () => {
+        const answer = await opened(url, knownETag, timeoutMs, signal);
+        if (answer === 'unchanged') return { kind: 'unchanged' };
+        const parts: Uint8Array[] = [];
+        let length = 0;
+        for await (const part of answer.pieces) {
+          length += part.length;
+          if (length > maxBytes)
+            throw new SourceUnavailable(
+              'denied',
+              `${url} holds more than ${maxBytes} bytes and is not read.`,
+            );
+          parts.push(part);
+        }
+        return { kind: 'changed', etag: answer.etag, bytes: Buffer.concat(parts) };
+      }),
+    async *stream(url, signal) {
+      const answer = await patiently(url, signal, () => opened(url, undefined, timeoutMs, signal));
+      if (answer === 'unchanged') return;
+      try {
+        yield* answer.pieces;
+      } catch (error) {
+        throw unavailable(url, 1, error);
+      }
+    },
+  };
+}
+
+interface Opened {
+  readonly etag: string;
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
+async function opened(
+  url: string,
+  knownETag: string | undefined,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Opened | 'unchanged'> {
+  const ending = new AbortController();
+  let timer = setTimeout(() => ending.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const both = AbortSignal.any([signal, ending.signal]);
+  try {
+    const response = await fetch(url, {
+      signal: both,
+      headers: knownETag === undefined ? {} : { 'if-none-match': knownETag },
+    });
+    clearTimeout(timer);
+    if (response.status === 304) return 'unchanged';
+    if (!response.ok) {
+      await response.body?.cancel();
+      const refused = response.status >= 400 && response.status < 500 && response.status !== 429;
+      throw new SourceUnavailable(refused ? 'denied' : 'failed', `${url} answered ${response.status}.`);
+    }
+    const expected = Number(response.headers.get('content-length') ?? NaN);
+    const body = response.body;
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      let length = 0;
+      const rearm = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => ending.abort(new Error(`silent for ${timeoutMs} ms`)), timeoutMs);
+      };
+      try {
+        rearm();
+        for await (const piece of body ?? []) {
+          length += piece.length;
+          clearTimeout(timer);
+          yield piece;
+          rearm();
+        }
+      } finally {
+        clearTimeout(timer);
+      }
+      const isPlain = response.headers.get('content-encoding') === null;
+      if (isPlain && length < expected) throw new Error(`only ${length} of ${expected} bytes came`);
+    }
+    return { etag: response.headers.get('etag') ?? '', pieces: pieces() };
+  } catch (error) {
+    clearTimeout(timer);
+    throw ending.signal.aborted ? ending.signal.reason : error;
+  }
+}
+
+function assertSafe(url: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const isLocal = parsed !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
+  if (parsed?.protocol === 'https:' || (parsed?.protocol === 'http:' && isLocal)) return;
+  throw new SourceUnavailable('denied', `${url} is not an https:// address.`);
+}
+
+function unavailable(url: string, tries: number, error: unknown): SourceUnavailable {
+  if (error instanceof SourceUnavailable) return error;
+  const causes: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at.message);
+  const reason: UnavailableReason = causes.some((cause) => /within|silent/.test(cause))
+    ? 'timed-out'
+    : 'failed';
+  return new SourceUnavailable(
+    reason,
+    `Reading ${url} failed after ${tries} ${tries === 1 ? 'try' : 'tries'}: ${causes.join(': ')}`,
+    { cause: error },
+  );
+}
