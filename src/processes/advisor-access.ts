@@ -8,6 +8,7 @@ import {
   listPoolsResponseFrom,
   rankResponseFrom,
 } from '../advisor/answers.ts';
+import { evaluateRequestMessage, rankRequestMessage } from '../advisor/request-messages.ts';
 import { serveConfig } from '../config/serve-config.ts';
 import { decisionSettings } from '../config/serve-settings.ts';
 import {
@@ -110,16 +111,15 @@ export async function openRemoteAdvisor(
         : { certificate: pemOf(settings.client_cert), key: pemOf(settings.client_key) },
     timeoutMs: settings.timeout,
   });
-  const asked =
-    <Answer>(method: Parameters<typeof client.call>[0], read: (message: unknown) => Answer) =>
-    async (request: unknown): Promise<Answer> =>
-      read(await client.call(method, asObject(request), context.signal));
+  const { call } = client;
+  const { signal } = context;
   return {
     advisor: {
-      rank: asked('Rank', rankResponseFrom),
-      evaluate: asked('Evaluate', evaluateResponseFrom),
-      explain: asked('Explain', explainResponseFrom),
-      listPools: asked('ListPools', listPoolsResponseFrom),
+      rank: async (request) => rankResponseFrom(await call('Rank', rankRequestMessage(request), signal)),
+      evaluate: async (request) =>
+        evaluateResponseFrom(await call('Evaluate', evaluateRequestMessage(request), signal)),
+      explain: async (request) => explainResponseFrom(await call('Explain', asObject(request), signal)),
+      listPools: async (request) => listPoolsResponseFrom(await call('ListPools', asObject(request), signal)),
     },
     notes: [],
     close: () => {
