@@ -12,6 +12,7 @@ import { tracedKnowledge } from '../recording/recorded-facts.ts';
 import { bestOptionsResponse } from '../wire/best-options-answer.ts';
 import { readBestOptions } from '../wire/best-options.ts';
 import type { SameBytes } from '../wire/same-bytes.ts';
+import type { CapacityKeeper } from './capacity-keeper.ts';
 import type { ExpanderEvents } from './expander-events.ts';
 
 export interface BestOptionsDependencies {
@@ -22,6 +23,8 @@ export interface BestOptionsDependencies {
   /** From the call to the answer; beyond it all ids are answered. */
   readonly budgetMs: number;
   readonly nextId: () => string;
+  /** Told of every request before it is decided, and of every answer. */
+  readonly capacity: Pick<CapacityKeeper, 'tell'>;
   readonly sameBytes: SameBytes;
   /** Note every look-up, so that the request can be decided again. */
   readonly traceLookups: boolean;
@@ -41,6 +44,7 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
   const request = requestIn(bytes, dependencies);
   stopwatch.add('read', clock.monotonicMs() - startedMs);
 
+  dependencies.capacity.tell({ kind: 'asked', atMs, request });
   const traced = dependencies.traceLookups ? tracedKnowledge(dependencies.knowledge()) : undefined;
   const budget = withinBudget(stopwatch.observe, startedMs, dependencies);
   const knowledge = traced?.knowledge ?? dependencies.knowledge();
@@ -51,6 +55,7 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
   const decisionId = dependencies.nextId();
   const timings = stopwatch.timings();
   told(events, () => {
+    dependencies.capacity.tell({ kind: 'answered', atMs, request, decision });
     const message = scaleUpMessage({
       decisionId,
       nowMs: atMs,

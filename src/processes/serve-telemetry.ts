@@ -1,5 +1,6 @@
 import type { GrpcEvent } from '../adapters/grpc/events.ts';
 import { decisionLine } from '../advisor/decision-line.ts';
+import type { RestingClass } from '../decision/capacity-memory.ts';
 import type { AnsweredScaleUp } from '../expander/expander-events.ts';
 import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
 import type { DecisionMessage } from '../ports/advisor.ts';
@@ -15,6 +16,7 @@ export interface ServeTelemetry extends Required<KnowledgeEvents> {
   readonly ownDecision: (message: DecisionMessage) => void;
   readonly grpcEvent: (event: GrpcEvent) => void;
   readonly httpAnswer: (route: string, status: number) => void;
+  readonly capacityRests: (resting: RestingClass) => void;
   readonly recording: (result: RecordingResult) => void;
 }
 
@@ -57,6 +59,13 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
     },
     grpcEvent: (event) => grpcEvent(event, metrics, log),
     httpAnswer: (route, status) => metrics.httpRequests.inc({ route, code: String(status) }),
+    capacityRests: ({ capacityClass, nodeGroupId, untilMs, evidence }) => {
+      metrics.cooldowns.inc();
+      log.warn(
+        { capacityClass, nodeGroupId, until: new Date(untilMs).toISOString() },
+        `a capacity class rests: ${evidence}`,
+      );
+    },
     recording: (result) => metrics.recordings.inc({ result }),
     onRefresh: ({ source, outcome, sentence, failures }) => {
       metrics.refreshes.inc({ source, result: outcome });
@@ -84,11 +93,17 @@ function scaleUpAnswered(
   if (request.unreadable.pods > 0) metrics.unreadable.inc({ what: 'pod' }, request.unreadable.pods);
   if (request.unreadable.nodes > 0) metrics.unreadable.inc({ what: 'node' }, request.unreadable.nodes);
   for (const { layer, reason } of decision.drops) metrics.drops.inc({ layer, reason });
+  let layersMs = 0;
   for (const { part, duration_ms } of message.timings) {
-    if (part === 'total') metrics.pipelineSeconds.observe(duration_ms / 1000);
-    else if (part === 'read') metrics.readSeconds.observe(duration_ms / 1000);
-    else metrics.layerSeconds.observe({ layer: part }, duration_ms / 1000);
+    if (part === 'total') continue;
+    if (part === 'read') {
+      metrics.readSeconds.observe(duration_ms / 1000);
+      continue;
+    }
+    metrics.layerSeconds.observe({ layer: part }, duration_ms / 1000);
+    layersMs += duration_ms;
   }
+  metrics.pipelineSeconds.observe(layersMs / 1000);
   const [best] = decision.ranked;
   if (best?.onDemandPerHour !== undefined) {
     const savedPerHour = (best.onDemandPerHour - best.pricePerHour) * best.nodeCount;

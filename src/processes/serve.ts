@@ -8,6 +8,7 @@ import { decisionIds } from '../advisor/decision-ids.ts';
 import { decisionLog } from '../advisor/decision-log.ts';
 import { spotAdvisor } from '../advisor/spot-advisor.ts';
 import type { ServeConfig } from '../config/serve-config.ts';
+import { capacityKeeper } from '../expander/capacity-keeper.ts';
 import { answeredBestOptions, type BestOptionsDependencies } from '../expander/best-options.ts';
 import type { KnowledgeStatus } from '../knowledge/knowledge-status.ts';
 import { namedRecording } from '../recording/recording.ts';
@@ -42,14 +43,20 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
   const stopping = new AbortController();
   const signal = stopping.signal;
 
-  const knowledge = openKnowledge({ config, clock, signal, events: telemetry });
+  const policy = decisionPolicy(config);
+  const capacity = capacityKeeper({
+    policy,
+    clock,
+    onRest: telemetry.capacityRests,
+    onFault: telemetry.listenerFailed,
+  });
+  const knowledge = openKnowledge({ config, clock, signal, events: telemetry, cooldown: capacity.cooldown });
   const modelAgeSeconds = () => {
     const createdAt = knowledge.modelKeeper?.status().card?.createdAt;
     return createdAt === undefined ? undefined : Math.max(0, (clock.nowMs() - Date.parse(createdAt)) / 1000);
   };
   await knowledge.keeper.ready(warmUpMs);
 
-  const policy = decisionPolicy(config);
   const decisions = decisionLog(decisionIds(clock.nowMs, () => randomInt(2 ** 31) / 2 ** 31));
   const recordings = recordingsOf(config, telemetry.recording, log);
   const expander: BestOptionsDependencies = {
@@ -58,6 +65,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     clock,
     budgetMs: config.answer_budget,
     nextId: decisions.nextId,
+    capacity,
     sameBytes: nativeSameBytes,
     traceLookups: recordings !== undefined,
     events: {
