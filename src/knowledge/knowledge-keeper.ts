@@ -1,35 +1,17 @@
-import type {
-  CapacityCooldown,
-  GroupFacts,
-  InstanceTypeFacts,
-  Knowledge,
-  PoolSignal,
-  RiskAssessment,
-} from '../decision/knowledge.ts';
+import type { CapacityCooldown, Knowledge, PoolSignal, RiskAssessment } from '../decision/knowledge.ts';
 import { poolKey, type Pool } from '../decision/pool.ts';
 import { DocumentRefused } from '../errors/document-refused.ts';
-import { SourceUnavailable } from '../errors/source-unavailable.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { GroupDirectory } from '../ports/group-directory.ts';
-import type { Market } from '../ports/market.ts';
-import type { RegionFacts } from '../ports/region-facts.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
-import type { KnowledgeEvents, KnowledgeSource } from './knowledge-events.ts';
+import type { KnowledgeEvents } from './knowledge-events.ts';
 import { knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
-import { knowledgeTables, type Offerings } from './knowledge-tables.ts';
-import { priceWindow, usualWindow } from './price-window.ts';
-import { startRefreshLoop, type RefreshLoop, type RefreshResult } from './refresh-loop.ts';
+import type { Offerings } from './knowledge-tables.ts';
+import { knownSources, type SourceOptions, type SourceRefresh } from './known-sources.ts';
+import { startRefreshLoop, type RefreshLoop } from './refresh-loop.ts';
 import { usualTimes, type RefreshTimes } from './refresh-times.ts';
 import { riskTable } from './risk-table.ts';
-import { staticFileReader, type StaticFile } from './static-file.ts';
 
-export interface KnowledgeKeeperOptions {
-  /** Where sources are asked about; the file speaks for whatever regions it names. */
-  readonly regions: readonly string[];
-  readonly staticFile?: StaticFile;
-  readonly market?: Market;
-  readonly regionFacts?: RegionFacts;
-  readonly groups?: GroupDirectory;
+export interface KnowledgeKeeperOptions extends SourceOptions {
   /** Asked often: the model that is in use now. Undefined: none, the decision falls back to the Spot Advisor's bands. */
   readonly riskModel: () => RiskModel | undefined;
   /** What the operator wrote of a group; it outranks what the Auto Scaling group says. */
@@ -58,61 +40,38 @@ export interface KnowledgeKeeper {
   readonly stop: () => void;
 }
 
-interface NamedLoop extends RefreshLoop {
-  readonly source: KnowledgeSource;
-  readonly region: string | undefined;
-}
+interface NamedLoop extends RefreshLoop, Pick<SourceRefresh, 'source' | 'region'> {}
 
 /** Starts the refreshes; they end with the signal or `stop`. A source that is slow, broken or away never delays `current`. */
 export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): KnowledgeKeeper {
-  const { clock, events = {}, regions } = options;
+  const { clock, events = {} } = options;
   const times = { ...usualTimes, ...options.times };
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
-
-  const file =
-    options.staticFile === undefined ? undefined : staticFileReader(options.staticFile, noteStaticFile);
-  const window = priceWindow(usualWindow);
-  const zonesByRegion = new Map<string, ReadonlyMap<string, string>>();
-  const typesByRegion = new Map<string, readonly InstanceTypeFacts[]>();
-  const groupsByRegion = new Map<string, ReadonlyMap<string, GroupFacts>>();
-  let tables = builtTables();
-  let pricesVersion = 0;
+  const known = knownSources(options, times, clock, (notes) =>
+    events.onRefresh?.({
+      source: 'static_intelligence',
+      outcome: 'changed',
+      sentence: `read with notes: ${notes.join('; ')}`,
+      failures: 0,
+    }),
+  );
   const risks = riskTable({
     model: options.riskModel,
-    inputs: () => ({ series: window.series(), onDemandPerHour: tables.onDemandPerHour }),
-    pricesVersion: () => pricesVersion,
+    inputs: () => ({ series: known.series(), onDemandPerHour: known.tables().onDemandPerHour }),
+    pricesVersion: known.pricesVersion,
     clock,
     onScored: (model, pools, durationMs) => events.onScored?.(model, pools, durationMs),
   });
 
-  function builtTables() {
-    return knowledgeTables({
-      file: file?.current(),
-      accountZones: new Map([...zonesByRegion.values()].flatMap((zones) => [...zones])),
-      accountTypes: new Map([...typesByRegion.values()].flat().map((type) => [type.instanceType, type])),
-      marketPrices: window.latest(),
-    });
-  }
-
-  function noteStaticFile(notes: readonly string[]): void {
-    const sentence = `read with notes: ${notes.join('; ')}`;
-    events.onRefresh?.({ source: 'static_intelligence', outcome: 'changed', sentence, failures: 0 });
-  }
-
-  function looped(
-    source: KnowledgeSource,
-    region: string | undefined,
-    everyMs: number,
-    timeoutMs: number,
-    run: (signal: AbortSignal) => Promise<RefreshResult>,
-  ): NamedLoop {
+  function looped({ source, region, everyMs, timeoutMs, run }: SourceRefresh): NamedLoop {
     let refused: string | undefined;
     const loop = startRefreshLoop({
       everyMs,
       timeoutMs,
       firstRetryMs: times.firstRetryMs,
-      maxPauseMs: Math.max(everyMs, times.maxRetryMs),
+      // What is asked often is asked again soon; what is asked rarely does not wait that long after a fault.
+      maxPauseMs: Math.min(times.maxRetryMs, Math.max(everyMs, 30_000)),
       clock,
       signal,
       run: async (stop) => {
@@ -136,86 +95,23 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     return { ...loop, source, region };
   }
 
-  /** The whole window at first and once a day, else what is new since the last answer, with an hour of overlap. */
-  function marketRefresh(market: Market, region: string): (stop: AbortSignal) => Promise<RefreshResult> {
-    let lastGoodMs = -Infinity;
-    let lastWholeMs = -Infinity;
-    return async (stop) => {
-      const nowMs = clock.nowMs();
-      const whole = !(Math.abs(nowMs - lastWholeMs) < 86_400_000);
-      const sinceMs = whole ? nowMs - usualWindow.spanMs : Math.min(lastGoodMs, nowMs) - 3_600_000;
-      const answer = await market.history({ region, sinceMs }, stop);
-      if (answer.length === 0)
-        throw new SourceUnavailable('failed', `The market named no pool of ${region}; known prices stay.`);
-      window.take(region, answer, nowMs, whole);
-      lastGoodMs = nowMs;
-      if (whole) lastWholeMs = nowMs;
-      pricesVersion++;
-      tables = builtTables();
-      return 'changed';
-    };
-  }
-
-  const loops: NamedLoop[] = [];
-  if (file !== undefined)
-    loops.push(
-      looped('static_intelligence', undefined, times.staticFileMs, times.fileTimeoutMs, async (stop) => {
-        const result = await file.refresh(stop);
-        if (result === 'changed') {
-          tables = builtTables();
-          pricesVersion++;
-        }
-        return result;
-      }),
-    );
-  for (const region of regions) {
-    const { market, regionFacts, groups } = options;
-    if (market !== undefined)
-      loops.push(
-        looped('spot_prices', region, times.marketMs, times.marketTimeoutMs, marketRefresh(market, region)),
-      );
-    if (regionFacts !== undefined) {
-      loops.push(
-        looped('zones', region, times.regionFactsMs, times.callTimeoutMs, async (stop) => {
-          zonesByRegion.set(region, await regionFacts.zoneIds(region, stop));
-          tables = builtTables();
-          return 'changed';
-        }),
-        looped('instance_types', region, times.regionFactsMs, times.callTimeoutMs, async (stop) => {
-          typesByRegion.set(region, await regionFacts.instanceTypes(region, stop));
-          tables = builtTables();
-          return 'changed';
-        }),
-      );
-    }
-    if (groups !== undefined)
-      loops.push(
-        looped('node_groups', region, times.groupsMs, times.callTimeoutMs, async (stop) => {
-          groupsByRegion.set(region, await groups.groups(region, stop));
-          return 'changed';
-        }),
-      );
-  }
-  const scoring = looped('risk_table', undefined, times.riskCheckMs, times.riskTimeoutMs, risks.refresh);
-  loops.push(scoring);
-
-  function groupFacts(id: string, labels: Readonly<Record<string, string>>): GroupFacts | undefined {
-    const configured = options.configuredGroup?.(id, labels);
-    if (configured !== undefined) return configured;
-    for (const groups of groupsByRegion.values()) {
-      const known = groups.get(id);
-      if (known !== undefined) return known;
-    }
-    return undefined;
-  }
+  const scoring = looped({
+    source: 'risk_table',
+    region: undefined,
+    everyMs: times.riskCheckMs,
+    timeoutMs: times.riskTimeoutMs,
+    run: risks.refresh,
+  });
+  const loops = [...known.refreshes.map(looped), scoring];
 
   function isStale(nowMs: number): boolean {
-    return tables.newestSpotMs !== undefined && nowMs - tables.newestSpotMs > options.maxPriceAgeMs;
+    const { newestSpotMs } = known.tables();
+    return newestSpotMs !== undefined && nowMs - newestSpotMs > options.maxPriceAgeMs;
   }
 
   function current(): Knowledge {
     const nowMs = clock.nowMs();
-    const now = tables;
+    const now = known.tables();
     const ignoring = options.stalePrices === 'ignore';
     const pricesAreStale = ignoring && isStale(nowMs);
     const notBeforeMs = ignoring ? nowMs - options.maxPriceAgeMs : -Infinity;
@@ -232,7 +128,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
         return uniform ?? assessments?.get(now.key(pool)) ?? assessments?.get(poolKey(pool));
       },
       signal: (pool) => options.poolSignal?.(pool),
-      groupFacts,
+      groupFacts: (id, labels) => options.configuredGroup?.(id, labels) ?? known.group(id),
       cooldown: (pool) => options.cooldown?.(pool),
       pricesAreStale,
     };
@@ -240,13 +136,13 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
 
   return {
     current,
-    offerings: () => tables.offerings,
+    offerings: () => known.tables().offerings,
     status: () =>
       knowledgeStatus({
         nowMs: clock.nowMs(),
         loops: loops.map(({ source, region, status }) => ({ source, region, ...status() })),
-        file: file?.current(),
-        tables,
+        file: known.file(),
+        tables: known.tables(),
         pricesAreOld: isStale(clock.nowMs()),
         stalePrices: options.stalePrices,
         model: options.riskModel(),

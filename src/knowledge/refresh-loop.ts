@@ -23,7 +23,7 @@ export interface RefreshPlan {
   readonly everyMs: number;
   /** An attempt that is not over by then counts as failed. */
   readonly timeoutMs: number;
-  /** After failures the pause grows, with jitter, from `everyMs` (or this, where it is less) up to `maxPauseMs`. */
+  /** After failures the pause grows, with jitter, from this (or `everyMs`, where that is less) up to `maxPauseMs`. */
   readonly firstRetryMs: number;
   readonly maxPauseMs: number;
   readonly run: (signal: AbortSignal) => Promise<RefreshResult>;

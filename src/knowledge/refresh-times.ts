@@ -11,7 +11,7 @@ export interface RefreshTimes {
   /** How often it is looked whether pools must be scored anew. */
   readonly riskCheckMs: number;
   readonly riskTimeoutMs: number;
-  /** The first pause after a failure; later ones grow up to the larger of `maxRetryMs` and the source's own period. */
+  /** The first pause after a failure; later ones grow, to half a minute for what is read often, else to `maxRetryMs`. */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
 }
