@@ -89,7 +89,7 @@ export function startModelKeeper(options: ModelKeeperOptions): ModelKeeper {
       sentence: loaded.risk.description,
       failures: 0,
     });
-    await before?.scoring.close();
+    void before?.scoring.close();
     return 'changed';
   }
 

@@ -10,6 +10,7 @@ export interface ScoringModel {
    * @throws when the model cannot be run or the signal ends the wait.
    */
   score(family: string | undefined, matrix: Float32Array, signal: AbortSignal): Promise<Float32Array>;
+  /** Lets what is being scored end first. */
   close(): Promise<void>;
 }
 

@@ -42,17 +42,31 @@ export async function openOnnxModel(
     throw error;
   }
   const thread = scoringThread({ files: byFile, columns });
+  const running = new Set<Promise<unknown>>();
+
+  async function scores(
+    family: string | undefined,
+    matrix: Float32Array,
+    stop: AbortSignal,
+  ): Promise<Float32Array> {
+    stop.throwIfAborted();
+    const file = (family === undefined ? undefined : card.families?.[family]?.file) ?? card.name;
+    const session = sessions.get(file);
+    if (session === undefined) throw new Error(`The model ${card.name} is closed.`);
+    if (matrix.length / columns > maxRowsOnCaller) return thread.score(file, matrix, stop);
+    return matrix.length === 0 ? new Float32Array(0) : session.run(matrix);
+  }
+
   return {
     card,
-    async score(family, matrix, stop) {
-      stop.throwIfAborted();
-      const file = (family === undefined ? undefined : card.families?.[family]?.file) ?? card.name;
-      if (matrix.length / columns > maxRowsOnCaller) return thread.score(file, matrix, stop);
-      const session = sessions.get(file);
-      if (session === undefined) throw new Error(`The model ${card.name} is closed.`);
-      return matrix.length === 0 ? new Float32Array(0) : session.run(matrix);
+    score(family, matrix, stop) {
+      const scoring = scores(family, matrix, stop).finally(() => running.delete(scoring));
+      running.add(scoring);
+      return scoring;
     },
     async close() {
+      // A newer model may take the place of this one in the middle of a scoring, which then still ends well.
+      await Promise.allSettled(running);
       await thread.close();
       await released(sessions);
     },

@@ -152,6 +152,18 @@ describe('an ONNX model', () => {
     await model.close();
   });
 
+  it('lets a scoring end when it is closed in the middle, and takes no other', async () => {
+    const model = await openOnnxModel(filesOf([1]), signal, { maxRowsOnCaller: 0 });
+    const scoring = model.score(undefined, new Float32Array(100_000), signal);
+    const closing = model.close();
+    expect(await scoring).to.have.length(100_000);
+    await closing;
+    const after = await model
+      .score(undefined, new Float32Array(1), signal)
+      .catch((error: unknown) => String(error));
+    expect(after).to.equal('Error: The model tiny is closed.');
+  });
+
   it('says so when its thread cannot load a file', async () => {
     const thread = scoringThread({ files: new Map([['x', new Uint8Array(3)]]), columns: 1 });
     const failure = await thread
