@@ -46,7 +46,10 @@ export async function devCertificateFiles(directory: string, now: Date): Promise
 
 async function isUsable(files: CertificateFiles, now: Date): Promise<boolean> {
   try {
-    const [certificate] = await Promise.all([readFile(files.certFile, 'utf8'), readFile(files.keyFile, 'utf8')]);
+    const [certificate] = await Promise.all([
+      readFile(files.certFile, 'utf8'),
+      readFile(files.keyFile, 'utf8'),
+    ]);
     return new X509Certificate(certificate).validToDate.getTime() - renewBeforeMs > now.getTime();
   } catch {
     return false;
