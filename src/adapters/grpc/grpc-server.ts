@@ -8,6 +8,7 @@ import type { TlsFiles, WatchOptions } from './certificate-files.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from './events.ts';
 import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
+import { withMapEntryNames } from './map-entry-names.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
 import { ReloadableCredentials } from './reloadable-credentials.ts';
@@ -181,7 +182,7 @@ function served(
   const reflected: PackageDefinition = Object.fromEntries(
     [...packages, loadedProto(healthProto)].flatMap((one) => Object.entries(one)),
   );
-  new ReflectionService(reflected).addToServer(server);
+  new ReflectionService(withMapEntryNames(reflected)).addToServer(server);
   return setAll;
 }
 
