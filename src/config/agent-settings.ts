@@ -173,7 +173,7 @@ const draining = {
     'rebalance and maintenance drains at once in the cluster',
   ),
   max_drains_per_zone: setting(boundedNumber(1, 10_000), 4, 'count', 'the same in one zone'),
-  eviction_concurrency: setting(boundedNumber(1, 256), 24, 'count', 'evictions in flight at once'),
+  eviction_concurrency: setting(boundedNumber(1, 256), 12, 'count', 'evictions in flight at once'),
 } as const;
 
 /** Whom to tell beside the cluster. */

@@ -530,6 +530,7 @@ export class FakeKubernetes {
   /** Ends every watch as the API server does when its time is over. */
   endWatches(): void {
     for (const { response } of this.watchers) response.end();
+    this.watchers.clear();
   }
 }
 

@@ -1,0 +1,104 @@
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { PoolKey } from '../../decision/pool.ts';
+import type { FleetJournal, JournalEntry } from '../../ports/fleet-journal.ts';
+
+/**
+ * JSON lines. An append is flushed to the disk before it counts, a replacement is a rename: kill −9 at any moment
+ * leaves the old content, the new one, or the old one with a torn last line, which the next reader leaves out.
+ */
+export function journalFile(path: string, maxBytes: number): FleetJournal {
+  let bytes = 0;
+  let endsInLine = true;
+
+  async function written(flags: 'a' | 'w', target: string, text: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(target, flags, 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  return {
+    isFull: () => bytes > maxBytes,
+    async read() {
+      const text = await readFile(path, 'utf8').catch((error: unknown) => {
+        if (isMissing(error)) return '';
+        throw error;
+      });
+      bytes = Buffer.byteLength(text);
+      endsInLine = text === '' || text.endsWith('\n');
+      return text
+        .split('\n')
+        .map(entry)
+        .filter((one) => one !== undefined);
+    },
+    async append(entries) {
+      if (entries.length === 0) return;
+      const text = `${endsInLine ? '' : '\n'}${linesOf(entries)}`;
+      await written('a', path, text);
+      endsInLine = true;
+      bytes += Buffer.byteLength(text);
+    },
+    async replace(entries) {
+      const text = linesOf(entries);
+      const next = `${path}.next`;
+      try {
+        await written('w', next, text);
+        await rename(next, path);
+      } catch (error) {
+        await rm(next, { force: true });
+        throw error;
+      }
+      endsInLine = true;
+      bytes = (await stat(path)).size;
+    },
+  };
+}
+
+function linesOf(entries: readonly JournalEntry[]): string {
+  return entries.map((one) => `${JSON.stringify(one)}\n`).join('');
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function entry(line: string): JournalEntry | undefined {
+  let fields: Readonly<Record<string, unknown>>;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    fields = { ...value };
+  } catch {
+    return undefined;
+  }
+  const { kind, id, signal } = fields;
+  const atMs = amount(fields['atMs']);
+  const hours = amount(fields['hours']);
+  if (atMs === undefined) return undefined;
+  if (kind === 'counted' && typeof id === 'string') return { kind, id, atMs };
+  const pool = poolKeyOf(fields['pool']);
+  if (pool === undefined) return undefined;
+  if (kind === 'notice' && typeof id === 'string' && (signal === 'REBALANCE' || signal === 'TERMINATION'))
+    return { kind, pool, signal, id, atMs };
+  if (kind === 'hours' && hours !== undefined) return { kind, pool, hours, atMs };
+  const interruptions = amount(fields['interruptions']);
+  const rebalances = amount(fields['rebalances']);
+  if (kind === 'total' && hours !== undefined && interruptions !== undefined && rebalances !== undefined)
+    return { kind, pool, hours, interruptions, rebalances, atMs };
+  return undefined;
+}
+
+function amount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function poolKeyOf(value: unknown): PoolKey | undefined {
+  if (typeof value !== 'string') return undefined;
+  const at = value.indexOf('@');
+  return at <= 0 || at === value.length - 1 ? undefined : `${value.slice(0, at)}@${value.slice(at + 1)}`;
+}

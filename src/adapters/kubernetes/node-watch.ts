@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeView } from '../../drain/observed.ts';
+import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import type { NodeFeed, NodeListener } from '../../ports/node-feed.ts';
+import { refused, type KubeClient } from './kube-client.ts';
+import { fieldsOf, listOf, nodeView, textOf } from './kube-objects.ts';
+
+export interface NodeWatchOptions {
+  /** A watch on which nothing, not even a bookmark, comes for this long is taken for dead. */
+  readonly silentMs: number;
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+  readonly nowMs: () => number;
+  /** 0 ≤ chance < 1. */
+  readonly chance: () => number;
+  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+export const nodeWatchDefaults = { silentMs: 90_000, firstPauseMs: 500, longestPauseMs: 30_000 } as const;
+
+const pageSize = 500;
+/** The API server ends a watch after this; a new one goes on from the last version. */
+const watchSeconds = 300;
+
+/** Lists once and then watches; lists again only when the API server has forgotten where we were. */
+export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFeed {
+  let lastHeardMs: number | undefined;
+  const heard = () => (lastHeardMs = options.nowMs());
+
+  async function listed(listener: NodeListener, signal: AbortSignal): Promise<string> {
+    const nodes: NodeView[] = [];
+    let more = '';
+    let version: string;
+    do {
+      const path = `/api/v1/nodes?limit=${pageSize}${more === '' ? '' : `&continue=${encodeURIComponent(more)}`}`;
+      const answer = await client.call({ method: 'GET', path }, signal);
+      if (answer.status !== 200) throw refused(`GET ${path}`, answer);
+      const list = fieldsOf(answer.body);
+      nodes.push(...listOf(list['items']).map(nodeView));
+      more = textOf(fieldsOf(list['metadata'])['continue']);
+      version = textOf(fieldsOf(list['metadata'])['resourceVersion']);
+    } while (more !== '');
+    heard();
+    listener.listed(nodes);
+    return version;
+  }
+
+  /** @returns the version to go on from; undefined when it has been forgotten and a new list is needed. */
+  async function watched(
+    version: string,
+    listener: NodeListener,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const silence = new AbortController();
+    const watchdog = setTimeout(
+      () => silence.abort(new ClusterUnavailable(`nothing was heard for ${options.silentMs} ms`)),
+      options.silentMs,
+    );
+    const path = `/api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}&resourceVersion=${version}`;
+    let at = version;
+    try {
+      for await (const line of client.lines(path, AbortSignal.any([signal, silence.signal]))) {
+        watchdog.refresh();
+        heard();
+        const next = taken(line, listener);
+        if (next === undefined) return undefined;
+        at = next;
+      }
+      return at;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // The place is not lost with the connection.
+      throw new InterruptedWatch(at, error);
+    } finally {
+      clearTimeout(watchdog);
+    }
+  }
+
+  function pauseMs(failures: number): number {
+    return (
+      Math.min(options.longestPauseMs, options.firstPauseMs * 2 ** Math.min(failures, 10)) *
+      (0.5 + 0.5 * options.chance())
+    );
+  }
+
+  return {
+    lastHeardMs: () => lastHeardMs,
+    async run(listener, signal) {
+      const isOver = () => signal.aborted;
+      let version: string | undefined;
+      let failures = 0;
+      while (!isOver()) {
+        try {
+          version ??= await listed(listener, signal);
+          const startedMs = options.nowMs();
+          version = await watched(version, listener, signal);
+          // A server that ends every watch at once must not be asked in a circle.
+          failures = options.nowMs() - startedMs < 1_000 ? failures + 1 : 0;
+        } catch (error) {
+          if (isOver()) return;
+          if (error instanceof InterruptedWatch) version = error.version;
+          const cause = error instanceof InterruptedWatch ? error.cause : error;
+          if (cause instanceof ClusterUnavailable && cause.status === 410) version = undefined;
+          failures += 1;
+          if (failures === 1) options.warn({ err: cause }, 'the node watch broke off and is taken up again');
+        }
+        await sleep(pauseMs(failures), undefined, { signal }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+class InterruptedWatch extends Error {
+  override readonly name = 'InterruptedWatch';
+  readonly version: string;
+
+  constructor(version: string, cause: unknown) {
+    super('the watch was interrupted', { cause });
+    this.version = version;
+  }
+}
+
+/** @returns the version that the event brings; undefined: the place is forgotten (410) or the event is not to be read. */
+function taken(line: string, listener: NodeListener): string | undefined {
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const { type, object } = fieldsOf(event);
+  const version = textOf(fieldsOf(fieldsOf(object)['metadata'])['resourceVersion']);
+  switch (textOf(type)) {
+    case 'ADDED':
+    case 'MODIFIED':
+      listener.changed(nodeView(object));
+      return version;
+    case 'DELETED':
+      listener.gone(nodeView(object));
+      return version;
+    case 'BOOKMARK':
+      return version;
+    default:
+      return undefined;
+  }
+}

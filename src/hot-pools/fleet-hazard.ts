@@ -1,0 +1,71 @@
+import { atEvenOdds, frequencyWithin } from '../decision/advisor-prior.ts';
+import type { RiskAssessment } from '../decision/knowledge.ts';
+import type { PoolRecord } from './fleet-record.ts';
+
+export interface HazardPrior {
+  /** How many node-hours of our own weigh as much as the Spot Advisor's band. */
+  readonly strengthHours: number;
+  /** 0..1 a month, where the advisor says nothing. */
+  readonly unknownMonthlyRate: number;
+}
+
+export const defaultHazardPrior: HazardPrior = { strengthHours: 2_000, unknownMonthlyRate: 0.1 };
+
+const hoursPerMonth = 730;
+
+/**
+ * The probability (0..1) that a node of the pool is interrupted within `horizonHours`.
+ *
+ * Interruptions are Poisson with a rate λ an hour that is the pool's own. Before any evidence λ ~ Gamma(α₀, β₀) with
+ * the mean of the advisor's band, −ln(1 − rate) / 730, and β₀ = `strengthHours`. After k interruptions in T node-hours
+ * λ ~ Gamma(α₀ + k, β₀ + T), and the probability of at least one within h hours is 1 − ((β₀ + T) / (β₀ + T + h))^(α₀ + k).
+ */
+export function interruptionProbability(
+  record: Pick<PoolRecord, 'hours' | 'interruptions'> | undefined,
+  advisorRate: number | undefined,
+  horizonHours: number,
+  prior: HazardPrior = defaultHazardPrior,
+): number {
+  const rate = Math.min(0.99, Math.max(0.001, advisorRate ?? prior.unknownMonthlyRate));
+  const alpha = (-Math.log(1 - rate) / hoursPerMonth) * prior.strengthHours + (record?.interruptions ?? 0);
+  const beta = prior.strengthHours + (record?.hours ?? 0);
+  return 1 - (beta / (beta + horizonHours)) ** alpha;
+}
+
+/** As a risk assessment: the even-odds scale is relative to a pool of the middle advisor band. */
+export function fleetHazard(
+  record: Pick<PoolRecord, 'hours' | 'interruptions'> | undefined,
+  advisorRate: number | undefined,
+  horizonHours: number,
+  prior: HazardPrior = defaultHazardPrior,
+): RiskAssessment {
+  const expectedFrequency = interruptionProbability(record, advisorRate, horizonHours, prior);
+  const typical = frequencyWithin(prior.unknownMonthlyRate, horizonHours);
+  return {
+    crashProbability: atEvenOdds(expectedFrequency, typical),
+    expectedFrequency,
+    source: 'fleet-hazard',
+  };
+}
+
+/** How much of a price instability is felt as a disturbance, when it is put beside an interruption. */
+export const defaultStressShare = 0.25;
+
+/**
+ * Fleet hazard and family stress as one number. They are risks of different events, so the frequencies combine as
+ * either-or: 1 − (1 − hazard)(1 − share × stress). Both even-odds numbers are evidence at even prior odds, so their
+ * log-odds add: odds = odds(hazard) × odds(stress).
+ */
+export function combinedRisk(
+  hazard: RiskAssessment,
+  stress: RiskAssessment,
+  stressShare = defaultStressShare,
+): RiskAssessment {
+  const hazardFor = hazard.crashProbability * stress.crashProbability;
+  const hazardAgainst = (1 - hazard.crashProbability) * (1 - stress.crashProbability);
+  return {
+    crashProbability: hazardFor + hazardAgainst === 0 ? 0.5 : hazardFor / (hazardFor + hazardAgainst),
+    expectedFrequency: 1 - (1 - hazard.expectedFrequency) * (1 - stressShare * stress.expectedFrequency),
+    source: 'fleet-hazard',
+  };
+}

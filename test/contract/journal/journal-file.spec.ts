@@ -1,0 +1,85 @@
+import { appendFileSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { journalFile } from '../../../src/adapters/journal/journal-file.ts';
+import type { JournalEntry } from '../../../src/ports/fleet-journal.ts';
+
+const notice = (id: string): JournalEntry => ({
+  kind: 'notice',
+  pool: 'c5.large@ap-south-1a',
+  signal: 'TERMINATION',
+  id,
+  atMs: 1,
+});
+
+describe('journal file', () => {
+  let path: string;
+  beforeEach(() => (path = join(mkdtempSync(join(tmpdir(), 'journal-')), 'deep', 'fleet.jsonl')));
+
+  it('is empty before anything is written', async () => {
+    expect(await journalFile(path, 1_000).read()).to.deep.equal([]);
+  });
+
+  it('gives back what was written, over a restart', async () => {
+    await journalFile(path, 1_000).append([
+      notice('a'),
+      { kind: 'hours', pool: 'c5.large@ap-south-1a', hours: 1.5, atMs: 2 },
+    ]);
+    expect(await journalFile(path, 1_000).read()).to.have.length(2);
+  });
+
+  it('leaves a torn last line out and goes on after it', async () => {
+    await journalFile(path, 1_000).append([notice('a')]);
+    appendFileSync(path, '{"kind":"notice","po');
+    const journal = journalFile(path, 1_000);
+    expect(await journal.read()).to.deep.equal([notice('a')]);
+    await journal.append([notice('b')]);
+    expect(await journalFile(path, 1_000).read()).to.deep.equal([notice('a'), notice('b')]);
+  });
+
+  it('reads nothing out of lines that are not its own', async () => {
+    await journalFile(path, 1_000).append([notice('a')]);
+    writeFileSync(
+      path,
+      `[]\nnull\n{"kind":"hours","pool":"x","hours":1,"atMs":1}\n{"kind":"hours","pool":"a@b","hours":-1,"atMs":1}\n${readFileSync(path, 'utf8')}`,
+    );
+    expect(await journalFile(path, 1_000).read()).to.deep.equal([notice('a')]);
+  });
+
+  it('says when it is full and can be replaced by its sum', async () => {
+    const journal = journalFile(path, 300);
+    while (!journal.isFull()) await journal.append([notice('a')]);
+    const before = statSync(path).size;
+    await journal.replace([notice('sum')]);
+    expect(journal.isFull()).to.equal(false);
+    expect(statSync(path).size).to.be.lessThan(before);
+    expect(await journalFile(path, 300).read()).to.deep.equal([notice('sum')]);
+  });
+
+  it('survives kill −9 while it is being written: everything that was acknowledged is there', async () => {
+    const root = join(import.meta.dirname, '..', '..', '..');
+    const script = `
+      const { journalFile } = await import(${JSON.stringify(join(root, 'src/adapters/journal/journal-file.ts'))});
+      const journal = journalFile(${JSON.stringify(path)}, 1e9);
+      for (let id = 0; ; id += 1) {
+        await journal.append([{ kind: 'notice', pool: 'a@b', signal: 'REBALANCE', id: String(id), atMs: 1 }]);
+        process.stdout.write(id + '\\n');
+      }`;
+    const child = spawn(join(root, 'node_modules/.bin/node'), ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+      said += chunk.toString();
+      if (said.split('\n').length > 30) break;
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const acknowledged = Number(said.trimEnd().split('\n').at(-1));
+    const kept = await journalFile(path, 1e9).read();
+    expect(kept.length).to.be.greaterThan(acknowledged);
+  });
+});

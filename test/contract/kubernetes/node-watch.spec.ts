@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { kubeClient, type KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
+import { nodeWatch } from '../../../src/adapters/kubernetes/node-watch.ts';
+import type { NodeFeed } from '../../../src/ports/node-feed.ts';
+import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';
+import { until } from '../../peers/until.ts';
+
+export function clientOf(fake: FakeKubernetes): KubeClient {
+  return kubeClient(
+    {
+      server: fake.url,
+      ca: undefined,
+      clientCertificate: undefined,
+      clientKey: undefined,
+      serverName: undefined,
+      skipVerify: false,
+      namespace: 'default',
+      authorization: () => Promise.resolve('Bearer x'),
+    },
+    { timeoutMs: 1_000, maxConnections: 4, userAgent: 'test' },
+  );
+}
+
+describe('node watch', () => {
+  let fake: FakeKubernetes;
+  let client: KubeClient;
+  let feed: NodeFeed;
+  let stop: AbortController;
+  let known: Map<string, string>;
+  let lists: number;
+  let running: Promise<void>;
+
+  beforeEach(async () => {
+    fake = await FakeKubernetes.started();
+    fake.addNode('a');
+    client = clientOf(fake);
+    stop = new AbortController();
+    known = new Map();
+    lists = 0;
+    feed = nodeWatch(client, {
+      silentMs: 600,
+      firstPauseMs: 20,
+      longestPauseMs: 100,
+      nowMs: Date.now,
+      chance: () => 0,
+      warn: () => undefined,
+    });
+    running = feed.run(
+      {
+        listed: (nodes) => {
+          lists += 1;
+          known = new Map(nodes.map((node) => [node.name, node.annotations['x'] ?? '']));
+        },
+        changed: (node) => void known.set(node.name, node.annotations['x'] ?? ''),
+        gone: (node) => void known.delete(node.name),
+      },
+      stop.signal,
+    );
+    await until('the first list', () => known.has('a'));
+    await until('the watch', () => fake.requests.some((one) => one.path.includes('watch=1')));
+  });
+  afterEach(async () => {
+    stop.abort(new Error('over'));
+    await running;
+    client.close();
+    await fake.close();
+  });
+
+  const annotate = (value: string) =>
+    fake.update('Node', '', 'a', (node) => (node['metadata'].annotations = { x: value }));
+
+  it('hears additions, changes and removals', async () => {
+    fake.addNode('b');
+    annotate('1');
+    await until('b and the change', () => known.has('b') && known.get('a') === '1');
+    fake.remove('Node', '', 'b');
+    await until('b to go', () => !known.has('b'));
+    expect(lists).to.equal(1);
+  });
+
+  it('takes an ended watch up where it was, without a new list', async () => {
+    fake.endWatches();
+    annotate('2');
+    await until('the change', () => known.get('a') === '2');
+    expect(lists).to.equal(1);
+  });
+
+  it('survives an API server that restarts', async () => {
+    fake.goAway();
+    annotate('3');
+    setTimeout(() => (fake.away = false), 200);
+    await until('the change', () => known.get('a') === '3');
+  });
+
+  it('lists anew when its place has been forgotten (410)', async () => {
+    fake.watchGone = true;
+    fake.endWatches();
+    await until('a second list', () => lists === 2);
+    annotate('4');
+    await until('the change', () => known.get('a') === '4');
+  });
+
+  it('takes a watch for dead on which nothing comes, and bookmarks keep it alive', async () => {
+    const watches = () => fake.requests.filter((one) => one.path.includes('watch=1')).length;
+    const before = watches();
+    for (let beat = 0; beat < 8; beat += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 125));
+      fake.bookmark();
+    }
+    expect(watches()).to.equal(before);
+    await until('another watch', () => watches() > before);
+    expect(feed.lastHeardMs()).to.be.greaterThan(Date.now() - 5_000);
+  });
+
+  it('pages through a long list', async () => {
+    for (let index = 0; index < 1_100; index += 1) fake.addNode(`n-${index}`);
+    fake.watchGone = true;
+    fake.endWatches();
+    await until('a second list', () => lists === 2 && known.size === 1_101);
+    expect(fake.requests.filter((one) => one.path.includes('continue=')).length).to.equal(2);
+  });
+});
