@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access -- Kubernetes objects are free-form JSON here, as they are on the wire */
 import { mkdtempSync, readFileSync, writeFileSync, utimesSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -40,7 +41,7 @@ async function replaying(name: string) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const client = clientOf({ url: `http://127.0.0.1:${port}` } as FakeKubernetes);
+  const client = clientOf({ url: `http://127.0.0.1:${port}` });
   return { cluster: nodeCluster(client, 'i1'), close: () => (client.close(), server.close()) };
 }
 

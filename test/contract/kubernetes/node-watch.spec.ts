@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access -- Kubernetes objects are free-form JSON here, as they are on the wire */
 import { expect } from 'chai';
 import { kubeClient, type KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { nodeWatch } from '../../../src/adapters/kubernetes/node-watch.ts';
@@ -5,7 +6,7 @@ import type { NodeFeed } from '../../../src/ports/node-feed.ts';
 import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';
 import { until } from '../../peers/until.ts';
 
-export function clientOf(fake: FakeKubernetes): KubeClient {
+export function clientOf(fake: Pick<FakeKubernetes, 'url'>): KubeClient {
   return kubeClient(
     {
       server: fake.url,
