@@ -17,6 +17,9 @@ import (
 	"google.golang.org/grpc/keepalive"
 	reflection "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	"spot-expander.local/conformance/kube"
 	"spot-expander.local/conformance/wire"
@@ -96,6 +99,35 @@ func TestOurServerListsItsServicesByReflection(t *testing.T) {
 	for _, wanted := range []string{"grpcplugin.Expander", "grpc.health.v1.Health"} {
 		if !slices.Contains(names, wanted) {
 			t.Errorf("%s is not among %v", wanted, names)
+		}
+	}
+}
+
+func TestOurServerReflectsDescriptorsThatGoAccepts(t *testing.T) {
+	server := asking(t)
+	for _, symbol := range []string{"grpcplugin.Expander", "grpc.health.v1.Health", "spotadvisor.v1.SpotAdvisor"} {
+		stream, err := reflection.NewServerReflectionClient(connected(t, server)).ServerReflectionInfo(limited(t, 5*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = stream.Send(&reflection.ServerReflectionRequest{
+			MessageRequest: &reflection.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: symbol},
+		})
+		answer, err := stream.Recv()
+		if err != nil || len(answer.GetFileDescriptorResponse().GetFileDescriptorProto()) == 0 {
+			t.Errorf("%s: %v, %v", symbol, answer, err)
+			continue
+		}
+		var files descriptorpb.FileDescriptorSet
+		for _, encoded := range answer.GetFileDescriptorResponse().GetFileDescriptorProto() {
+			var file descriptorpb.FileDescriptorProto
+			if err := proto.Unmarshal(encoded, &file); err != nil {
+				t.Fatal(err)
+			}
+			files.File = append(files.File, &file)
+		}
+		if _, err := (protodesc.FileOptions{AllowUnresolvable: true}).NewFiles(&files); err != nil {
+			t.Errorf("%s: %v", symbol, err)
 		}
 	}
 }
