@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { UsageError } from '../errors/usage-error.ts';
+import { learningSet } from '../training/learning-set.ts';
+import { differenceTable, verdictTable } from '../training/verdict-text.ts';
+import { verdictOf } from '../training/verdict.ts';
+import { monthlyOrigins, walkForward } from '../training/walk-forward.ts';
+import type { Origin } from '../training/walk-forward.ts';
+import type { CommandContext } from './command-context.ts';
+import {
+  addLearningFlags,
+  fitOptions,
+  givenHistory,
+  labelRule,
+  numberFlag,
+  textFlag,
+} from './learning-flags.ts';
+import type { Flags } from './learning-flags.ts';
+
+/** `spot-expander backtest`: how good models of this recipe were on months that they had not seen, beside every baseline. */
+export function backtestCommand(context: CommandContext): Command {
+  return addLearningFlags(new Command('backtest'))
+    .description(
+      'judge the recipe honestly: learn before each month, forecast it, compare with every baseline',
+    )
+    .option('--origins <months>', 'months to forecast, such as 2023-10,2023-11; or how many of the last', '4')
+    .option('--leave-regions-out', 'also forecast each region by models that never saw it')
+    .option('--ablations', 'also without what the family says, and on the eight features of the hypothesis')
+    .option('--draws <count>', 'draws of whole days behind each interval', '200')
+    .option('--json <file>', 'write everything that was measured')
+    .action(async (flags: Flags) => await backtest(flags, context));
+}
+
+async function backtest(flags: Flags, context: CommandContext): Promise<void> {
+  const rule = labelRule(flags);
+  const fit = fitOptions(flags, context);
+  const windowDays = numberFlag(flags, 'windowDays', 1, 36_500);
+  const history = await givenHistory(flags, context);
+  const set = learningSet(history.series, {
+    rule,
+    onDemandPerHour: history.onDemand.table,
+    minPricePerHour: history.minPricePerHour,
+  });
+  const origins = originsOf(flags, set.toMs, rule.horizonMs);
+  const trial = await walkForward(set, {
+    fit,
+    origins,
+    windowDays,
+    leaveRegionsOut: flags['leaveRegionsOut'] === true,
+    ablations: flags['ablations'] === true,
+  });
+  const options = {
+    draws: numberFlag(flags, 'draws', 20, 100_000),
+    seed: fit.growth.seed,
+    f1Threshold: trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length,
+  };
+  const verdict = verdictOf(set, trial.rows, trial.forecasts, options);
+  const leftOut =
+    Object.keys(trial.leftOut).length === 0 ? undefined : verdictOf(set, trial.rows, trial.leftOut, options);
+  const label = `${rule.horizonMs / 3_600_000} h / ${(100 * rule.spike).toFixed(0)} %`;
+  context.writeOut(
+    `\n## ${label}: ${origins.length} months, each forecast from the ${windowDays} days before it\n\n`,
+  );
+  context.writeOut(`${verdictTable(verdict)}\n${differenceTable(verdict)}`);
+  if (leftOut !== undefined)
+    context.writeOut(
+      `\n## Regions that the model never saw\n\n${verdictTable(leftOut)}\n${differenceTable(leftOut)}`,
+    );
+  const json = textFlag(flags, 'json');
+  if (json !== undefined)
+    writeFileSync(
+      json,
+      `${JSON.stringify({ label: { hours: rule.horizonMs / 3_600_000, spike: rule.spike }, origins, windowDays, history: history.report, verdict, leftOut }, null, 1)}\n`,
+    );
+}
+
+/** @throws UsageError when a month cannot be read. */
+function originsOf(flags: Flags, toMs: number, horizonMs: number): Origin[] {
+  const text = textFlag(flags, 'origins') ?? '4';
+  if (/^\d{1,3}$/.test(text)) return monthlyOrigins(toMs, horizonMs, Number(text));
+  return text.split(',').map((month) => {
+    const [, year, number] = /^(\d{4})-(\d\d)$/.exec(month.trim()) ?? [];
+    if (year === undefined || number === undefined)
+      throw new UsageError([`--origins takes months such as 2023-10, or a count, not "${month}"`]);
+    return {
+      fromMs: Date.UTC(Number(year), Number(number) - 1, 1),
+      toMs: Math.min(Date.UTC(Number(year), Number(number), 1), toMs),
+    };
+  });
+}

@@ -1,0 +1,158 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { UsageError } from '../errors/usage-error.ts';
+import { reportText } from '../history/history-report.ts';
+import type { HistoryReport } from '../history/history-report.ts';
+import { loadHistory } from '../history/load-history.ts';
+import { defaultGrowth } from '../learning/growth.ts';
+import type { LabelRule } from '../learning/label.ts';
+import { hourMs } from '../learning/price-lattice.ts';
+import type { PriceSeries } from '../learning/price-series.ts';
+import type { FitOptions } from '../training/fitted-model.ts';
+import { defaultMinPricePerHour } from '../training/learning-set.ts';
+import { onDemandPrices } from '../training/on-demand-files.ts';
+import type { OnDemandPrices } from '../training/on-demand-files.ts';
+import type { CommandContext } from './command-context.ts';
+
+export type Flags = Readonly<Record<string, unknown>>;
+
+/** Which history is read. */
+export function addHistoryFlags(command: Command): Command {
+  return command
+    .requiredOption('--history <place>', 'price history: a file, a directory or s3://bucket/prefix')
+    .option('--region <names>', 'these regions only, separated by commas')
+    .option('--on-demand <path>', 'on-demand prices: a CSV or static intelligence file, or a folder of them')
+    .option('--min-price <usd>', 'pools cheaper than this get no score', String(defaultMinPricePerHour));
+}
+
+/** How a model is learnt. */
+export function addLearningFlags(command: Command): Command {
+  return addHistoryFlags(command)
+    .option('--label-hours <hours>', 'how far ahead the target looks', '12')
+    .option('--spike <share>', 'rise of the price that counts, 0.03 for 3 %', '0.03')
+    .option('--window-days <days>', 'days of history that a model learns from', '300')
+    .option('--calibration-days <days>', 'last days of the window, for scale and threshold', '28')
+    .option('--seed <number>', 'same seed, same model', '1')
+    .option('--trees <count>', 'most trees', String(defaultGrowth.trees))
+    .option('--depth <levels>', 'deepest tree', String(defaultGrowth.maxDepth))
+    .option('--leaves <count>', 'most leaves of a tree', String(defaultGrowth.leaves))
+    .option('--learning-rate <share>', 'how far each tree goes', String(defaultGrowth.learningRate))
+    .option('--feature-fraction <share>', 'features each tree may use', String(defaultGrowth.featureFraction))
+    .option('--min-leaf-rows <rows>', 'fewest rows of a leaf (default: 1 % of the rows)')
+    .option('--l2 <weight>', 'how strongly leaves are drawn to zero', '100')
+    .option('--linear-share <share>', "the logistic part's say in the score, 0..1", '0.3')
+    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '400000')
+    .option('--threads <count>', 'threads to grow trees with', String(Math.min(availableParallelism(), 4)));
+}
+
+/** @throws UsageError when the flag is no number of the range. */
+export function numberFlag(flags: Flags, name: string, least: number, most: number): number {
+  const value = Number(flags[name]);
+  if (!(value >= least && value <= most))
+    throw new UsageError([
+      `--${dashed(name)} must be a number from ${least} to ${most}, not ${String(flags[name])}`,
+    ]);
+  return value;
+}
+
+export function textFlag(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** @throws UsageError when the flag is missing. */
+export function neededFlag(flags: Flags, name: string): string {
+  const value = textFlag(flags, name);
+  if (value === undefined) throw new UsageError([`--${dashed(name)} is needed`]);
+  return value;
+}
+
+/** A moment as the operator wrote it: `2024-01-31` or RFC 3339. @throws UsageError when it is neither. */
+export function timeFlag(flags: Flags, name: string): number {
+  const atMs = Date.parse(neededFlag(flags, name));
+  if (Number.isNaN(atMs))
+    throw new UsageError([
+      `--${dashed(name)} must be a date or an RFC 3339 time, such as 2024-01-31T00:00:00Z`,
+    ]);
+  return atMs;
+}
+
+function dashed(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export interface GivenHistory {
+  readonly series: readonly PriceSeries[];
+  readonly report: HistoryReport;
+  readonly onDemand: OnDemandPrices;
+  readonly minPricePerHour: number;
+}
+
+/** Reads the history that the flags name and tells what was dropped of it. */
+export async function givenHistory(
+  flags: Flags,
+  context: CommandContext,
+  span: { readonly fromMs?: number; readonly toMs?: number } = {},
+): Promise<GivenHistory> {
+  const place = neededFlag(flags, 'history');
+  const regions = textFlag(flags, 'region')
+    ?.split(',')
+    .map((name) => name.trim());
+  const onDemand = onDemandPrices(textFlag(flags, 'onDemand'), place);
+  const { series, report } = await loadHistory(
+    place,
+    { ...(regions === undefined ? {} : { regions }), ...span },
+    context.signal,
+  );
+  context.writeError(reportText(report));
+  context.writeError(
+    onDemand.count === 0
+      ? 'No on-demand prices: four times the Spot price is taken instead, and discount_depth says nothing.\n'
+      : `${onDemand.count} on-demand prices from ${onDemand.source}.\n`,
+  );
+  if (series.length === 0)
+    throw new UsageError([`the history at ${place} holds no prices of what was asked for`]);
+  return { series, report, onDemand, minPricePerHour: numberFlag(flags, 'minPrice', 0, 1000) };
+}
+
+export function labelRule(flags: Flags): LabelRule {
+  return {
+    horizonMs: numberFlag(flags, 'labelHours', 1, 24 * 14) * hourMs,
+    spike: numberFlag(flags, 'spike', 0.001, 10),
+  };
+}
+
+/** The flags of learning, read. Progress goes to standard error, one line that is written over. */
+export function fitOptions(flags: Flags, context: CommandContext): FitOptions {
+  const minLeafRows = textFlag(flags, 'minLeafRows');
+  return {
+    growth: {
+      trees: numberFlag(flags, 'trees', 1, 10_000),
+      maxDepth: numberFlag(flags, 'depth', 1, 16),
+      leaves: numberFlag(flags, 'leaves', 2, 255),
+      learningRate: numberFlag(flags, 'learningRate', 0.001, 1),
+      featureFraction: numberFlag(flags, 'featureFraction', 0.05, 1),
+      l2: numberFlag(flags, 'l2', 0, 1e6),
+      seed: numberFlag(flags, 'seed', 0, 2 ** 31),
+      patience: 0,
+    },
+    ...(minLeafRows === undefined ? {} : { minLeafRows: numberFlag(flags, 'minLeafRows', 1, 1e9) }),
+    linearShare: numberFlag(flags, 'linearShare', 0, 1),
+    mostQuietRows: numberFlag(flags, 'mostQuietRows', 1000, 1e9),
+    calibrationDays: numberFlag(flags, 'calibrationDays', 0, 3650),
+    threads: numberFlag(flags, 'threads', 1, 64),
+    onProgress: progressLine(context),
+    signal: context.signal,
+  };
+}
+
+/** At most ten lines a second reach a terminal; what a log would drown in is left out. */
+function progressLine(context: CommandContext): (text: string) => void {
+  let toldAtMs = 0;
+  return (text) => {
+    const now = performance.now();
+    if (now - toldAtMs < 2000) return;
+    toldAtMs = now;
+    context.writeError(`${text}\n`);
+  };
+}

@@ -1,0 +1,154 @@
+import { escaped, svgBars, svgPlot } from './svg-plot.ts';
+import type { SliceMetrics, TrialReport } from './trial-report.ts';
+import type { Estimate } from './verdict.ts';
+
+const blue = '#2563eb';
+const grey = '#888';
+const red = '#dc2626';
+
+/** The report as one HTML page that stands by itself. */
+export function reportPage(report: TrialReport): string {
+  const { verdict } = report;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${escaped(report.title)}</title><style>
+body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1000px;padding:0 1rem;color:#1a1a1a}
+h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:1rem}svg{font:11px system-ui,sans-serif;fill:#333}svg .title{font-size:13px;font-weight:600}
+</style></head><body>
+<h1>${escaped(report.title)}</h1>
+<p>Measured by walking forward: every moment is forecast by a model that learnt only from what was known before it. ${verdict.rows} moments of pools over ${verdict.days} days; ${verdict.unstableRows} were unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets hold 95 % of draws of whole days. A price rise interrupts nobody: this is the risk of price instability, not of interruption.</p>
+<h2>Beside the baselines</h2>${judgementTable(report)}
+<div class="plots">${plots(report)}</div>
+<h2>By family</h2>${sliceTable(report.families)}
+<h2>By zone</h2>${sliceTable(report.zones)}
+<h2>The history</h2><ul>${report.history.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>
+</body></html>
+`;
+}
+
+function judgementTable({ verdict }: TrialReport): string {
+  const rows = Object.entries(verdict.judgements).map(
+    ([name, one]) =>
+      `<tr><td>${escaped(name)}</td>${[one.prAuc, one.withinPoolAuc, one.brierSkill, one.rocAuc].map((estimate) => `<td>${spread(estimate)}</td>`).join('')}<td>${one.calibrationError.toFixed(4)}</td><td>${one.precisionAtRecall75.toFixed(3)}</td><td>${one.f1.toFixed(3)}</td></tr>`,
+  );
+  return `<table><tr><th>forecast</th><th>PR-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ROC-AUC</th><th>ECE</th><th>precision at recall 0.75</th><th>F1</th></tr>${rows.join('')}</table>`;
+}
+
+function spread({ value, low, high }: Estimate): string {
+  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+}
+
+function sliceTable(slices: readonly SliceMetrics[]): string {
+  const cell = (value: number | null): string => `<td>${value === null ? '–' : value.toFixed(3)}</td>`;
+  const rows = slices.map(
+    (one) =>
+      `<tr><td>${escaped(one.name)}</td><td>${one.rows}</td><td>${(100 * one.prevalence).toFixed(2)} %</td>${[one.prAuc, one.rocAuc, one.withinPoolAuc, one.brierSkill].map(cell).join('')}<td>${one.calibrationError.toFixed(4)}</td></tr>`,
+  );
+  return `<table><tr><th></th><th>moments</th><th>unstable</th><th>PR-AUC</th><th>ROC-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ECE</th></tr>${rows.join('')}</table>`;
+}
+
+function plots(report: TrialReport): string {
+  const { curve, days } = report;
+  const most = Math.max(...days.flatMap(({ predicted, observed }) => [predicted, observed]), 0.001);
+  const dayCount = Math.max(days.length - 1, 1);
+  return [
+    svgPlot({
+      title: 'Reliability',
+      xLabel: 'forecast probability',
+      yLabel: 'observed share',
+      xRange: [0, 1],
+      yRange: [0, 1],
+      series: [
+        {
+          name: 'perfect',
+          style: 'dashes',
+          colour: grey,
+          points: [
+            [0, 0],
+            [1, 1],
+          ],
+        },
+        {
+          name: 'model',
+          style: 'dots',
+          colour: blue,
+          points: report.reliability.map((bin) => [bin.meanPredicted, bin.observed]),
+        },
+      ],
+    }),
+    svgPlot({
+      title: 'Precision and recall',
+      xLabel: 'recall',
+      yLabel: 'precision',
+      xRange: [0, 1],
+      yRange: [0, 1],
+      series: [
+        {
+          name: 'model',
+          style: 'line',
+          colour: blue,
+          points: curve.map((point) => [point.recall, point.precision]),
+        },
+        {
+          name: 'prevalence',
+          style: 'dashes',
+          colour: grey,
+          points: [
+            [0, report.verdict.prevalence],
+            [1, report.verdict.prevalence],
+          ],
+        },
+      ],
+    }),
+    svgPlot({
+      title: 'ROC',
+      xLabel: 'false positive rate',
+      yLabel: 'true positive rate',
+      xRange: [0, 1],
+      yRange: [0, 1],
+      series: [
+        {
+          name: 'chance',
+          style: 'dashes',
+          colour: grey,
+          points: [
+            [0, 0],
+            [1, 1],
+          ],
+        },
+        {
+          name: 'model',
+          style: 'line',
+          colour: blue,
+          points: [[0, 0], ...curve.map((point) => [point.falsePositiveRate, point.recall] as const)],
+        },
+      ],
+    }),
+    svgPlot({
+      title: `Score through time, ${days[0]?.day ?? ''} to ${days.at(-1)?.day ?? ''}`,
+      xLabel: 'day',
+      yLabel: 'mean over all pools',
+      xRange: [0, dayCount],
+      yRange: [0, most],
+      series: [
+        {
+          name: 'observed',
+          style: 'line',
+          colour: red,
+          points: days.map((day, index) => [index, day.observed]),
+        },
+        {
+          name: 'forecast',
+          style: 'line',
+          colour: blue,
+          points: days.map((day, index) => [index, day.predicted]),
+        },
+      ],
+    }),
+    svgBars(
+      'Gain by feature (published model)',
+      report.gains.slice(0, 20).map(({ feature, share }) => ({ name: feature, value: share })),
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,86 @@
+/** A line or a cloud of points in one plot. */
+export interface PlotSeries {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly style: 'line' | 'dots' | 'dashes';
+  readonly colour: string;
+}
+
+export interface Plot {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly xRange: readonly [number, number];
+  readonly yRange: readonly [number, number];
+  readonly series: readonly PlotSeries[];
+}
+
+const width = 460;
+const height = 330;
+const left = 58;
+const right = 14;
+const top = 34;
+const bottom = 46;
+
+/** A plot as SVG text that stands by itself: no script, no font, nothing fetched. */
+export function svgPlot(plot: Plot): string {
+  const [x0, x1] = plot.xRange;
+  const [y0, y1] = plot.yRange;
+  const x = (value: number): string =>
+    (left + ((value - x0) / (x1 - x0)) * (width - left - right)).toFixed(1);
+  const y = (value: number): string =>
+    (height - bottom - ((value - y0) / (y1 - y0)) * (height - top - bottom)).toFixed(1);
+  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  const grid = ticks
+    .map((share) => {
+      const xValue = x0 + share * (x1 - x0);
+      const yValue = y0 + share * (y1 - y0);
+      return `<path d="M${x(xValue)} ${y(y0)}V${y(y1)}M${x(x0)} ${y(yValue)}H${x(x1)}" stroke="#ddd" fill="none"/><text x="${x(xValue)}" y="${height - bottom + 16}" text-anchor="middle">${tick(xValue)}</text><text x="${left - 6}" y="${Number(y(yValue)) + 4}" text-anchor="end">${tick(yValue)}</text>`;
+    })
+    .join('');
+  const drawn = plot.series.map((series) => shape(series, x, y)).join('');
+  const legend = plot.series
+    .map(
+      ({ name, colour }, index) =>
+        `<text x="${width - right - 4}" y="${top + 14 + 15 * index}" text-anchor="end" fill="${colour}">${escaped(name)}</text>`,
+    )
+    .join('');
+  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(plot.title)}"><text x="${left}" y="18" class="title">${escaped(plot.title)}</text>${grid}${drawn}${legend}<text x="${(left + width - right) / 2}" y="${height - 8}" text-anchor="middle">${escaped(plot.xLabel)}</text><text transform="translate(13 ${(height - bottom + top) / 2}) rotate(-90)" text-anchor="middle">${escaped(plot.yLabel)}</text></svg>`;
+}
+
+function shape(series: PlotSeries, x: (value: number) => string, y: (value: number) => string): string {
+  if (series.style === 'dots')
+    return series.points
+      .map(([px, py]) => `<circle cx="${x(px)}" cy="${y(py)}" r="3.2" fill="${series.colour}"/>`)
+      .join('');
+  const path = series.points.map(([px, py], index) => `${index === 0 ? 'M' : 'L'}${x(px)} ${y(py)}`).join('');
+  const dash = series.style === 'dashes' ? ' stroke-dasharray="5 4"' : '';
+  return `<path d="${path}" fill="none" stroke="${series.colour}" stroke-width="1.6"${dash}/>`;
+}
+
+/** Bars with their names, the longest first as given. */
+export function svgBars(
+  title: string,
+  bars: readonly { readonly name: string; readonly value: number }[],
+): string {
+  const most = Math.max(...bars.map(({ value }) => value), 1e-9);
+  const rows = bars
+    .map(({ name, value }, index) => {
+      const at = top + 6 + index * 18;
+      return `<text x="186" y="${at + 11}" text-anchor="end">${escaped(name)}</text><rect x="192" y="${at}" width="${((value / most) * 220).toFixed(1)}" height="13" fill="#2563eb"/><text x="${(198 + (value / most) * 220).toFixed(1)}" y="${at + 11}">${(100 * value).toFixed(1)} %</text>`;
+    })
+    .join('');
+  return `<svg viewBox="0 0 ${width} ${top + 18 * bars.length + 16}" role="img" aria-label="${escaped(title)}"><text x="14" y="18" class="title">${escaped(title)}</text>${rows}</svg>`;
+}
+
+function tick(value: number): string {
+  return Math.abs(value) >= 10 ? value.toFixed(0) : Number(value.toPrecision(2)).toString();
+}
+
+export function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

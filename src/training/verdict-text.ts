@@ -1,0 +1,50 @@
+import type { Estimate, Verdict } from './verdict.ts';
+
+/** A verdict as a Markdown table, which a terminal shows as well as a README. */
+export function verdictTable(verdict: Verdict): string {
+  const head = [
+    'forecast',
+    'PR-AUC',
+    'within-pool AUC',
+    'Brier skill',
+    'ROC-AUC',
+    'ECE',
+    'precision at recall 0.75',
+    'F1',
+  ];
+  const rows = Object.entries(verdict.judgements).map(([name, one]) => [
+    name,
+    spread(one.prAuc),
+    spread(one.withinPoolAuc),
+    spread(one.brierSkill),
+    one.rocAuc.value.toFixed(3),
+    one.calibrationError.toFixed(4),
+    one.precisionAtRecall75.toFixed(3),
+    one.f1.toFixed(3),
+  ]);
+  return `${markdown([head, ...rows])}\n${verdict.rows} moments of pools over ${verdict.days} days, ${verdict.unstableRows} unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets: 95 % of draws of whole days.\n`;
+}
+
+/** The first forecast against each other one, on the same draws. */
+export function differenceTable(verdict: Verdict): string {
+  const head = ['the model less', 'PR-AUC', 'within-pool AUC', 'Brier skill'];
+  const rows = Object.entries(verdict.differences).map(([name, one]) => [
+    name,
+    spread(one.prAuc),
+    spread(one.withinPoolAuc),
+    spread(one.brierSkill),
+  ]);
+  return markdown([head, ...rows]);
+}
+
+function spread({ value, low, high }: Estimate): string {
+  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
+}
+
+function markdown(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')}\n`;
+}
