@@ -1,5 +1,8 @@
 const longestRemembered = 128;
-const mostRemembered = 8_192;
+/** Slots of the table: a power of two, in proportion to the bytes, so that a small request does not pay for a large table. */
+const fewestSlots = 64;
+const mostSlots = 8_192;
+const bytesPerSlot = 64;
 const probes = 4;
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -21,12 +24,21 @@ export function utf8Text(bytes: Uint8Array, start: number, end: number): string 
  */
 export class KnownText {
   readonly #bytes: Uint8Array;
-  readonly #starts = new Int32Array(mostRemembered).fill(-1);
-  readonly #lengths = new Int32Array(mostRemembered);
-  readonly #texts = new Array<string>(mostRemembered).fill('');
+  readonly #mask: number;
+  /** Length of the text remembered in a slot, 0 for none: the empty text is never remembered. */
+  readonly #lengths: Int32Array;
+  readonly #starts: Int32Array;
+  readonly #indices: Int32Array;
+  readonly #texts: string[] = [];
 
   constructor(bytes: Uint8Array) {
+    let slots = fewestSlots;
+    while (slots < mostSlots && slots * bytesPerSlot < bytes.length) slots *= 2;
     this.#bytes = bytes;
+    this.#mask = slots - 1;
+    this.#lengths = new Int32Array(slots);
+    this.#starts = new Int32Array(slots);
+    this.#indices = new Int32Array(slots);
   }
 
   at(start: number, end: number): string {
@@ -35,10 +47,12 @@ export class KnownText {
     if (length > longestRemembered) return lenient.decode(this.#bytes.subarray(start, end));
     const hash = this.#hash(start, end);
     for (let probe = 0; probe < probes; probe += 1) {
-      const slot = (hash + probe) % mostRemembered;
-      const known = this.#starts[slot] ?? -1;
-      if (known < 0) return this.#remembered(slot, start, end);
-      if (this.#lengths[slot] === length && this.#same(known, start, length)) return this.#texts[slot] ?? '';
+      const slot = (hash + probe) & this.#mask;
+      const known = this.#lengths[slot];
+      if (known === 0) return this.#remembered(slot, start, end);
+      if (known === length && this.#same(this.#starts[slot] ?? 0, start, length)) {
+        return this.#texts[this.#indices[slot] ?? 0] ?? '';
+      }
     }
     return lenient.decode(this.#bytes.subarray(start, end));
   }
@@ -60,7 +74,8 @@ export class KnownText {
     const text = lenient.decode(this.#bytes.subarray(start, end));
     this.#starts[slot] = start;
     this.#lengths[slot] = end - start;
-    this.#texts[slot] = text;
+    this.#indices[slot] = this.#texts.length;
+    this.#texts.push(text);
     return text;
   }
 }

@@ -28,10 +28,11 @@ const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eE][+-]?\d+|[numkMGTPE]?|[KMGTPE]i)$/;
 export function scaledQuantity(text: string, decimals: 0 | 3 | 9): number | undefined {
   if (text.length > longestQuantity) return undefined;
   const short = plain.exec(text);
-  if (short !== null && decimals !== 9) {
-    const whole = Number(short[1]) * (decimals === 3 ? 1000 : 1);
+  if (short !== null) {
+    const whole = Number(short[1]) * 10 ** decimals;
     if (short[2] === 'm') return Math.ceil(whole / 1000);
-    return whole * 2 ** (binaryExponents[short[2] ?? ''] ?? 0);
+    const value = whole * 2 ** (binaryExponents[short[2] ?? ''] ?? 0);
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
   }
   const parts = shape.exec(text);
   if (parts === null) return undefined;

@@ -7,6 +7,7 @@ import { HealthImplementation, protoPath as healthProto } from 'grpc-health-chec
 import type { TlsFiles, WatchOptions } from './certificate-files.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from './events.ts';
+import { countExternalMemoryWithTheHeap } from './external-memory.ts';
 import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
 import { withMapEntryNames } from './map-entry-names.ts';
 import { OpenCalls } from './open-calls.ts';
@@ -62,6 +63,7 @@ const defaultWatch: WatchOptions = { pollMs: 10_000, settleMs: 250 };
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { tls, bestOptions, services = [], onEvent = () => undefined } = options;
   const maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
+  countExternalMemoryWithTheHeap();
   const first = await loadedCertificate(tls);
   const credentials = new ReloadableCredentials(
     {

@@ -51,11 +51,14 @@ export function libraryUnary<Request, Answer>(
     }
     const deadline = call.getDeadline();
     const deadlineMs = deadline instanceof Date ? deadline.getTime() : deadline;
-    handler(call.request, {
-      signal: abort.signal,
-      deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
-      peer: call.getPeer(),
-    }).then(
+    // Within a promise, so that a handler that throws at once is no different from one that rejects.
+    const answered = async (): Promise<Answer> =>
+      handler(call.request, {
+        signal: abort.signal,
+        deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : undefined,
+        peer: call.getPeer(),
+      });
+    answered().then(
       (answer) => {
         ended(status.OK);
         callback(null, answer);

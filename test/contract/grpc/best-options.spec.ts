@@ -72,6 +72,18 @@ describe('BestOptions over gRPC', () => {
         });
       }
 
+      it('ends with the same status on a handler that throws before it promises', async () => {
+        const server = await started({
+          bestOptions: () => {
+            throw new MalformedRequest('cut off');
+          },
+        });
+        expect(await failure(called(clientOf(server, { compressed }), new Uint8Array(9)))).to.deep.equal([
+          status.INVALID_ARGUMENT,
+          'cut off',
+        ]);
+      });
+
       it('ends with RESOURCE_EXHAUSTED on a message beyond the bound and takes the next one', async () => {
         const client = clientOf(await started({ maxMessageBytes: mebibyte }), { compressed });
         const [code, details] = await failure(called(client, patterned(mebibyte + 1)));
