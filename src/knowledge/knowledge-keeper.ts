@@ -58,7 +58,11 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
   );
   const risks = riskTable({
     model: options.riskModel,
-    inputs: () => ({ series: known.series(), onDemandPerHour: known.tables().onDemandPerHour }),
+    inputs: () => ({
+      series: known.series(),
+      pools: known.tables().offerings.pools,
+      onDemandPerHour: known.tables().onDemandPerHour,
+    }),
     pricesVersion: known.pricesVersion,
     clock,
     onScored: (model, pools, durationMs) => events.onScored?.(model, pools, durationMs),

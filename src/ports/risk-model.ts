@@ -1,10 +1,12 @@
-import type { PoolKey } from '../decision/pool.ts';
+import type { Pool, PoolKey } from '../decision/pool.ts';
 import type { RiskAssessment } from '../decision/knowledge.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
 
 /** What a model is shown: the region's prices up to now, never beyond. */
 export interface RiskInputs {
   readonly series: readonly PriceSeries[];
+  /** Every Spot pool that has a price, also those without a history: for models that do not read prices. */
+  readonly pools?: readonly Pool[];
   readonly onDemandPerHour: (instanceType: string, region: string) => number | undefined;
   readonly nowMs: number;
 }

@@ -268,6 +268,29 @@ describe('the knowledge keeper', () => {
     expect(asked[2]).to.be.closeTo(hour, 10_000);
   });
 
+  it('shows a model that does not read prices every pool that has one, though no history is known', async () => {
+    const model: RiskModel = {
+      name: 'fleet-hazard',
+      description: 'a test',
+      assess: ({ pools = [], series }) =>
+        Promise.resolve(
+          new Map(
+            pools.map(({ instanceType, zone }) => [
+              `${instanceType}@${zone}` as const,
+              { crashProbability: 0.6, expectedFrequency: series.length, source: 'fleet-hazard' as const },
+            ]),
+          ),
+        ),
+    };
+    const one = keeper({ staticFile: staticFile(staticText(0.031)), riskModel: () => model });
+    await one.ready(2_000);
+    expect(one.current().risk(c5a)).to.deep.equal({
+      crashProbability: 0.6,
+      expectedFrequency: 0,
+      source: 'fleet-hazard',
+    });
+  });
+
   it('drops what a model read out of prices that are too old to be used', async () => {
     let now = Date.now();
     const clock = { nowMs: () => now, monotonicMs: () => performance.now() };
