@@ -26,6 +26,7 @@ export class FleetWatch {
   private readonly nodes = new Map<string, { readonly sighting: Sighting; readonly countedToMs: number }>();
   private readonly options: FleetWatchOptions;
   private readonly unwritten: JournalEntry[] = [];
+  private isWritable = true;
   private writing: Promise<void> = Promise.resolve();
 
   constructor(options: FleetWatchOptions) {
@@ -139,8 +140,11 @@ export class FleetWatch {
     try {
       if (journal.isFull()) await journal.replace(this.record.entries());
       else await journal.append(entries);
+      this.isWritable = true;
     } catch (error) {
-      warn({ err: error }, 'the fleet journal cannot be written');
+      if (this.isWritable)
+        warn({ err: error }, 'the fleet journal cannot be written; a restart will lose what is learnt now');
+      this.isWritable = false;
     }
   }
 }

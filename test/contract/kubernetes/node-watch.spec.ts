@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access -- Kubernetes objects are free-form JSON here, as they are on the wire */
+/* eslint-disable @typescript-eslint/no-unsafe-member-access -- Kubernetes objects are free-form JSON here, as they are on the wire */
 import { expect } from 'chai';
 import { kubeClient, type KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { nodeWatch } from '../../../src/adapters/kubernetes/node-watch.ts';
