@@ -34,17 +34,27 @@ export function places(offerings: Offerings, asked: string | undefined, ownRegio
   };
 }
 
-/** A mistake for a type whose size nobody knows, with the names it may have meant. */
-export function unknownType(
-  instanceType: string,
-  path: string,
+/** Looking for what a name may have meant takes time in proportion to all known types. */
+const mostSuggestions = 5;
+
+/** A type, and where in the request it stands. */
+export interface AskedType {
+  readonly instanceType: string;
+  readonly path: string;
+}
+
+/** A mistake for each type whose size nobody knows; the first few with the names they may have meant. */
+export function unknownTypes(
+  asked: readonly AskedType[],
   knowledge: Knowledge,
   offerings: Offerings,
 ): readonly RequestMistake[] {
-  if (knowledge.instanceType(instanceType) !== undefined) return [];
-  const near = nearestNames(instanceType, offerings.instanceTypes);
-  const hint = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
-  return [{ path, message: `${instanceType} is not an instance type known here${hint}` }];
+  const unknown = asked.filter(({ instanceType }) => knowledge.instanceType(instanceType) === undefined);
+  return unknown.map(({ instanceType, path }, index) => {
+    const near = index < mostSuggestions ? nearestNames(instanceType, offerings.instanceTypes) : [];
+    const hint = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
+    return { path, message: `${instanceType} is not an instance type known here${hint}` };
+  });
 }
 
 export function zoneMistake(zone: string, path: string, { mistake }: Places): readonly RequestMistake[] {

@@ -118,6 +118,7 @@ const requirements = fields({
   architecture,
 }));
 
+const mostPoolsOfGroups = 20_000;
 const oneOfThree = 'send exactly one of pools, node_groups and resource_requirements';
 
 const rankRequest = fields({
@@ -137,6 +138,13 @@ const rankRequest = fields({
     context.addIssue({ code: 'custom', path: ['demand'], message: 'goes with pools only' });
   if (wanted !== undefined) return { kind: 'requirements', requirements: wanted, region: given.region };
   if (pools.length > 0) return { kind: 'pools', pools, region: given.region, demand: given.demand };
+  const poolCount = groups.reduce((sum, group) => sum + group.instanceTypes.length * group.zones.length, 0);
+  if (poolCount > mostPoolsOfGroups)
+    context.addIssue({
+      code: 'custom',
+      path: ['node_groups'],
+      message: `span ${poolCount} pools, at most ${mostPoolsOfGroups} can be ranked at once`,
+    });
   const twice = groups.find(({ id }, index) => groups.findIndex((other) => other.id === id) !== index);
   if (twice !== undefined)
     context.addIssue({

@@ -5,7 +5,14 @@ import { rankGroups, rankPools } from '../decision/pipeline.ts';
 import type { Policy } from '../decision/policy.ts';
 import type { Pool } from '../decision/pool.ts';
 import type { GroupQuestion, PoolQuestion } from '../decision/questions.ts';
-import { distinctPools, refuse, unknownType, zoneMistake, type Offerings, type Places } from './offerings.ts';
+import {
+  distinctPools,
+  refuse,
+  unknownTypes,
+  zoneMistake,
+  type Offerings,
+  type Places,
+} from './offerings.ts';
 import { resourcesOf, type AskedGroup, type RankQuestion } from './questions.ts';
 import type { AskedPool } from './request-fields.ts';
 
@@ -46,12 +53,14 @@ export function rankingOf(question: RankQuestion, inputs: RankingInputs): PoolRa
 
 function namedPools(asked: readonly AskedPool[], inputs: RankingInputs): readonly Pool[] {
   const { knowledge, offerings, places } = inputs;
-  refuse(
-    asked.flatMap(({ instanceType, zone }, index) => [
-      ...unknownType(instanceType, `pools.${index}.instance_type`, knowledge, offerings),
-      ...zoneMistake(zone, `pools.${index}.availability_zone`, places),
-    ]),
-  );
+  const types = asked.map(({ instanceType }, index) => ({
+    instanceType,
+    path: `pools.${index}.instance_type`,
+  }));
+  refuse([
+    ...unknownTypes(types, knowledge, offerings),
+    ...asked.flatMap(({ zone }, index) => zoneMistake(zone, `pools.${index}.availability_zone`, places)),
+  ]);
   return distinctPools(asked.map((pool) => ({ ...pool, region: places.regionOf(pool.zone) })));
 }
 
@@ -83,16 +92,20 @@ function poolQuestions(
 
 function groupQuestions(groups: readonly AskedGroup[], inputs: RankingInputs): readonly GroupQuestion[] {
   const { knowledge, offerings, places } = inputs;
-  refuse(
-    groups.flatMap((group, index) => [
-      ...group.instanceTypes.flatMap((type, at) =>
-        unknownType(type, `node_groups.${index}.instance_types.${at}`, knowledge, offerings),
-      ),
-      ...group.zones.flatMap((zone, at) =>
+  const types = groups.flatMap((group, index) =>
+    group.instanceTypes.map((instanceType, at) => ({
+      instanceType,
+      path: `node_groups.${index}.instance_types.${at}`,
+    })),
+  );
+  refuse([
+    ...unknownTypes(types, knowledge, offerings),
+    ...groups.flatMap((group, index) =>
+      group.zones.flatMap((zone, at) =>
         zoneMistake(zone, `node_groups.${index}.availability_zones.${at}`, places),
       ),
-    ]),
-  );
+    ),
+  ]);
   return groups.map(({ id, capacityType, onDemandShare, demand, nodeCount, instanceTypes, zones }) => ({
     id,
     capacityType,

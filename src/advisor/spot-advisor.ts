@@ -16,7 +16,7 @@ import { candidateMessages, dropCounts, rankedMessage } from './candidate-messag
 import type { DecisionLog } from './decision-log.ts';
 import { evaluateMessage, rankMessage } from './decision-messages.ts';
 import { layerStopwatch, type LayerStopwatch } from './layer-stopwatch.ts';
-import { places, poolsInsteadOf, refuse, unknownType, zoneMistake, type Offerings } from './offerings.ts';
+import { places, poolsInsteadOf, refuse, unknownTypes, zoneMistake, type Offerings } from './offerings.ts';
 import { poolsPage } from './pool-facts.ts';
 import { rankingOf, type RankingInputs } from './ranking.ts';
 import {
@@ -108,7 +108,9 @@ function evaluated(question: EvaluateQuestion, dependencies: SpotAdvisorDependen
   const { instanceType, zone, signal, signalAtMs } = question;
   refuse([
     // A live signal is acted upon whatever is known of the type.
-    ...(signal === 'NONE' ? unknownType(instanceType, 'instance_type', one.knowledge, one.offerings) : []),
+    ...(signal === 'NONE'
+      ? unknownTypes([{ instanceType, path: 'instance_type' }], one.knowledge, one.offerings)
+      : []),
     ...zoneMistake(zone, 'availability_zone', one.places),
   ]);
   const pool: Pool = { instanceType, zone, region: one.places.regionOf(zone), capacityType: 'spot' };
@@ -152,10 +154,16 @@ function evaluateResponse(
   };
 }
 
+/** Keeps an answer below the 4 MiB that gRPC clients take by default. */
+const mostCandidatesExplained = 5_000;
+
 function explained(request: unknown, decisions: DecisionLog): ExplainResponse {
   const { decisionId, last, withoutCandidates } = explainQuestion(request);
-  const shown = (decision: DecisionMessage) =>
-    withoutCandidates ? { ...decision, candidates: [] } : decision;
+  let room = withoutCandidates ? 0 : mostCandidatesExplained;
+  const shown = (decision: DecisionMessage): DecisionMessage => {
+    room -= decision.candidates.length;
+    return room < 0 ? { ...decision, candidates: [] } : decision;
+  };
   if (decisionId === undefined) return { decisions: decisions.last(last).map(shown) };
   const decision = decisions.byId(decisionId);
   if (decision !== undefined) return { decisions: [shown(decision)] };

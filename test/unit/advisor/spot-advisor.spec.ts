@@ -146,6 +146,28 @@ describe('Rank', () => {
     ]);
   });
 
+  it('answers thousands of mistakes in little more than the time of a few', async () => {
+    const { advisor } = smallAdvisor();
+    const pools = Array.from({ length: 5_000 }, (_, index) => `c5.lrge${index}@ap-south-1a`);
+    const mistakes = await mistakesOf(advisor.rank({ pools }));
+    expect(mistakes).to.have.length(51);
+    expect(mistakes.at(-1)).to.deep.equal({ path: '', message: 'and 4950 more mistakes' });
+    expect(mistakes.filter(({ message }) => message.includes('did you mean'))).to.have.length(5);
+  });
+
+  it('refuses groups that span more pools than can be ranked at once', async () => {
+    const { advisor } = smallAdvisor();
+    const zones = Array.from({ length: 20 }, (_, index) => `aps1-az${index}`);
+    const node_groups = Array.from({ length: 11 }, (_, index) => ({
+      id: `group-${index}`,
+      instance_types: Array.from({ length: 100 }, () => 'c5.large'),
+      availability_zones: zones,
+    }));
+    expect(await mistakesOf(advisor.rank({ node_groups }))).to.deep.equal([
+      { path: 'node_groups', message: 'span 22000 pools, at most 20000 can be ranked at once' },
+    ]);
+  });
+
   it('refuses a zone outside the region that was named', async () => {
     const { advisor } = smallAdvisor();
     expect(
@@ -262,6 +284,25 @@ describe('Explain', () => {
     await advisor.rank({ pools: ['c5.large@ap-south-1a'] });
     const { decisions } = await advisor.explain({ without_candidates: true });
     expect(decisions[0]).to.deep.include({ candidates: [], candidate_count: 1 });
+  });
+
+  it('tells older decisions without their candidates once the answer is large', async () => {
+    const { advisor, decisions, told } = smallAdvisor();
+    await advisor.rank({ pools: ['c5.large@ap-south-1a'] });
+    const [small] = told;
+    const [candidate] = small?.candidates ?? [];
+    if (small === undefined || candidate === undefined) throw new Error('nothing was decided');
+    const large = {
+      ...small,
+      candidates: Array.from({ length: 900 }, () => candidate),
+      candidate_count: 900,
+    };
+    for (let index = 0; index < 8; index += 1) decisions.add({ ...large, decision_id: decisions.nextId() });
+    const answer = await advisor.explain({ last: 8 });
+    expect(answer.decisions.map(({ candidates }) => candidates.length)).to.deep.equal([
+      900, 900, 900, 900, 900, 0, 0, 0,
+    ]);
+    expect(answer.decisions.at(-1)?.candidate_count).to.equal(900);
   });
 
   it('says that a decision is not there', async () => {

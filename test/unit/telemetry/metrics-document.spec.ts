@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { dropReasons } from '../../../src/decision/decision.ts';
+import { layers } from '../../../src/decision/layers.ts';
 import { serveMetrics } from '../../../src/telemetry/serve-metrics.ts';
 
 describe('docs/metrics.md', () => {
@@ -17,6 +19,10 @@ describe('docs/metrics.md', () => {
       ]),
     );
     expect([...described].sort()).to.deep.equal([...kinds].sort());
+  });
+
+  it('names every layer and every reason for a drop', () => {
+    for (const name of [...layers, ...dropReasons]) expect(document).to.include(`\`${name}\``);
   });
 
   it('maps the names that are known in milliseconds', () => {
