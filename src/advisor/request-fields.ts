@@ -10,20 +10,21 @@ export interface AskedPool {
   readonly capacityType: CapacityType;
 }
 
+const longestName = 64;
 const typePattern = /^[a-z0-9-]+\.[a-z0-9-]+$/;
 const zonePattern = /^[a-z]{2,}[a-z0-9-]*\d[a-z]?$/;
 
 export const instanceType = z
   .string()
-  .max(64)
+  .max(longestName)
   .regex(typePattern, 'must be an instance type such as c5.large');
 export const zone = z
   .string()
-  .max(64)
+  .max(longestName)
   .regex(zonePattern, 'must be a zone name such as ap-south-1a or a zone id such as aps1-az1');
 export const region = z
   .string()
-  .max(64)
+  .max(longestName)
   .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region such as ap-south-1');
 export const amount = z.number().min(0).max(1e9);
 
@@ -66,11 +67,15 @@ export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
+function isName(text: string, pattern: RegExp): boolean {
+  return text.length <= longestName && pattern.test(text);
+}
+
 /** `TYPE@ZONE` in its two parts. */
 export const poolText = z.string().transform((text, context) => {
-  const [type, place, ...rest] = text.trim().split('@');
-  const parts = z.object({ type: instanceType, place: zone }).safeParse({ type, place });
-  if (parts.success && rest.length === 0) return { instanceType: parts.data.type, zone: parts.data.place };
+  const [type = '', place = '', ...rest] = text.trim().split('@');
+  if (isName(type, typePattern) && isName(place, zonePattern) && rest.length === 0)
+    return { instanceType: type, zone: place };
   context.addIssue({
     code: 'custom',
     message: `must be TYPE@ZONE such as c5.large@ap-south-1a (got ${JSON.stringify(text.slice(0, 80))})`,
