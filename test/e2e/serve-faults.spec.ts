@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { asker, type Asker } from './asked.ts';
+import { bareEnvironment, freePort, served, type Served } from './served.ts';
+
+const realRequest = readFileSync(new URL('../fixtures/real_request.ca-1.35.2.bin', import.meta.url));
+/** The default budget, with room for a busy machine; the autoscaler itself waits 5 s. */
+const budgetMs = 2_500;
+const noCredentials = { AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none', AWS_REGION: 'ap-south-1' };
+
+describe('spot-expander serve, when something else is dead or slow', () => {
+  let home: string;
+  let server: Served | undefined;
+  let client: Asker | undefined;
+  let silent: SilentPeer;
+
+  before(async () => {
+    home = mkdtempSync(join(tmpdir(), 'spot-expander-faults-'));
+    silent = await silentPeer();
+  });
+  after(() => {
+    silent.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    client?.close();
+    await server?.stop();
+  });
+
+  async function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Asker> {
+    server = await served(args, bareEnvironment(home, more));
+    const path = /"([^"]*localhost\.crt)"/.exec(server.lines.join('\n'))?.[1] ?? '';
+    client = asker(server.port, path);
+    return client;
+  }
+
+  /** Asks a few times, the first one cold, and holds every answer to the budget. */
+  async function answersInTime(one: Asker): Promise<void> {
+    for (let call = 0; call < 3; call++) {
+      const started = performance.now();
+      const ids = await one.bestOptions(realRequest);
+      expect(performance.now() - started).to.be.below(budgetMs);
+      expect(ids).not.to.be.empty;
+    }
+  }
+
+  const prices: readonly (readonly [string, () => string])[] = [
+    ['accepts and says nothing', () => `http://127.0.0.1:${silent.port}`],
+    ['has a name that nobody knows', () => 'http://ec2.ap-south-1.invalid:9'],
+  ];
+  for (const [what, endpoint] of prices) {
+    it(`answers in time when the price source ${what}`, async () => {
+      const one = await start(['--market', 'ec2'], { ...noCredentials, AWS_ENDPOINT_URL: endpoint() });
+      await answersInTime(one);
+    });
+  }
+
+  it('answers in time when the price source refuses connections', async () => {
+    const port = await freePort();
+    const one = await start(['--market', 'ec2'], {
+      ...noCredentials,
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    });
+    await answersInTime(one);
+  });
+
+  it('answers in time when the model file is no model', async () => {
+    const model = join(home, 'broken.onnx');
+    writeFileSync(model, 'this is no model');
+    const one = await start(['--risk-model', 'family-stress', '--model', model]);
+    await answersInTime(one);
+  });
+
+  it('answers in time when recordings cannot be written', async () => {
+    const directory = join(home, 'recordings');
+    mkdirSync(directory);
+    const one = await start(['--record', directory]);
+    await answersInTime(one);
+    replaceByFile(directory);
+    await answersInTime(one);
+  });
+});
+
+/** The recorder may make its directory anew in between; then once more. */
+function replaceByFile(directory: string): void {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    rmSync(directory, { recursive: true, force: true });
+    try {
+      writeFileSync(directory, 'a file where the directory was');
+      return;
+    } catch {
+      // It is there again.
+    }
+  }
+  throw new Error(`${directory} comes back every time`);
+}
+
+interface SilentPeer {
+  readonly port: number;
+  readonly close: () => void;
+}
+
+/** Takes connections and never says a word. */
+async function silentPeer(): Promise<SilentPeer> {
+  const sockets = new Set<Socket>();
+  const peer: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (peer.address() as AddressInfo).port,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      peer.close();
+    },
+  };
+}
