@@ -157,3 +157,14 @@ export function monthlyOrigins(toMs: number, horizonMs: number, count: number): 
     return { fromMs: from, toMs: Math.min(to, toMs) };
   });
 }
+
+/** The last third of the history, at most 120 days, in three or four parts: what `train` tries a model on. */
+export function trialOrigins(fromMs: number, toMs: number, horizonMs: number): Origin[] {
+  const untilMs = toMs - horizonMs;
+  const spanMs = Math.min((untilMs - fromMs) / 3, 120 * dayMs);
+  const parts = spanMs >= 120 * dayMs ? 4 : 3;
+  return Array.from({ length: parts }, (_, part) => ({
+    fromMs: untilMs - spanMs + (part * spanMs) / parts,
+    toMs: part === parts - 1 ? toMs : untilMs - spanMs + ((part + 1) * spanMs) / parts,
+  }));
+}

@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { Command } from 'commander';
+import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import { reportText } from '../history/history-report.ts';
+import { openStore } from '../history/open-location.ts';
+import { columnOf } from '../learning/features.ts';
+import { familyOfType } from '../learning/instance-size.ts';
+import { onnxBytes } from '../learning/onnx-graph.ts';
+import { hourMs } from '../learning/price-lattice.ts';
+import type { PriceSeries } from '../learning/price-series.ts';
+import { graphScores } from '../learning/scoring-graph.ts';
+import type { FamilyScale, ModelCard } from '../ports/model-card.ts';
+import { belowBaseline } from '../training/below-baseline.ts';
+import { fittedModel } from '../training/fitted-model.ts';
+import type { FitOptions, FittedModel } from '../training/fitted-model.ts';
+import { learningSet } from '../training/learning-set.ts';
+import type { LearningSet } from '../training/learning-set.ts';
+import { modelCard, scoreScale } from '../training/model-card.ts';
+import { publish } from '../training/published-models.ts';
+import { reportPage } from '../training/report-page.ts';
+import { trialReport } from '../training/trial-report.ts';
+import { verdictTable } from '../training/verdict-text.ts';
+import { verdictOf } from '../training/verdict.ts';
+import { trialOrigins, walkForward } from '../training/walk-forward.ts';
+import type { CommandContext } from './command-context.ts';
+import {
+  addLearningFlags,
+  fitOptions,
+  givenHistory,
+  labelRule,
+  neededFlag,
+  numberFlag,
+  textFlag,
+} from './learning-flags.ts';
+import type { Flags, GivenHistory } from './learning-flags.ts';
+
+/** `spot-expander train`: learns from price history, tries the result on what it had not seen, and publishes it if it is worth it. */
+export function trainCommand(context: CommandContext): Command {
+  return addLearningFlags(new Command('train'))
+    .description('learn a model from price history, judge it, and publish it beside its card and report')
+    .requiredOption('--out <place>', 'where servers look for models: a directory or s3://bucket/prefix')
+    .option('--per-family', 'also a model for each family that has enough unstable moments')
+    .option('--shard <i/n>', 'learn a model for each region of the i-th of n shares, under OUT/REGION')
+    .option('--draws <count>', 'draws of whole days behind each interval', '100')
+    .option('--publish-below-baseline', 'publish even when a baseline is as good')
+    .addHelpText('after', '\nExit codes: 0 published, 1 refused or failed, 2 used wrongly.')
+    .action(async (flags: Flags) => await train(flags, context));
+}
+
+async function train(flags: Flags, context: CommandContext): Promise<void> {
+  const history = await givenHistory(flags, context);
+  const out = neededFlag(flags, 'out').replace(/\/+$/, '');
+  const shard = textFlag(flags, 'shard');
+  if (shard === undefined) return await trainOne(flags, context, history, history.series, out);
+  for (const region of regionsOfShard(shard, history.series)) {
+    context.writeError(`\n${region}\n`);
+    const own = history.series.filter((one) => one.region === region);
+    await trainOne(flags, context, history, own, `${out}/${region}`);
+  }
+}
+
+/** A Kubernetes Indexed Job gives each of its pods one i of n. @throws UsageError when the flag is not i/n with i < n. */
+function regionsOfShard(shard: string, series: readonly PriceSeries[]): string[] {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(shard) ?? [];
+  if (index === undefined || count === undefined || Number(index) >= Number(count))
+    throw new UsageError([`--shard takes i/n with i from 0 to n − 1, such as 0/4, not "${shard}"`]);
+  const regions = [...new Set(series.map(({ region }) => region))].sort();
+  return regions.filter((_, at) => at % Number(count) === Number(index));
+}
+
+async function trainOne(
+  flags: Flags,
+  context: CommandContext,
+  history: GivenHistory,
+  series: readonly PriceSeries[],
+  out: string,
+): Promise<void> {
+  const rule = labelRule(flags);
+  const fit = fitOptions(flags, context);
+  const { minPricePerHour } = history;
+  const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
+  const set = learningSet(series, { rule, onDemandPerHour: history.onDemand.table, minPricePerHour });
+  const windowDays = windowMs / (24 * hourMs);
+  const origins = trialOrigins(set.fromMs, set.toMs, rule.horizonMs);
+  const trial = await walkForward(set, {
+    fit,
+    origins,
+    windowDays,
+    leaveRegionsOut: false,
+    ablations: false,
+  });
+  const f1Threshold = trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length;
+  const draws = numberFlag(flags, 'draws', 20, 100_000);
+  const verdict = verdictOf(set, trial.rows, trial.forecasts, { draws, seed: fit.growth.seed, f1Threshold });
+  context.writeOut(verdictTable(verdict));
+  const faults = belowBaseline(verdict);
+  if (faults.length > 0 && flags['publishBelowBaseline'] !== true) {
+    context.writeError(`Not published:\n${faults.map((fault) => `- ${fault}\n`).join('')}`);
+    context.setExitCode(1);
+    return;
+  }
+  const name = `family-stress-${rule.horizonMs / hourMs}h`;
+  const windowStartMs = set.toMs - windowMs;
+  const fitted = await fittedModel(set, windowStartMs, set.toMs + rule.horizonMs, fit);
+  const models = new Map<string, Uint8Array>();
+  const sha256 = addModel(models, `${name}.onnx`, fitted);
+  const families =
+    flags['perFamily'] === true
+      ? await familyScales(set, windowStartMs, fit, name, models, context)
+      : undefined;
+  const card = modelCard({
+    name,
+    sha256,
+    createdAtMs: Date.now(),
+    set,
+    fitted,
+    verdict,
+    minPricePerHour,
+    windowStartMs,
+    parameters: { ...fit.growth, linearShare: fit.linearShare, windowDays, mostQuietRows: fit.mostQuietRows },
+    families,
+  });
+  await tried(card, models, set, fitted, context.signal);
+  const report = trialReport(set, trial, verdict, fitted, reportText(history.report).trim().split('\n'));
+  const reports = new Map([
+    [`${name}.report.json`, `${JSON.stringify(report, null, 1)}\n`],
+    [`${name}.report.html`, reportPage(report)],
+  ]);
+  await publish(await openStore(out), { name, card, models, reports }, context.signal);
+  context.writeOut(`Published ${name} ${card.version} at ${out}.\n`);
+}
+
+function addModel(models: Map<string, Uint8Array>, file: string, fitted: FittedModel): string {
+  const bytes = onnxBytes(fitted.graph, { features: fitted.features.join(' ') });
+  models.set(file, bytes);
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A family has a model of its own when it has shown this many unstable moments. */
+const fewestUnstable = 500;
+
+async function familyScales(
+  set: LearningSet,
+  fromMs: number,
+  fit: FitOptions,
+  name: string,
+  models: Map<string, Uint8Array>,
+  context: CommandContext,
+): Promise<NonNullable<ModelCard['families']>> {
+  const scales: Record<string, FamilyScale> = {};
+  const members = Map.groupBy(set.series.keys(), (pool) =>
+    familyOfType(set.series[pool]?.instanceType ?? ''),
+  );
+  for (const [family, pools] of members) {
+    const own = new Set(pools);
+    let unstable = 0;
+    for (let row = 0; row < set.table.rowCount; row += 1)
+      if (set.labels[row] === 1 && own.has(set.table.poolOf[row] ?? -1)) unstable += 1;
+    if (unstable < fewestUnstable) continue;
+    context.writeError(`${family}: a model of its own (${unstable} unstable moments)\n`);
+    const fitted = await fittedModel(set, fromMs, set.toMs + set.rule.horizonMs, {
+      ...fit,
+      pools: (one) => familyOfType(one.instanceType) === family,
+    });
+    const file = `${name}--${family}.onnx`;
+    scales[family] = { file, ...scoreScale(fitted, addModel(models, file, fitted)) };
+  }
+  return scales;
+}
+
+const triedRows = 2000;
+const agreement = 1e-5;
+
+/** Opens the model as a server would and compares its scores with our own: what does not hold here is not published. */
+async function tried(
+  card: ModelCard,
+  models: ReadonlyMap<string, Uint8Array>,
+  set: LearningSet,
+  fitted: FittedModel,
+  signal: AbortSignal,
+): Promise<void> {
+  const onnx = models.get(card.name) ?? new Uint8Array(0);
+  const families = new Map(
+    Object.entries(card.families ?? {}).map(([family, { file }]) => [
+      family,
+      models.get(file) ?? new Uint8Array(0),
+    ]),
+  );
+  const model = await openOnnxModel({ card, onnx, families }, signal);
+  try {
+    const columns = fitted.features.map((feature) => columnOf(set.table, feature));
+    const stride = Math.max(1, Math.floor(set.table.rowCount / triedRows));
+    const rows = Uint32Array.from(
+      { length: Math.min(triedRows, set.table.rowCount) },
+      (_, index) => index * stride,
+    );
+    const matrix = new Float32Array(rows.length * columns.length);
+    for (const [index, row] of rows.entries())
+      for (const [at, column] of columns.entries()) matrix[index * columns.length + at] = column[row] ?? 0;
+    const own = graphScores(fitted.graph, columns, rows);
+    const scores = await model.score(undefined, matrix, signal);
+    for (const [index, score] of scores.entries())
+      if (!(Math.abs(score - (own[index] ?? Number.NaN)) < agreement))
+        throw new Error(
+          `the ONNX file gives ${score} where our own evaluation gives ${own[index]}; it is not published`,
+        );
+  } finally {
+    await model.close();
+  }
+}
