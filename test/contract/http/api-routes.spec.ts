@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { apiRoutes, type Readiness } from '../../../src/adapters/http/api-routes.ts';
 import { startHttpServer, type HttpServer } from '../../../src/adapters/http/http-server.ts';
 import type { EvaluateResponse, RankResponse } from '../../../src/ports/advisor.ts';
@@ -152,6 +153,15 @@ describe('the HTTP API', () => {
         expect([path, body, response.status]).to.deep.equal([path, body, 400]);
         expect(((await response.json()) as Mistakes).details).not.to.deep.equal([]);
       }
+  });
+
+  it('answers whatever JSON is sent with 200 or 400', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.json(), fc.constantFrom('/api/v1/evaluate', '/api/v1/rank'), async (body, path) => {
+        expect((await post(path, body)).status).to.be.oneOf([200, 400]);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('serves metrics with their content type', async () => {
