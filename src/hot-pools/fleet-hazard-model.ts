@@ -25,7 +25,7 @@ export function fleetHazardModel({
     async assess(inputs, signal) {
       const stress = await beside?.assess(inputs, signal).catch(() => undefined);
       const assessed = new Map<PoolKey, RiskAssessment>();
-      for (const { instanceType, zone, region } of inputs.series) {
+      for (const { instanceType, zone, region } of inputs.pools ?? inputs.series) {
         const key = poolKey({ instanceType, zone });
         const band = advisorBand({ instanceType, zone, region, capacityType: 'spot' });
         const hazard = fleetHazard(record.of(key, inputs.nowMs), band?.interruptRate, horizonHours);

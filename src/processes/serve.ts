@@ -12,11 +12,15 @@ import { capacityKeeper } from '../expander/capacity-keeper.ts';
 import { answeredBestOptions, type BestOptionsDependencies } from '../expander/best-options.ts';
 import type { KnowledgeStatus } from '../knowledge/knowledge-status.ts';
 import { namedRecording } from '../recording/recording.ts';
+import type { Pool } from '../decision/pool.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ModelCard } from '../ports/model-card.ts';
 import { jsonLog } from '../telemetry/log.ts';
-import { serveMetrics } from '../telemetry/serve-metrics.ts';
+import { serveMetrics, type AgeSource } from '../telemetry/serve-metrics.ts';
 import { systemClock } from '../telemetry/system-clock.ts';
 import type { CommandContext } from './command-context.ts';
 import { decisionPolicy } from './decision-policy.ts';
+import { startedFleet } from './fleet.ts';
 import { openKnowledge } from './open-knowledge.ts';
 import { hostAndPort } from '../config/value-types.ts';
 import { demonstration } from './demonstration.ts';
@@ -32,12 +36,9 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
   const clock = systemClock;
   const log = jsonLog(config.log_level, 'serve');
   const metrics = serveMetrics({
-    ageSeconds: (source) =>
-      source === 'model'
-        ? modelAgeSeconds()
-        : source === 'node_watch'
-          ? undefined
-          : knowledge.keeper.status().ageSeconds[source],
+    ageSeconds: (source) => ageSeconds(source),
+    hotPools: () => fleet?.watch.hotPools.all(clock.nowMs()).length ?? 0,
+    openConnections: () => grpc.transportReport().openConnections,
   });
   const telemetry = serveTelemetry(metrics, log);
   const stopping = new AbortController();
@@ -50,10 +51,39 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     onRest: telemetry.capacityRests,
     onFault: telemetry.listenerFailed,
   });
-  const knowledge = openKnowledge({ config, clock, signal, events: telemetry, cooldown: capacity.cooldown });
-  const modelAgeSeconds = () => {
-    const createdAt = knowledge.modelKeeper?.status().card?.createdAt;
-    return createdAt === undefined ? undefined : Math.max(0, (clock.nowMs() - Date.parse(createdAt)) / 1000);
+  const fleet = watchesNodes(config)
+    ? await startedFleet({
+        kubeconfig: config.kubeconfig,
+        environment: context.environment,
+        stateDir: config.state_dir,
+        advisorBand: (pool) => knowledge.keeper.current().advisorBand(pool),
+        horizonHours: policy.riskHorizonHours,
+        onNewNode: (pool) => capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool }),
+        clock,
+        log,
+        signal,
+      })
+    : undefined;
+  const knowledge = openKnowledge({
+    config,
+    clock,
+    signal,
+    events: telemetry,
+    cooldown: capacity.cooldown,
+    ...(fleet !== undefined && {
+      poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
+      fleetHazard: fleet.hazard,
+    }),
+  });
+  const ageSeconds = (source: AgeSource): number | undefined => {
+    switch (source) {
+      case 'model':
+        return secondsSince(createdAtMs(knowledge.modelKeeper?.status().card), clock);
+      case 'node_watch':
+        return secondsSince(fleet?.watch.lastHeardMs, clock);
+      default:
+        return knowledge.keeper.status().ageSeconds[source];
+    }
   };
   await knowledge.keeper.ready(warmUpMs);
 
@@ -150,7 +180,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
   log.info({ graceMs: config.drain_grace }, 'draining: no new calls, open ones may end');
   await Promise.all([grpc.drain(config.drain_grace), http.close(config.drain_grace)]);
   stopping.abort();
-  await recordings?.close(2_000);
+  await Promise.all([recordings?.close(2_000), fleet?.ended]);
   log.info({}, 'stopped');
 }
 
@@ -175,6 +205,19 @@ function certificateReasons(grpc: GrpcServer): readonly string[] {
   return certificateRefusal === undefined
     ? []
     : [`The certificate files on disk are refused: ${certificateRefusal}`];
+}
+
+/** In PROD always; in TEST when a kubeconfig was named. */
+function watchesNodes({ mode, kubeconfig }: ServeConfig): boolean {
+  return mode === 'PROD' || kubeconfig !== undefined;
+}
+
+function createdAtMs(card: ModelCard | undefined): number | undefined {
+  return card === undefined ? undefined : Date.parse(card.createdAt);
+}
+
+function secondsSince(ms: number | undefined, clock: Clock): number | undefined {
+  return ms === undefined ? undefined : Math.max(0, (clock.nowMs() - ms) / 1000);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

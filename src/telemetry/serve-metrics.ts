@@ -28,11 +28,9 @@ export interface ServeMetrics {
   readonly refreshes: Counter<'source' | 'result'>;
   readonly certificateReloads: Counter<'result'>;
   readonly certificateExpiry: Gauge;
-  readonly connections: Gauge;
   readonly grpcCalls: Counter<'method' | 'code'>;
   readonly httpRequests: Counter<'route' | 'code'>;
   readonly recordings: Counter<'result'>;
-  readonly hotPools: Gauge;
   readonly cooldowns: Counter;
   readonly savingsUsdPerHour: Gauge;
   readonly savingsUsd: Counter;
@@ -41,6 +39,8 @@ export interface ServeMetrics {
 export interface MetricSources {
   /** Seconds since each source was last good; undefined: never. */
   readonly ageSeconds: (source: AgeSource) => number | undefined;
+  readonly hotPools: () => number;
+  readonly openConnections: () => number;
 }
 
 const ageSources: readonly AgeSource[] = [
@@ -58,6 +58,16 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
     new Counter<Label>({ name, help, labelNames: [...labelNames], registers });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  /** Read when it is scraped. */
+  const measured = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
   const histogram = <Label extends string>(
     name: string,
     help: string,
@@ -78,6 +88,9 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       }
     },
   });
+
+  measured('spot_grpc_connections', 'Open gRPC connections', sources.openConnections);
+  measured('spot_hot_pools', 'Pools with a live interruption signal', sources.hotPools);
 
   const decisions = counter('spot_decision_total', 'Decisions on running instances by outcome', ['decision']);
   for (const decision of ['STAY', 'SWITCH', 'DRAIN', 'EVACUATE']) decisions.inc({ decision }, 0);
@@ -144,14 +157,12 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       'spot_certificate_expiry_timestamp_seconds',
       'When the served certificate ends, epoch seconds',
     ),
-    connections: gauge('spot_grpc_connections', 'Open gRPC connections'),
     grpcCalls: counter('spot_grpc_calls_total', 'gRPC calls by method and status code', ['method', 'code']),
     httpRequests: counter('spot_http_requests_total', 'HTTP requests by route and status code', [
       'route',
       'code',
     ]),
     recordings: counter('spot_recordings_total', 'Requests stored for replay by result', ['result']),
-    hotPools: gauge('spot_hot_pools', 'Pools with a live interruption signal'),
     cooldowns: counter(
       'spot_capacity_cooldowns_total',
       'Capacity classes set to rest because a chosen node group did not deliver',

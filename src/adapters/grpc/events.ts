@@ -35,6 +35,7 @@ export interface TransportReport {
   /** `direct`: large requests are received in place. `grpc-js`: the library's own path, because its server could not be reached into. */
   readonly bestOptionsPath: 'direct' | 'grpc-js';
   readonly openCalls: number;
+  readonly openConnections: number;
   readonly certificate: CertificateReport;
   /** Why the files on disk are not what is served; undefined when they are. */
   readonly certificateRefusal: string | undefined;

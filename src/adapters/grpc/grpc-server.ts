@@ -145,6 +145,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       windowsInForce: connectionWindowBytes !== undefined,
       bestOptionsPath: isDirect ? 'direct' : 'grpc-js',
       openCalls: openCalls.count,
+      openConnections: sessions.size,
       certificate,
       certificateRefusal,
     }),

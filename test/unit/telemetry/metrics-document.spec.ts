@@ -4,11 +4,13 @@ import { dropReasons } from '../../../src/decision/decision.ts';
 import { layers } from '../../../src/decision/layers.ts';
 import { serveMetrics } from '../../../src/telemetry/serve-metrics.ts';
 
+const idle = { ageSeconds: () => undefined, hotPools: () => 0, openConnections: () => 0 };
+
 describe('docs/metrics.md', () => {
   const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
 
   it('describes every metric of serve, and none that does not exist', async () => {
-    const text = await serveMetrics({ ageSeconds: () => 1 }).text();
+    const text = await serveMetrics({ ...idle, ageSeconds: () => 1 }).text();
     const kinds = new Map(
       [...text.matchAll(/^# TYPE (spot_\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]),
     );

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { journalFile } from '../adapters/journal/journal-file.ts';
+import { kubeAccess } from '../adapters/kubernetes/kube-access.ts';
+import { kubeClient } from '../adapters/kubernetes/kube-client.ts';
+import { nodeWatch, nodeWatchDefaults } from '../adapters/kubernetes/node-watch.ts';
+import type { AdvisorBand } from '../decision/knowledge.ts';
+import type { Pool } from '../decision/pool.ts';
+import { feedWithNewNodes } from '../expander/new-nodes.ts';
+import { fleetHazardModel } from '../hot-pools/fleet-hazard-model.ts';
+import { FleetWatch } from '../hot-pools/fleet-watch.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { RiskModel } from '../ports/risk-model.ts';
+import type { Log } from '../telemetry/log.ts';
+
+export interface FleetOptions {
+  /** Undefined in a cluster: the pod's own service account. */
+  readonly kubeconfig: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the journal is kept. */
+  readonly stateDir: string;
+  readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
+  readonly horizonHours: number;
+  /** Combined with the fleet's hazard where it can be had. */
+  readonly beside?: RiskModel;
+  /** A node joined after the first listing. */
+  readonly onNewNode: (pool: Pool) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export interface Fleet {
+  readonly watch: FleetWatch;
+  readonly hazard: RiskModel;
+  /** Resolves some time after the signal, with everything written. */
+  readonly ended: Promise<void>;
+}
+
+const journalBytes = 512 * 1024;
+const listTimeoutMs = 30_000;
+
+/**
+ * Watches the cluster's nodes until the signal: hot pools and the fleet's own hazard.
+ * @throws UsageError when the cluster cannot be named; an API server that is away is waited for.
+ */
+export async function startedFleet(options: FleetOptions): Promise<Fleet> {
+  const { clock, log, signal } = options;
+  const access = await kubeAccess(options.kubeconfig, options.environment);
+  const client = kubeClient(access, {
+    timeoutMs: listTimeoutMs,
+    maxConnections: 4,
+    userAgent: 'spot-expander-serve',
+  });
+  const feed = nodeWatch(client, {
+    ...nodeWatchDefaults,
+    nowMs: clock.nowMs,
+    chance: Math.random,
+    warn: log.warn.bind(log),
+  });
+  const watch = new FleetWatch({
+    feed: feedWithNewNodes(feed, options.onNewNode),
+    journal: journalFile(join(options.stateDir, 'fleet-journal.jsonl'), journalBytes),
+    nowMs: clock.nowMs,
+    hoursEveryMs: 60_000,
+    info: log.info.bind(log),
+    warn: log.warn.bind(log),
+  });
+  const ended = watch.run(signal).finally(() => client.close());
+  const hazard = fleetHazardModel({
+    record: watch.record,
+    advisorBand: options.advisorBand,
+    horizonHours: options.horizonHours,
+    ...(options.beside !== undefined && { beside: options.beside }),
+  });
+  return { watch, hazard, ended };
+}
