@@ -6,6 +6,7 @@ import type { Pool } from './pool.ts';
 import { groupOfPool } from './pool-candidates.ts';
 import type { InstanceQuestion, PoolQuestion } from './questions.ts';
 import type { Resources } from './resources.ts';
+import { largerTypes } from './right-sizing.ts';
 import { riskOf } from './risk.ts';
 import { sizeOfType } from './scale-up-candidates.ts';
 import { soundKnowledge } from './sound-knowledge.ts';
@@ -113,7 +114,7 @@ function judged(
   const why = poolEnds
     ? 'another node of this pool got a termination notice'
     : `${told} reaches the gate of ${policy.maxCrashProbability}`;
-  const proposed = betterPool(question, knowledge, rank, poolEnds ? 1 : crashProbability);
+  const proposed = betterPool(question, knowledge, policy, rank, poolEnds ? 1 : crashProbability);
   if (proposed === undefined) return { decision: 'STAY', reason: `${why}, but no better pool is known` };
   return { decision: 'SWITCH', reason: `${why}; ${proposed.id} is better: ${proposed.sentence}`, proposed };
 }
@@ -122,13 +123,20 @@ function judged(
 function betterPool(
   { pool, alternatives }: InstanceQuestion,
   knowledge: Knowledge,
+  policy: Policy,
   rank: Rank,
   belowProbability: number,
 ): RankedCandidate | undefined {
   const facts = knowledge.instanceType(pool.instanceType);
   const demand: Resources | undefined = facts === undefined ? undefined : sizeOfType(facts);
   const own = groupOfPool({ pool }).id;
-  const pools = [pool, ...(alternatives ?? otherZones(pool, knowledge))];
+  const larger = policy.switches.rightSizing
+    ? largerTypes(pool, knowledge, policy.maxSizeFactor).map(({ instanceType }) => ({
+        ...pool,
+        instanceType,
+      }))
+    : [];
+  const pools = [pool, ...(alternatives ?? otherZones(pool, knowledge)), ...larger];
   const questions = pools.map((one) => (demand === undefined ? { pool: one } : { pool: one, demand }));
   return rank(questions).ranked.find(
     (candidate) =>

@@ -5,7 +5,6 @@ import type { Policy } from './policy.ts';
 import type { Preferences } from './preferences.ts';
 import { preferencesOf } from './preferences.ts';
 import type { PendingPod } from './scale-up-request.ts';
-import { percentText } from './sentences.ts';
 import { mean } from './several-pools.ts';
 import { highestCost, yieldOf } from './yield.ts';
 
@@ -26,17 +25,20 @@ export function scored(cart: Cart<Assessed>, pods: readonly PendingPod[], policy
   const safe = policy.switches.safetyGate
     ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
     : cart;
-  const costed = withCost(priced(safe), policy);
-  const asked = costed.candidates.filter(({ admittedFor }) => admittedFor === undefined);
-  const highest = highestCost(
-    (asked.length > 0 ? asked : costed.candidates).map(({ tco, onDemandTco }) =>
-      policy.costReference === 'on-demand' ? Math.max(tco, onDemandTco) : tco,
-    ),
-    policy,
-  );
+  const costed = rightSized(withCost(priced(safe), policy), policy);
   const preferences = preferencesOf(pods, costed.candidates);
-  const all = costed.candidates.map((candidate) => scoredOf(candidate, highest, preferences, policy));
-  return withoutNeedlesslyLarge({ candidates: all, drops: costed.drops });
+  const highest = highestOf(costed.candidates, policy);
+  return {
+    candidates: costed.candidates.map((candidate) => scoredOf(candidate, highest, preferences, policy)),
+    drops: costed.drops,
+  };
+}
+
+function highestOf(candidates: readonly Costed[], policy: Policy): number {
+  const costs = candidates.map(({ tco, onDemandTco }) =>
+    policy.costReference === 'on-demand' ? Math.max(tco, onDemandTco) : tco,
+  );
+  return highestCost(costs, policy);
 }
 
 /** Nothing is known against a candidate of unknown risk, so the gate is not for it. */
@@ -113,9 +115,7 @@ function unitsServed({ demand, nodeSize, nodeCount }: Priced, typicalShare: numb
 }
 
 function scoredOf(candidate: Costed, highest: number, preferences: Preferences, policy: Policy): Scored {
-  const { crashProbability, expectedFrequency } = candidate.risk;
-  const probability = policy.yieldProbability === 'calibrated' ? expectedFrequency : crashProbability;
-  const yieldScore = yieldOf(candidate.tco, highest, probability);
+  const yieldScore = yieldOf(candidate.tco, highest, discount(candidate, policy));
   const affinity = preferences.affinityOf(candidate);
   const spread = preferences.spreadOf(candidate);
   const liked =
@@ -130,15 +130,27 @@ function scoredOf(candidate: Costed, highest: number, preferences: Preferences, 
   };
 }
 
-/** A larger type stays only when its yield beats that of the one it was admitted for. */
-function withoutNeedlesslyLarge(cart: Cart<Scored>): Cart<Scored> {
-  const yields = new Map(cart.candidates.map((candidate) => [candidate.id, candidate.yield]));
+function discount({ risk }: Assessed, { yieldProbability }: Policy): number {
+  return yieldProbability === 'calibrated' ? risk.expectedFrequency : risk.crashProbability;
+}
+
+/** A larger type stays only when its yield, with all in comparison, beats that of the one it was admitted for. */
+function rightSized(cart: Cart<Costed>, policy: Policy): Cart<Costed> {
+  if (cart.candidates.every(({ admittedFor }) => admittedFor === undefined)) return cart;
+  const highest = highestOf(cart.candidates, policy);
+  const yieldAmongAll = (candidate: Costed) => yieldOf(candidate.tco, highest, discount(candidate, policy));
+  const yields = new Map(cart.candidates.map((candidate) => [candidate.id, yieldAmongAll(candidate)]));
   return without(cart, 'optimizer', (candidate) => {
-    const asked = candidate.admittedFor === undefined ? undefined : yields.get(candidate.admittedFor);
-    if (asked === undefined || candidate.yield > asked) return undefined;
+    if (candidate.admittedFor === undefined) return undefined;
+    const own = yieldAmongAll(candidate);
+    const asked = yields.get(candidate.admittedFor);
+    if (asked !== undefined && own > asked) return undefined;
     return {
       reason: 'not-better',
-      sentence: `the larger ${candidate.id} yields ${candidate.yield.toFixed(1)}, no more than ${asked.toFixed(1)} of ${candidate.admittedFor ?? ''} (${percentText(candidate.wasteShare)} of it would be unused)`,
+      sentence:
+        asked === undefined
+          ? `${candidate.admittedFor}, which it would stand in for, was dropped`
+          : `it yields ${own.toFixed(1)}, no more than ${asked.toFixed(1)} of the smaller ${candidate.admittedFor}`,
     };
   });
 }

@@ -28,6 +28,6 @@ export interface InstanceQuestion {
   readonly signal: 'NONE' | 'REBALANCE' | 'TERMINATION';
   /** When the signal was given, epoch milliseconds. */
   readonly signalAtMs?: number;
-  /** Where it could go; without them the same type in the region's other zones. */
+  /** Where it could go; without them the same type in the region's other zones. Larger types of its own pool join in. */
   readonly alternatives?: readonly Pool[];
 }

@@ -1,0 +1,212 @@
+import { expect } from 'chai';
+import { rankGroups, rankPools } from '../../../src/decision/pipeline.ts';
+import { defaultPolicy } from '../../../src/decision/policy.ts';
+import type { Market } from './known-market.ts';
+import { gib, knownMarket, modelRisk, now, onDemandPool, spotPool } from './known-market.ts';
+
+const a = 'ap-south-1a';
+const market: Market = {
+  prices: {
+    'c5.large': { spotPerHour: 0.036, onDemandPerHour: 0.085 },
+    'c5.xlarge': { spotPerHour: 0.06, onDemandPerHour: 0.17 },
+    'c5.2xlarge': { spotPerHour: 0.15, onDemandPerHour: 0.34 },
+    'm5.large': { spotPerHour: 0.04, onDemandPerHour: 0.101 },
+    'r5.large': { spotPerHour: 0.31, onDemandPerHour: 0.29 },
+  },
+  risk: Object.fromEntries(
+    ['c5.large', 'c5.xlarge', 'c5.2xlarge', 'm5.large', 'r5.large'].map((type) => [
+      type,
+      modelRisk(0.1, 0.01),
+    ]),
+  ),
+};
+const demand = (vcpu: number, memoryGib: number, gpus = 0) => ({
+  cpuMilli: vcpu * 1000,
+  memoryBytes: memoryGib * gib,
+  gpus,
+});
+
+describe('a list of pools', () => {
+  it('is ranked with everything that a place rests on', () => {
+    const { ranked, degradation, reason } = rankPools(
+      [{ pool: spotPool(`c5.large@${a}`) }, { pool: spotPool(`m5.large@${a}`) }],
+      knownMarket(market),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked.map(({ id }) => id)).to.deep.equal([`m5.large@${a}`, `c5.large@${a}`]);
+    expect(ranked[0]).to.deep.include({
+      instanceType: 'm5.large',
+      zone: a,
+      capacityType: 'spot',
+      nodeCount: 1,
+      vcpu: 2,
+      memoryGib: 8,
+      pricePerHour: 0.04,
+      spotPerHour: 0.04,
+      onDemandPerHour: 0.101,
+      wastePerHour: 0,
+      crashProbability: 0.1,
+      expectedFrequency: 0.01,
+      riskSource: 'family-stress',
+      heat: 0,
+    });
+    expect(ranked[0]?.tco).to.be.closeTo(0.04 / 2.8, 1e-12);
+    expect(degradation.step).to.equal('model');
+    expect(reason).to.match(/^m5\.large@ap-south-1a ranks first of 2 with yield \d/);
+  });
+
+  it('takes as few nodes as a demand needs, and counts what they leave unused', () => {
+    const policy = { ...defaultPolicy, switches: { ...defaultPolicy.switches, rightSizing: false } };
+    const { ranked } = rankPools(
+      [{ pool: spotPool(`m5.large@${a}`), demand: demand(5, 8) }],
+      knownMarket(market),
+      policy,
+      now,
+    );
+    expect(ranked[0]?.nodeCount).to.equal(3);
+    expect(ranked[0]?.wastePerHour).to.be.closeTo((0.12 * (1 + 1.6)) / (6 + 2.4), 1e-12);
+  });
+
+  it('admits a larger type when its yield is better, and names what it stands in for', () => {
+    const { ranked, drops } = rankPools(
+      [{ pool: spotPool(`c5.large@${a}`), demand: demand(8, 16) }],
+      knownMarket(market),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked.map(({ id, nodeCount }) => `${nodeCount} ${id}`)).to.deep.equal([
+      `2 c5.xlarge@${a}`,
+      `4 c5.large@${a}`,
+    ]);
+    expect(ranked[0]?.yield).to.be.closeTo(100 * (1 - 0.06 / 0.072) * 0.99, 1e-9);
+    expect(ranked[1]?.yield).to.equal(0);
+    expect(ranked[0]?.admittedFor).to.equal(`c5.large@${a}`);
+    expect(drops).to.deep.equal([]);
+  });
+
+  it('does not admit a larger type that would stand half empty', () => {
+    const { ranked } = rankPools(
+      [{ pool: spotPool(`c5.large@${a}`) }],
+      knownMarket(market),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked.map(({ id }) => id)).to.deep.equal([`c5.large@${a}`]);
+  });
+
+  it('does without right-sizing and waste where the policy says so', () => {
+    const switches = { ...defaultPolicy.switches, rightSizing: false, wasteCost: false };
+    const { ranked } = rankPools(
+      [{ pool: spotPool(`c5.large@${a}`), demand: demand(7, 16) }],
+      knownMarket(market),
+      { ...defaultPolicy, switches },
+      now,
+    );
+    expect(ranked).to.have.length(1);
+    expect(ranked[0]?.wastePerHour).to.equal(0);
+  });
+
+  it('drops nodes that are too few or lack a GPU, in words', () => {
+    const { drops } = rankPools(
+      [
+        { pool: spotPool(`c5.large@${a}`), demand: demand(8, 16), nodeCount: 3 },
+        { pool: spotPool(`m5.large@${a}`), demand: demand(1, 1, 1) },
+      ],
+      knownMarket(market),
+      { ...defaultPolicy, switches: { ...defaultPolicy.switches, rightSizing: false } },
+      now,
+    );
+    expect(drops.map(({ layer, reason, sentence }) => `${layer} ${reason}: ${sentence}`)).to.deep.equal([
+      `static too-small: 3 × c5.large@${a} offers 6 vCPU, 12 GiB, asked for is 8 vCPU, 16 GiB`,
+      `static too-small: 1 × m5.large@${a} offers 2 vCPU, 8 GiB, asked for is 1 vCPU, 1 GiB, 1 GPU`,
+    ]);
+  });
+
+  it('drops what is reclaimed too often, what is dearer than on-demand, what is too risky and what has no price', () => {
+    const { ranked, drops } = rankPools(
+      ['c5.large', 'm5.large', 'r5.large', 'c5.xlarge', 't3.medium'].map((type) => ({
+        pool: spotPool(`${type}@${a}`),
+      })),
+      knownMarket({
+        ...market,
+        bands: { 'c5.large': { interruptRate: 0.25, code: 4 }, 'c5.xlarge': { interruptRate: 0.2, code: 3 } },
+        risk: { ...market.risk, 'm5.large': modelRisk(0.851) },
+      }),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked.map(({ id }) => id)).to.deep.equal([`c5.xlarge@${a}`]);
+    expect(
+      drops.map(({ id, layer, reason }) => `${id.split('@')[0] ?? ''} ${layer} ${reason}`),
+    ).to.deep.equal([
+      'c5.large static interrupt-rate',
+      'r5.large static above-on-demand',
+      'm5.large optimizer crash-probability',
+      't3.medium optimizer no-price',
+    ]);
+    expect(drops.map(({ sentence }) => sentence)).to.deep.equal([
+      '25 % of this Spot capacity was reclaimed in the trailing month, at most 20 % is allowed',
+      'spot price 0.3100 is above on-demand 0.2900',
+      'crash probability 0.85 (family-stress) is above 0.85',
+      'no price is known for t3.medium in ap-south-1a',
+    ]);
+    expect(drops[0]?.facts).to.include({ historicInterruptRate: 0.25, spotPerHour: 0.036, vcpu: 2 });
+    expect(drops[2]?.facts).to.include({ crashProbability: 0.851 });
+  });
+
+  it('never rejects on-demand for what Spot does', () => {
+    const { ranked } = rankPools(
+      [{ pool: onDemandPool(`c5.large@${a}`) }],
+      knownMarket({
+        ...market,
+        bands: { 'c5.large': { interruptRate: 0.25, code: 4 } },
+        risk: { 'c5.large': modelRisk(1) },
+      }),
+      { ...defaultPolicy, maxCrashProbability: 0 },
+      now,
+    );
+    expect(ranked[0]).to.include({
+      id: `c5.large@${a}/on-demand`,
+      crashProbability: 0,
+      riskSource: 'on-demand',
+      pricePerHour: 0.085,
+    });
+  });
+
+  it('asks about each pool once', () => {
+    const question = { pool: spotPool(`c5.large@${a}`) };
+    const { ranked, drops } = rankPools([question, question], knownMarket(market), defaultPolicy, now);
+    expect([ranked.length, drops.map(({ reason }) => reason)]).to.deep.equal([1, ['duplicate']]);
+  });
+
+  it('compares by node when no size is known', () => {
+    const { ranked } = rankPools(
+      ['c5.large', 'm5.large'].map((type) => ({ pool: spotPool(`${type}@${a}`) })),
+      knownMarket({ ...market, types: {} }),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked.map(({ tco }) => tco)).to.deep.equal([0.036, 0.04]);
+  });
+
+  it('holds a group described by hand against others over all of its pools', () => {
+    const { ranked } = rankGroups(
+      [
+        {
+          id: 'mixed',
+          pools: [spotPool(`c5.large@${a}`), spotPool(`m5.large@${a}`)],
+          capacityType: 'spot',
+          onDemandShare: 0.5,
+          demand: demand(2, 4),
+          nodeCount: 1,
+        },
+      ],
+      knownMarket(market),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked[0]?.pricePerHour).to.be.closeTo(0.5 * 0.038 + 0.5 * 0.093, 1e-12);
+    expect(ranked[0]?.crashProbability).to.be.closeTo(0.05, 1e-12);
+  });
+});
