@@ -137,7 +137,7 @@ function rankingText(candidates: readonly CandidateMessage[]): string {
       '#',
       'candidate',
       'nodes',
-      'spot $/h',
+      '$/h',
       'on-demand',
       'crash p',
       'expected',
@@ -154,7 +154,7 @@ function rankingText(candidates: readonly CandidateMessage[]): string {
       rankText(candidate),
       candidateName(candidate),
       String(candidate.node_count),
-      shown(candidate.spot_price, 4),
+      priceText(candidate),
       shown(candidate.on_demand_price, 4),
       shown(candidate.crash_probability, 3),
       shown(candidate.expected_frequency, 4),
@@ -185,6 +185,11 @@ function candidateName(candidate: CandidateMessage): string {
     (candidate.id === pool || candidate.instance_type === '' ? candidate.id : `${candidate.id} (${pool})`) +
     kind
   );
+}
+
+/** What one node costs in this comparison; `~` marks a price that was assumed. */
+function priceText({ price_per_hour, price_source }: CandidateMessage): string {
+  return `${price_source === 'assumed' ? '~' : ''}${shown(price_per_hour, 4)}`;
 }
 
 function rankText(candidate: CandidateMessage): string {

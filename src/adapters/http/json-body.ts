@@ -2,13 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { HttpFault } from './http-fault.ts';
 
+/** What `curl -d` says of a body when it was not told better: taken as nothing said, since the body itself will show. */
+const unsaid = 'application/x-www-form-urlencoded';
+
 /**
  * The JSON body of a request of at most `maxBytes`.
  * @throws HttpFault 415 for another content type or encoding, 413 beyond the limit; InvalidRequest when it is not JSON.
  */
 export async function jsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json')
+  const type = (request.headers['content-type'] ?? unsaid).split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json' && type !== unsaid)
     throw new HttpFault(415, `the body must be application/json, not ${type ?? 'nothing'}`, {
       accept: 'application/json',
     });

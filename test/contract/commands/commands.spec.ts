@@ -36,7 +36,7 @@ describe('the commands that ask', () => {
         'mock',
       );
       expect(exitCode).to.equal(0);
-      expect(out).to.match(/#\s+candidate\s+nodes\s+spot/);
+      expect(out).to.match(/#\s+candidate\s+nodes\s+\$\/h\s+on-demand/);
       expect(out).to.include('c5.large@ap-south-1a').and.include('m5.large@ap-south-1b');
       expect(out).to.include('The risk model is mock');
       expect(error).to.include('no trained model is in use').and.include('Spot prices are');

@@ -120,8 +120,14 @@ describe('the HTTP server', () => {
     expect(await (await post('/echo', new TextEncoder().encode(body))).json()).to.deep.equal({ a: 'ü' });
   });
 
+  it('tells a form from JSON by what it holds', async () => {
+    const type = 'application/x-www-form-urlencoded';
+    expect(await (await post('/echo', '{"a":1}', type)).json()).to.deep.equal({ a: 1 });
+    expect((await post('/echo', 'a=1', type)).status).to.equal(400);
+  });
+
   it('refuses other content types and encodings with 415', async () => {
-    const response = await post('/echo', 'a=1', 'application/x-www-form-urlencoded');
+    const response = await post('/echo', '{}', 'text/plain');
     expect([response.status, response.headers.get('accept')]).to.deep.equal([415, 'application/json']);
     const gzip = await fetch(`${base}/echo`, {
       method: 'POST',
