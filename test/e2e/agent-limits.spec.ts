@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { agentProcess, killAgents } from '../peers/agent-process.ts';
+import { fakeWorld, type World } from '../peers/agent-world.ts';
+import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
+import { until } from '../peers/until.ts';
+
+/* What does not depend on how busy the machine is; bench/agent-limits.ts measures the times. */
+
+describe('the built agent: what it costs', function () {
+  this.timeout(60_000);
+  let world: World;
+  let imds: FakeImds;
+
+  before(async () => {
+    world = await fakeWorld();
+    imds = await fakeImds();
+    await world.addNode('node', { instanceId: imds.instanceId });
+    await Promise.all(Array.from({ length: 110 }, (_, index) => world.addPod(`pod-${index}`, 'node')));
+  });
+  after(async () => {
+    killAgents();
+    await imds.close();
+    await world.close();
+  });
+
+  it('asks the API server nothing while idle, one read and one write mark the node, and memory stays below 80 MB', async () => {
+    const one = await agentProcess([
+      '--node-name',
+      'node',
+      '--imds-endpoint',
+      imds.url,
+      '--kubeconfig',
+      world.kubeconfig,
+      '--poll-interval',
+      '100ms',
+    ]);
+    await until('the agent to be ready', async () => (await one.get('/readyz')).status === 200);
+    await sleep(500);
+    const fake = world.fake!;
+    const from = fake.requests.length;
+    await sleep(2_000);
+    expect(fake.requests.slice(from)).to.deep.equal([]);
+    imds.spot = interruption();
+    await until(
+      'every pod to be asked',
+      async () => (await one.metric('spot_agent_evictions_total', 'result="evicted"')) === 110,
+      20_000,
+    );
+    const calls = fake.requests.slice(from).filter((request) => !request.path.includes('/events'));
+    expect(calls.slice(0, 2).map(({ method, path }) => `${method} ${path}`)).to.deep.equal([
+      'GET /api/v1/nodes/node',
+      'PATCH /api/v1/nodes/node',
+    ]);
+    expect(calls.filter((call) => call.path.endsWith('/eviction'))).to.have.length(110);
+    const peakKib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${one.pid}/status`, 'utf8'))?.[1]);
+    expect((peakKib * 1024) / 1e6).to.be.below(80);
+  });
+});
