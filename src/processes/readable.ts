@@ -13,6 +13,8 @@ const dash = '–';
 export function readableRanking(answer: RankResponse): string {
   return [
     rankingText(answer.candidates),
+    `because: ${answer.reason}`,
+    ...answer.remarks,
     degradationText(answer.degradation),
     mockText(answer.candidates),
     `decision ${answer.decision_id} in ${answer.execution_time_ms.toFixed(1)} ms`,
@@ -59,6 +61,7 @@ export function readableDecision(decision: DecisionMessage): string {
     decision.candidate_count > decision.candidates.length
       ? `${decision.candidates.length} of ${decision.candidate_count} candidates shown`
       : '',
+    ...decision.remarks,
     degradationText(decision.degradation),
     mockText(decision.candidates),
     `time: ${decision.timings.map(({ part, duration_ms }) => `${part} ${duration_ms.toFixed(2)} ms`).join(', ')}`,
@@ -168,6 +171,7 @@ function rankingText(candidates: readonly CandidateMessage[]): string {
     ]);
   }
   const lines = valid.length === 0 ? ['every candidate was dropped'] : [table.toString()];
+  for (const { id, resting_because: why } of valid) if (why !== null) lines.push(`  ${id} rests: ${why}`);
   if (dropped.length > 0) lines.push('dropped:');
   for (const candidate of dropped)
     lines.push(
