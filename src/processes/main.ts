@@ -15,6 +15,13 @@ const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
+  collect: async () => (await import('./collect.ts')).collectCommand,
+  train: async () => (await import('./train.ts')).trainCommand,
+  backtest: async () => (await import('./backtest.ts')).backtestCommand,
+  score: async () => (await import('./score.ts')).scoreCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  models: async () => (await import('./models.ts')).modelsCommand,
+  'import-lightgbm': async () => (await import('./import-lightgbm.ts')).importLightGbmCommand,
   config: async () => (await import('./config-command.ts')).configCommand,
 };
 

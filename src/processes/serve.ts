@@ -81,7 +81,9 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
         return secondsSince(createdAtMs(knowledge.modelKeeper?.status().card), clock);
       case 'node_watch':
         return secondsSince(fleet?.watch.lastHeardMs, clock);
-      default:
+      case 'spot_prices':
+      case 'static_intelligence':
+      case 'risk_table':
         return knowledge.keeper.status().ageSeconds[source];
     }
   };
