@@ -21,7 +21,6 @@ const slotCount = stepCount + 1;
 export class PriceLattice {
   readonly #series: readonly PriceSeries[];
   readonly #poolCount: number;
-  readonly #firstPriceAtMs: Float64Array;
   readonly #cursor: Int32Array;
   readonly #carried: Float64Array;
   readonly #absent: Uint8Array;
@@ -31,6 +30,7 @@ export class PriceLattice {
     logPrice: Float64Array;
     high: Float64Array;
     low: Float64Array;
+    absent: Uint8Array;
   }[];
   #head = 0;
   #atMs = Number.NEGATIVE_INFINITY;
@@ -39,7 +39,6 @@ export class PriceLattice {
     const count = series.length;
     this.#series = series;
     this.#poolCount = count;
-    this.#firstPriceAtMs = Float64Array.from(series, firstPriceAtMs);
     this.#cursor = new Int32Array(count);
     this.#carried = new Float64Array(count);
     this.#absent = new Uint8Array(count);
@@ -49,6 +48,7 @@ export class PriceLattice {
       logPrice: new Float64Array(count),
       high: new Float64Array(count),
       low: new Float64Array(count),
+      absent: new Uint8Array(count),
     }));
   }
 
@@ -62,9 +62,9 @@ export class PriceLattice {
     this.#atMs = atMs;
   }
 
-  /** True when the pool has a price now and had one seven days ago. */
+  /** True when the pool has a price now and had one just seven days ago. */
   isKnown(pool: number): boolean {
-    return this.#absent[pool] === 0 && (this.#firstPriceAtMs[pool] ?? Infinity) <= this.#atMs - lookbackMs;
+    return this.#slot(0).absent[pool] === 0 && this.#slot(stepCount).absent[pool] === 0;
   }
 
   /** Per pool, the price in force `steps` × 6 h ago, 0 ≤ steps ≤ 28. Holds until the next move. */
@@ -115,7 +115,9 @@ export class PriceLattice {
       const price = series.pricePerHour[priced] ?? Number.NaN;
       this.#cursor[pool] = cursor;
       this.#carried[pool] = price;
-      this.#absent[pool] = priced >= 0 && priced === cursor ? 0 : 1;
+      const absent = priced >= 0 && priced === cursor ? 0 : 1;
+      this.#absent[pool] = absent;
+      slot.absent[pool] = absent;
       this.#changedAtMs[pool] = Number.NEGATIVE_INFINITY;
       slot.price[pool] = price;
       slot.logPrice[pool] = Math.log(price);
@@ -158,13 +160,9 @@ export class PriceLattice {
       } else {
         slot.logPrice[pool] = before.logPrice[pool] ?? Number.NaN;
       }
+      slot.absent[pool] = this.#absent[pool] ?? 1;
     }
   }
-}
-
-function firstPriceAtMs(series: PriceSeries): number {
-  const first = series.pricePerHour.findIndex((price) => !Number.isNaN(price));
-  return series.atMs[first] ?? Number.POSITIVE_INFINITY;
 }
 
 /** The index of the last time at or before `atMs`; −1 when there is none. Times ascend. */
