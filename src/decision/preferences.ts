@@ -86,17 +86,20 @@ function met<Wish>(
   degreeOf: (kind: readonly Wish[], count: number) => number,
 ): Met | undefined {
   if (kinds.length === 0) return undefined;
-  const counts = new Map<number, number>();
+  const counts = new Int32Array(kinds.length);
   let wishing = 0;
   for (let place = 0; place < pods.length; place++) {
     const kind = ofPod[pods[place] ?? -1] ?? -1;
     if (kind < 0) continue;
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    counts[kind] = (counts[kind] ?? 0) + 1;
     wishing += 1;
   }
   if (wishing === 0) return undefined;
   let sum = 0;
-  for (const [kind, count] of counts) sum += count * degreeOf(kinds[kind] ?? [], count);
+  kinds.forEach((kind, place) => {
+    const count = counts[place] ?? 0;
+    if (count > 0) sum += count * degreeOf(kind, count);
+  });
   return { degree: Math.min(1, sum / wishing), share: wishing / pods.length };
 }
 

@@ -96,23 +96,28 @@ function amount(value: number): number {
 
 /** Sums over options: each pod is read once, since options repeat the same pods by the hundred. */
 function demandOf(pods: readonly PendingPod[]): (indices: ArrayLike<number>) => Demand | undefined {
-  const asked = pods.map((pod) => soundResources(pod.requests));
-  const units = asked.map(podUnits);
+  const cpuMilli = new Float64Array(pods.length);
+  const memoryBytes = new Float64Array(pods.length);
+  const gpus = new Float64Array(pods.length);
+  const units = new Float64Array(pods.length);
+  pods.forEach((pod, index) => {
+    const requests = soundResources(pod.requests);
+    cpuMilli[index] = requests.cpuMilli;
+    memoryBytes[index] = requests.memoryBytes;
+    gpus[index] = requests.gpus;
+    units[index] = podUnits(requests);
+  });
   return (indices) => {
-    let cpuMilli = 0;
-    let memoryBytes = 0;
-    let gpus = 0;
-    let sum = 0;
+    const sum = { cpuMilli: 0, memoryBytes: 0, gpus: 0 };
+    let unitSum = 0;
     for (let place = 0; place < indices.length; place++) {
       const pod = indices[place] ?? -1;
-      const requests = asked[pod];
-      if (requests === undefined) continue;
-      cpuMilli += requests.cpuMilli;
-      memoryBytes += requests.memoryBytes;
-      gpus += requests.gpus;
-      sum += units[pod] ?? 0;
+      sum.cpuMilli += cpuMilli[pod] ?? 0;
+      sum.memoryBytes += memoryBytes[pod] ?? 0;
+      sum.gpus += gpus[pod] ?? 0;
+      unitSum += units[pod] ?? 0;
     }
-    return sum > 0 ? { resources: { cpuMilli, memoryBytes, gpus }, units: sum } : undefined;
+    return unitSum > 0 ? { resources: sum, units: unitSum } : undefined;
   };
 }
 
