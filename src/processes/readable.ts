@@ -118,9 +118,10 @@ export function readableReplay(then: DecisionMessage, now: DecisionMessage): str
     `${then.decision_id} of ${then.time}`,
     table.toString(),
     `answer then: ${then.answer.join(', ') || 'nothing'} (${then.degradation.step})`,
+    ...then.degradation.reasons.map((reason) => `  ${reason}`),
     `answer now:  ${now.answer.join(', ') || 'nothing'} (${now.degradation.step})`,
+    ...now.degradation.reasons.map((reason) => `  ${reason}`),
     same ? 'the answer is the same' : 'THE ANSWER IS ANOTHER',
-    ...now.degradation.reasons,
     mockText(now.candidates),
   ]
     .filter((part) => part !== '')
