@@ -1,0 +1,209 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { UsageError } from '../errors/usage-error.ts';
+import { reportText } from '../history/history-report.ts';
+import { loadHistory } from '../history/load-history.ts';
+import { openLocation } from '../history/open-location.ts';
+import { feed } from '../history/stored-history.ts';
+import { comparison } from '../simulate/comparison.ts';
+import { demandOf } from '../simulate/demand.ts';
+import { seedRuns } from '../simulate/region-trial.ts';
+import { riskScores, type RiskScores } from '../simulate/risk-scores.ts';
+import { simulatedFacts } from '../simulate/simulated-facts.ts';
+import { groupsOf, usualGroups } from '../simulate/simulated-group.ts';
+import { simulationPage } from '../simulate/simulation-page.ts';
+import { traceArchive } from '../simulate/trace-archive.ts';
+import { traceText } from '../simulate/trace-text.ts';
+import { traceTrial, type TraceVerdict } from '../simulate/trace-trial.ts';
+import { trialText, type RegionVerdict } from '../simulate/trial-text.ts';
+import { onDemandPrices } from '../training/on-demand-files.ts';
+import type { CommandContext } from './command-context.ts';
+
+interface SimulateOptions {
+  readonly history?: string;
+  readonly traces?: string;
+  readonly region?: readonly string[];
+  readonly groups: string;
+  readonly demand: string;
+  readonly static?: string;
+  readonly instanceTypes?: string;
+  readonly advisor?: string;
+  readonly onDemand?: string;
+  readonly risk?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly days: number;
+  readonly seeds: number;
+  readonly batchesPerDay: number;
+  readonly disturbancePrice: number;
+  readonly lostWorkMinutes: number;
+  readonly json?: string;
+  readonly html?: string;
+}
+
+const warmUpMs = 8 * 86_400_000;
+
+/** `spot-expander simulate`: what each expander would have cost on real prices, and what hot pools spare on real traces. */
+export function simulateCommand(context: CommandContext): Command {
+  return new Command('simulate')
+    .description('replay scale-ups over real price history, and interruptions over availability traces')
+    .option('--history <place>', 'price history: a file, a directory or s3://bucket/prefix')
+    .option('--traces <file>', 'availability traces: a .tar.gz of SkyPilot JSON files')
+    .option('--region <names>', 'these regions only, separated by commas', list)
+    .option('--groups <file>', 'node groups (YAML or JSON), or "usual"', 'usual')
+    .option('--demand <file>', 'demand (CSV), or "generated"', 'generated')
+    .option('--static <file>', 'static intelligence: instance types and Spot Advisor bands')
+    .option('--instance-types <file>', 'instance types (CSV), beside or instead of --static')
+    .option('--advisor <file>', 'a Spot Advisor document, beside or instead of --static')
+    .option('--on-demand <path>', 'on-demand prices: a CSV or static intelligence file, or a folder of them')
+    .option('--risk <file>', 'scores of a model, as `score` writes them; without it the Advisor bands')
+    .option('--from <time>', 'not before this time', time)
+    .option('--to <time>', 'not after this time', time)
+    .option('--days <number>', 'days that each seed runs', positive, 14)
+    .option('--seeds <number>', 'repetitions, each with its own demand, span and interruptions', positive, 20)
+    .option('--batches-per-day <number>', 'generated demand: batches of pods a day', positive, 24)
+    .option(
+      '--disturbance-price <usd>',
+      'what one interrupted node costs beside its lost work',
+      zeroOrMore,
+      1,
+    )
+    .option('--lost-work-minutes <minutes>', 'work that an evicted pod does again, at most', zeroOrMore, 60)
+    .option('--json <file>', 'write everything that was measured')
+    .option('--html <file>', 'write a page with plots')
+    .action(async (options: SimulateOptions) => await simulate(options, context));
+}
+
+async function simulate(options: SimulateOptions, context: CommandContext): Promise<void> {
+  if (options.history === undefined && options.traces === undefined)
+    throw new UsageError(['name --history, --traces or both']);
+  const regions =
+    options.history === undefined ? [] : await regionVerdicts(options, options.history, context);
+  const traces: readonly TraceVerdict[] =
+    options.traces === undefined
+      ? []
+      : traceTrial(await traceArchive(options.traces), Math.max(2, options.seeds));
+  context.writeOut(regions.map(trialText).join('\n'));
+  if (traces.length > 0) context.writeOut(traceText(traces));
+  if (options.json !== undefined)
+    await writeFile(options.json, `${JSON.stringify({ regions, traces }, null, 1)}\n`);
+  if (options.html !== undefined) await writeFile(options.html, simulationPage(regions, traces));
+}
+
+async function regionVerdicts(
+  options: SimulateOptions,
+  location: string,
+  context: CommandContext,
+): Promise<readonly RegionVerdict[]> {
+  const { signal } = context;
+  const history = await loadHistory(
+    location,
+    {
+      ...(options.region === undefined ? {} : { regions: options.region }),
+      ...(options.to === undefined ? {} : { toMs: options.to }),
+    },
+    signal,
+  );
+  context.writeError(reportText(history.report));
+  const regions = [...new Set(history.series.map(({ region }) => region))];
+  const facts = await simulatedFacts(
+    { static: options.static, types: options.instanceTypes, advisor: options.advisor },
+    regions,
+  );
+  const onDemand = onDemandPrices(options.onDemand, location).table;
+  const risk = options.risk === undefined ? undefined : await readScores(options.risk, signal);
+  const demand =
+    options.demand === 'generated'
+      ? undefined
+      : demandOf(await readFile(options.demand, 'utf8'), options.demand);
+  const given =
+    options.groups === 'usual' ? undefined : groupsOf(await readFile(options.groups, 'utf8'), options.groups);
+  const verdicts: RegionVerdict[] = [];
+  for (const region of regions) {
+    const series = history.series.filter((one) => one.region === region);
+    const pools = new Set(series.map(({ instanceType, zone }) => `${instanceType}@${zone}`));
+    const groups =
+      given?.filter(
+        ({ instanceType, zone, capacityType }) =>
+          capacityType === 'on-demand' || pools.has(`${instanceType}@${zone}`),
+      ) ?? usualGroups(series, facts.instanceType);
+    if (groups.length < 2)
+      throw new UsageError([`${region}: fewer than two of the groups have prices in the history`]);
+    const [firstMs, lastMs] = spanOf(series);
+    const plan = {
+      region,
+      series,
+      groups,
+      instanceType: facts.instanceType,
+      advisorBand: (type: string) => facts.advisorBand(type, region),
+      onDemandPerHour: (type: string) => onDemand(type, region),
+      risk: (pool: { readonly instanceType: string; readonly zone: string }, nowMs: number) =>
+        risk?.riskAt(pool, nowMs),
+      demand,
+      fromMs: demand?.[0]?.atMs ?? Math.max(firstMs + warmUpMs, options.from ?? -Infinity),
+      toMs: Math.min(lastMs, options.to ?? Infinity),
+      days: options.days,
+      seeds: options.seeds,
+      batchesPerDay: options.batchesPerDay,
+      disturbancePrice: options.disturbancePrice,
+      lostWorkMs: options.lostWorkMinutes * 60_000,
+    };
+    if (plan.fromMs >= plan.toMs)
+      throw new UsageError([`${region}: the history ends before the demand begins`]);
+    const runs = [];
+    for (let seed = 1; seed <= options.seeds; seed += 1) {
+      signal.throwIfAborted();
+      runs.push(seedRuns(plan, seed));
+      context.writeError(`${region}: seed ${seed} of ${options.seeds}\n`);
+      await new Promise(setImmediate);
+    }
+    verdicts.push({
+      region,
+      groups: groups.length,
+      seeds: options.seeds,
+      disturbancePrice: options.disturbancePrice,
+      summaries: comparison(runs, 'spot-expander', options.disturbancePrice),
+    });
+  }
+  return verdicts;
+}
+
+function spanOf(series: readonly { readonly atMs: Float64Array }[]): readonly [number, number] {
+  return [
+    Math.min(...series.map(({ atMs }) => atMs[0] ?? Infinity)),
+    Math.max(...series.map(({ atMs }) => atMs.at(-1) ?? -Infinity)),
+  ];
+}
+
+async function readScores(path: string, signal: AbortSignal): Promise<RiskScores> {
+  const { store, objects } = await openLocation(path, signal);
+  const scores = riskScores(path);
+  for (const object of objects) await feed(store, object, scores.push, signal);
+  return scores;
+}
+
+function list(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function time(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError('must be a time such as 2023-11-01 or 2023-11-01T06:00:00Z.');
+  return at;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0.');
+  return value;
+}
+
+function zeroOrMore(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0)) throw new InvalidArgumentError('must be a number, 0 or more.');
+  return value;
+}

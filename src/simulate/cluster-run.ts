@@ -1,0 +1,321 @@
+import type { InstanceTypeFacts } from '../decision/knowledge.ts';
+import { chanceFrom } from '../learning/chance.ts';
+import type { PodBatch } from './demand.ts';
+import { EventQueue } from './event-queue.ts';
+import type { PoolPriceBook } from './price-book.ts';
+import {
+  allocatable,
+  packed,
+  type Expander,
+  type SimulatedOption,
+  type WaitingPod,
+} from './scale-up-situation.ts';
+import type { SimulatedGroup } from './simulated-group.ts';
+
+const hourMs = 3_600_000;
+/** The autoscaler removes a node that was empty for this long. */
+const emptyMs = 10 * 60_000;
+
+/** The world that every expander meets alike. */
+export interface World {
+  readonly groups: readonly {
+    readonly group: SimulatedGroup;
+    readonly facts: InstanceTypeFacts;
+    readonly book: PoolPriceBook;
+    /** Interruptions of one node an hour. */
+    readonly hazardPerHour: number;
+  }[];
+  readonly batches: readonly PodBatch[];
+  readonly toMs: number;
+  readonly seed: number;
+  /** Work since the last checkpoint that an evicted pod does again, at most. */
+  readonly lostWorkMs: number;
+  /** A price that reaches (1 + rise) × that of the launch within this time is a spike that was met. */
+  readonly spike: { readonly withinMs: number; readonly rise: number };
+}
+
+export interface RunOutcome {
+  readonly expander: string;
+  /** USD for nodes. */
+  readonly nodesCost: number;
+  /** vCPU-hours that pods asked for and that were not lost. */
+  readonly usefulVcpuHours: number;
+  readonly nodeHours: number;
+  readonly launches: number;
+  readonly interruptions: number;
+  readonly evictedPods: number;
+  /** Launches whose price spiked. */
+  readonly spikesMet: number;
+  /** Pods that no group could take. */
+  readonly unplaceable: number;
+  readonly decisions: number;
+  /** Node-hours by pool. */
+  readonly hoursByPool: ReadonlyMap<string, number>;
+}
+
+interface Pod extends WaitingPod {
+  leftMs: number;
+  startedMs: number;
+  turn: number;
+}
+
+interface Node {
+  readonly place: number;
+  readonly launchedMs: number;
+  cpuMilli: number;
+  memoryMib: number;
+  readonly pods: Set<Pod>;
+  emptySinceMs: number;
+  isGone: boolean;
+}
+
+type Event =
+  | { readonly kind: 'batch'; readonly batch: PodBatch }
+  | { readonly kind: 'done'; readonly pod: Pod; readonly node: Node; readonly turn: number }
+  | { readonly kind: 'interrupt'; readonly node: Node }
+  | { readonly kind: 'idle'; readonly node: Node };
+
+/** When the n-th node of a pool is interrupted, in hours after its launch: the same whichever expander launches it. */
+export function hoursToInterruption(
+  seed: number,
+  place: number,
+  ordinal: number,
+  hazardPerHour: number,
+): number {
+  if (hazardPerHour <= 0) return Infinity;
+  const chance = chanceFrom(
+    Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(place + 1, 0x85ebca6b) ^ Math.imul(ordinal + 1, 0xc2b2ae35),
+  );
+  chance();
+  return -Math.log(1 - chance()) / hazardPerHour;
+}
+
+/**
+ * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; an empty node
+ * goes after ten minutes; an interrupted node's pods wait again at once and do part of their work again.
+ */
+export function clusterRun(world: World, expander: Expander): RunOutcome {
+  const chance = chanceFrom(world.seed ^ 0x5bd1e995);
+  const events = new EventQueue<Event>();
+  for (const batch of world.batches) events.put(batch.atMs, { kind: 'batch', batch });
+  const nodes = new Set<Node>();
+  const launchedIn = new Int32Array(world.groups.length);
+  const hoursByPool = new Map<string, number>();
+  const count = {
+    pods: 0,
+    launches: 0,
+    interruptions: 0,
+    evicted: 0,
+    spikes: 0,
+    unplaceable: 0,
+    decisions: 0,
+  };
+  let nodesCost = 0;
+  let nodeHours = 0;
+  let usefulMs = 0;
+
+  function start(pod: Pod, node: Node, nowMs: number): void {
+    node.pods.add(pod);
+    node.cpuMilli -= pod.cpuMilli;
+    node.memoryMib -= pod.memoryMib;
+    pod.startedMs = nowMs;
+    pod.turn += 1;
+    events.put(nowMs + pod.leftMs, { kind: 'done', pod, node, turn: pod.turn });
+  }
+
+  function close(node: Node, atMs: number): void {
+    const place = world.groups[node.place];
+    if (place === undefined || node.isGone) return;
+    node.isGone = true;
+    nodes.delete(node);
+    const untilMs = Math.min(atMs, world.toMs);
+    const hours = (untilMs - node.launchedMs) / hourMs;
+    nodesCost += place.book.costBetween(node.launchedMs, untilMs);
+    nodeHours += hours;
+    const pool = `${place.group.instanceType}@${place.group.zone}`;
+    hoursByPool.set(pool, (hoursByPool.get(pool) ?? 0) + hours);
+  }
+
+  function launch(place: number, nowMs: number): Node {
+    const { facts, book, hazardPerHour } = placeOf(place);
+    const node: Node = {
+      place,
+      launchedMs: nowMs,
+      ...allocatable(facts),
+      pods: new Set(),
+      emptySinceMs: nowMs,
+      isGone: false,
+    };
+    nodes.add(node);
+    const ordinal = launchedIn[place] ?? 0;
+    launchedIn[place] = ordinal + 1;
+    count.launches += 1;
+    if (book.risesAfter(nowMs, world.spike.withinMs, world.spike.rise)) count.spikes += 1;
+    const endMs = nowMs + hoursToInterruption(world.seed, place, ordinal, hazardPerHour) * hourMs;
+    if (endMs < world.toMs) events.put(endMs, { kind: 'interrupt', node });
+    return node;
+  }
+
+  function placeOf(place: number): World['groups'][number] {
+    const one = world.groups[place];
+    if (one === undefined) throw new RangeError(`no group ${place}`);
+    return one;
+  }
+
+  function serve(pods: readonly Pod[], nowMs: number): void {
+    let waiting = pods.filter((pod) => {
+      for (const node of nodes)
+        if (node.cpuMilli >= pod.cpuMilli && node.memoryMib >= pod.memoryMib) {
+          start(pod, node, nowMs);
+          return false;
+        }
+      return true;
+    });
+    while (waiting.length > 0) {
+      const options = optionsFor(world, waiting, nowMs);
+      if (options.length === 0) break;
+      count.decisions += 1;
+      const situation = {
+        nowMs,
+        options: options.map(({ option }) => option),
+        waiting,
+        clusterNodes: nodes.size,
+        chance,
+      };
+      const chosen = expander.choose(situation);
+      const { place, pods: order, nodeOf, nodeCount } = taken(options, chosen);
+      const fresh = Array.from({ length: nodeCount }, () => launch(place, nowMs));
+      const served = new Set<Pod>();
+      for (const [index, at] of order.entries()) {
+        const pod = waiting[at];
+        const node = fresh[nodeOf[index] ?? 0];
+        if (pod === undefined || node === undefined) continue;
+        start(pod, node, nowMs);
+        served.add(pod);
+      }
+      waiting = waiting.filter((pod) => !served.has(pod));
+    }
+    count.unplaceable += waiting.length;
+  }
+
+  function free(pod: Pod, node: Node, nowMs: number): void {
+    node.pods.delete(pod);
+    node.cpuMilli += pod.cpuMilli;
+    node.memoryMib += pod.memoryMib;
+    if (node.pods.size > 0) return;
+    node.emptySinceMs = nowMs;
+    events.put(nowMs + emptyMs, { kind: 'idle', node });
+  }
+
+  function interrupt(node: Node, nowMs: number): void {
+    if (node.isGone) return;
+    count.interruptions += 1;
+    expander.onInterruption?.(placeOf(node.place).group, nowMs);
+    const evicted = [...node.pods];
+    close(node, nowMs);
+    for (const pod of evicted) {
+      const ranMs = nowMs - pod.startedMs;
+      const lostMs = Math.min(ranMs, world.lostWorkMs);
+      usefulMs += (ranMs - lostMs) * pod.cpuMilli;
+      pod.leftMs -= ranMs - lostMs;
+      pod.turn += 1;
+    }
+    count.evicted += evicted.length;
+    serve(evicted, nowMs);
+  }
+
+  function happen(event: Event, nowMs: number): void {
+    switch (event.kind) {
+      case 'batch': {
+        const { batch } = event;
+        const pods = Array.from({ length: batch.pods }, () => ({
+          id: count.pods++,
+          cpuMilli: batch.cpuMilli,
+          memoryMib: batch.memoryMib,
+          leftMs: batch.hours * hourMs,
+          startedMs: nowMs,
+          turn: 0,
+        }));
+        serve(pods, nowMs);
+        return;
+      }
+      case 'done': {
+        if (event.pod.turn !== event.turn || event.node.isGone) return;
+        usefulMs += (nowMs - event.pod.startedMs) * event.pod.cpuMilli;
+        free(event.pod, event.node, nowMs);
+        return;
+      }
+      case 'interrupt':
+        interrupt(event.node, nowMs);
+        return;
+      case 'idle':
+        if (event.node.pods.size === 0 && nowMs - event.node.emptySinceMs >= emptyMs)
+          close(event.node, nowMs);
+    }
+  }
+
+  for (let next = events.take(); next !== undefined && next.atMs < world.toMs; next = events.take())
+    happen(next.event, next.atMs);
+  for (const node of [...nodes]) {
+    for (const pod of node.pods) usefulMs += (world.toMs - pod.startedMs) * pod.cpuMilli;
+    close(node, world.toMs);
+  }
+  return {
+    expander: expander.name,
+    nodesCost,
+    usefulVcpuHours: usefulMs / hourMs / 1000,
+    nodeHours,
+    launches: count.launches,
+    interruptions: count.interruptions,
+    evictedPods: count.evicted,
+    spikesMet: count.spikes,
+    unplaceable: count.unplaceable,
+    decisions: count.decisions,
+    hoursByPool,
+  };
+}
+
+interface PackedOption {
+  readonly place: number;
+  readonly option: SimulatedOption;
+  readonly pods: readonly number[];
+  readonly nodeOf: readonly number[];
+  readonly nodeCount: number;
+}
+
+/** Groups whose pool is there now and whose nodes some pod fits. */
+function optionsFor(world: World, waiting: readonly WaitingPod[], nowMs: number): readonly PackedOption[] {
+  const packings = new Map<string, ReturnType<typeof packed>>();
+  return world.groups.flatMap(({ group, facts, book }, place) => {
+    const pricePerHour = book.priceAt(nowMs);
+    if (!(pricePerHour > 0)) return [];
+    let packing = packings.get(facts.instanceType);
+    if (packing === undefined) {
+      packing = packed(waiting, facts);
+      packings.set(facts.instanceType, packing);
+    }
+    const { pods, nodeOf, nodeCount } = packing;
+    if (pods.length === 0) return [];
+    let cpuMilli = 0;
+    let memoryMib = 0;
+    for (const index of pods) {
+      cpuMilli += waiting[index]?.cpuMilli ?? 0;
+      memoryMib += waiting[index]?.memoryMib ?? 0;
+    }
+    return [
+      {
+        place,
+        option: { group, facts, nodeCount, pods, cpuMilli, memoryMib, pricePerHour },
+        pods,
+        nodeOf,
+        nodeCount,
+      },
+    ];
+  });
+}
+
+function taken(options: readonly PackedOption[], chosen: SimulatedOption): PackedOption {
+  const one = options.find(({ option }) => option === chosen);
+  if (one === undefined) throw new RangeError(`${chosen.group.id} is none of the options`);
+  return one;
+}
