@@ -2,7 +2,7 @@ import type { NodeTemplate, ScaleUpOption, ScaleUpRequest } from '../decision/sc
 import { MalformedRequest } from '../errors/malformed-request.ts';
 import { DistinctPods } from './distinct-pods.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import { KnownText, utf8Text } from './known-text.ts';
+import { TextReader, utf8Text } from './text.ts';
 import { NodeReader } from './node.ts';
 import type { WireOption } from './option-reader.ts';
 import { OptionReader } from './option-reader.ts';
@@ -27,7 +27,7 @@ export function readBestOptions(
   bytes: Uint8Array,
   sameBytes: SameBytes = sameBytesByWords(bytes),
 ): ScaleUpRequest {
-  const texts = new KnownText(bytes);
+  const texts = new TextReader(bytes);
   const distinct = new DistinctPods(bytes, texts, sameBytes);
   const optionReader = new OptionReader(bytes, distinct, sameBytes);
   const options = new Map<string, WireOption>();
@@ -94,7 +94,7 @@ class NodeSlices {
     if (this.#byId.size > mostNodes) throw new MalformedRequest('the request holds too many nodes');
   }
 
-  decoded(texts: KnownText): { nodes: ReadonlyMap<string, NodeTemplate>; unreadable: number } {
+  decoded(texts: TextReader): { nodes: ReadonlyMap<string, NodeTemplate>; unreadable: number } {
     const reader = new NodeReader(this.#bytes, texts);
     const nodes = new Map<string, NodeTemplate>();
     for (const [id, [start, end]] of this.#byId) {

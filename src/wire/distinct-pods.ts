@@ -1,5 +1,5 @@
 import type { PendingPod } from '../decision/scale-up-request.ts';
-import type { KnownText } from './known-text.ts';
+import type { TextReader } from './text.ts';
 import { PodReader } from './pod.ts';
 import type { SameBytes } from './same-bytes.ts';
 
@@ -28,7 +28,7 @@ export class DistinctPods {
   readonly #followers: number[] = [];
   #previous = -1;
 
-  constructor(bytes: Uint8Array, texts: KnownText, sameBytes: SameBytes) {
+  constructor(bytes: Uint8Array, texts: TextReader, sameBytes: SameBytes) {
     this.#bytes = bytes;
     this.#sameBytes = sameBytes;
     this.#reader = new PodReader(bytes, texts);

@@ -1,6 +1,6 @@
 import type { NodeTemplate } from '../decision/scale-up-request.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import type { KnownText } from './known-text.ts';
+import type { TextReader } from './text.ts';
 import type { Amounts } from './resource-list.ts';
 import { ResourceListReader, noAmounts, resourcesOf } from './resource-list.ts';
 
@@ -12,7 +12,7 @@ const nodeStatus = { capacity: 1, allocatable: 2 } as const;
 
 interface Parts {
   name: string;
-  labels: Map<string, string>;
+  labels: Record<string, string>;
   providerId: string;
   capacity: Amounts;
   allocatable: Amounts;
@@ -20,13 +20,13 @@ interface Parts {
 
 /** Reads marshalled v1.Node slices of one buffer: name, labels, provider id and amounts; conditions and images are skipped. */
 export class NodeReader {
-  readonly #texts: KnownText;
+  readonly #texts: TextReader;
   readonly #node: FieldCursor;
   readonly #part: FieldCursor;
   readonly #entry: FieldCursor;
   readonly #lists: ResourceListReader;
 
-  constructor(bytes: Uint8Array, texts: KnownText) {
+  constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#node = new FieldCursor(bytes);
     this.#part = new FieldCursor(bytes);
@@ -38,7 +38,7 @@ export class NodeReader {
   read(start: number, end: number): NodeTemplate | undefined {
     const parts: Parts = {
       name: '',
-      labels: new Map(),
+      labels: {},
       providerId: '',
       capacity: noAmounts,
       allocatable: noAmounts,
@@ -54,7 +54,7 @@ export class NodeReader {
     if (message.broken || !hasMetadata) return undefined;
     return {
       name: parts.name,
-      labels: Object.fromEntries(parts.labels),
+      labels: parts.labels,
       providerId: parts.providerId,
       allocatable: resourcesOf(parts.allocatable),
       capacity: resourcesOf(parts.capacity),
@@ -89,7 +89,8 @@ export class NodeReader {
       if (entry.field === 1) key = this.#texts.at(entry.start, entry.end);
       else if (entry.field === 2) value = this.#texts.at(entry.start, entry.end);
     }
-    parts.labels.set(key, value);
+    if (key === '__proto__') Object.defineProperty(parts.labels, key, { value, enumerable: true });
+    else parts.labels[key] = value;
     return !entry.broken;
   }
 

@@ -1,7 +1,7 @@
 import { MalformedRequest } from '../errors/malformed-request.ts';
 import type { DistinctPods } from './distinct-pods.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import { utf8Text } from './known-text.ts';
+import { utf8Text } from './text.ts';
 import type { SameBytes } from './same-bytes.ts';
 
 const option = { nodeGroupId: 1, nodeCount: 2, pod: 4, podBytes: 5 } as const;

@@ -1,6 +1,6 @@
 import type { LabelRequirement, PreferredNodeTerm, SpreadPreference } from '../decision/scale-up-request.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import type { KnownText } from './known-text.ts';
+import type { TextReader } from './text.ts';
 
 const operators: Readonly<Record<string, LabelRequirement['operator']>> = {
   In: 'In',
@@ -13,14 +13,14 @@ const operators: Readonly<Record<string, LabelRequirement['operator']>> = {
 
 /** What a pod would like but does not insist on: preferred node affinity and `ScheduleAnyway` spread. */
 export class PodPreferenceReader {
-  readonly #texts: KnownText;
+  readonly #texts: TextReader;
   readonly #affinity: FieldCursor;
   readonly #nodeAffinity: FieldCursor;
   readonly #term: FieldCursor;
   readonly #preference: FieldCursor;
   readonly #requirement: FieldCursor;
 
-  constructor(bytes: Uint8Array, texts: KnownText) {
+  constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#affinity = new FieldCursor(bytes);
     this.#nodeAffinity = new FieldCursor(bytes);

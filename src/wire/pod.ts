@@ -1,6 +1,6 @@
 import type { PendingPod, PreferredNodeTerm, SpreadPreference } from '../decision/scale-up-request.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import type { KnownText } from './known-text.ts';
+import type { TextReader } from './text.ts';
 import { PodPreferenceReader } from './pod-preferences.ts';
 import type { Amounts } from './resource-list.ts';
 import { ResourceListReader, largerOf, noAmounts, resourcesOf, sumOf } from './resource-list.ts';
@@ -32,7 +32,7 @@ interface Tally {
 
 /** Reads marshalled v1.Pod slices of one buffer, only as far as scoring needs. */
 export class PodReader {
-  readonly #texts: KnownText;
+  readonly #texts: TextReader;
   readonly #pod: FieldCursor;
   readonly #spec: FieldCursor;
   readonly #container: FieldCursor;
@@ -40,7 +40,7 @@ export class PodReader {
   readonly #lists: ResourceListReader;
   readonly #preferences: PodPreferenceReader;
 
-  constructor(bytes: Uint8Array, texts: KnownText) {
+  constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#pod = new FieldCursor(bytes);
     this.#spec = new FieldCursor(bytes);

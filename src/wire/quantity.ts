@@ -16,8 +16,6 @@ const decimalExponents: Readonly<Record<string, number>> = {
 };
 const binaryExponents: Readonly<Record<string, number>> = { Ki: 10, Mi: 20, Gi: 30, Ti: 40, Pi: 50, Ei: 60 };
 
-/** A whole number without sign and suffix, small enough to be scaled in floating point without loss. */
-const plain = /^(\d{1,6})(m|Ki|Mi|Gi)?$/;
 const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eE][+-]?\d+|[numkMGTPE]?|[KMGTPE]i)$/;
 
 /**
@@ -27,13 +25,8 @@ const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eE][+-]?\d+|[numkMGTPE]?|[KMGTPE]i)$/;
  */
 export function scaledQuantity(text: string, decimals: 0 | 3 | 9): number | undefined {
   if (text.length > longestQuantity) return undefined;
-  const short = plain.exec(text);
-  if (short !== null) {
-    const whole = Number(short[1]) * 10 ** decimals;
-    if (short[2] === 'm') return Math.ceil(whole / 1000);
-    const value = whole * 2 ** (binaryExponents[short[2] ?? ''] ?? 0);
-    if (value <= Number.MAX_SAFE_INTEGER) return value;
-  }
+  const short = shortQuantity(text, 10 ** decimals);
+  if (short !== undefined) return short;
   const parts = shape.exec(text);
   if (parts === null) return undefined;
   const [, sign, whole = '', fraction = '', suffix = ''] = parts;
@@ -46,6 +39,27 @@ export function scaledQuantity(text: string, decimals: 0 | 3 | 9): number | unde
   const magnitude = power < -3 * longestQuantity ? 1n : scaled(digits << BigInt(exponent.two), power);
   const bounded = Number(magnitude > max ? max : magnitude);
   return sign === '-' ? -bounded : bounded;
+}
+
+/** The usual forms, `4`, `500m`, `16Gi`, `3145728Ki`, read without loss in floating point; undefined leaves the text to the exact way. */
+function shortQuantity(text: string, scale: number): number | undefined {
+  let at = 0;
+  let whole = 0;
+  for (; at < text.length && at < 10; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    whole = whole * 10 + digit;
+  }
+  if (at === 0) return undefined;
+  const suffix = text.slice(at);
+  if (suffix === 'm') {
+    const thousandths = whole * scale;
+    return thousandths <= Number.MAX_SAFE_INTEGER ? Math.ceil(thousandths / 1000) : undefined;
+  }
+  const two = suffix === '' ? 0 : binaryExponents[suffix];
+  if (two === undefined) return undefined;
+  const value = whole * 2 ** two * scale;
+  return value <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
 /** Thousandths, rounded up: CPU. */

@@ -1,6 +1,6 @@
 import type { Resources } from '../decision/resources.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import type { KnownText } from './known-text.ts';
+import type { TextReader } from './text.ts';
 import { nanoValue, wholeValue } from './quantity.ts';
 
 /** Amounts while they are still being added up: CPU in billionths of a core, so that it is rounded once. */
@@ -58,11 +58,11 @@ export function resourcesOf(amounts: Amounts): Resources {
 
 /** Reads `map<string, Quantity>` entries: ResourceList in Kubernetes' types. */
 export class ResourceListReader {
-  readonly #texts: KnownText;
+  readonly #texts: TextReader;
   readonly #entry: FieldCursor;
   readonly #quantity: FieldCursor;
 
-  constructor(bytes: Uint8Array, texts: KnownText) {
+  constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#entry = new FieldCursor(bytes);
     this.#quantity = new FieldCursor(bytes);
