@@ -21,7 +21,7 @@ export interface NodeView {
   readonly bootId: string;
   /** Our own condition, if the node has it. */
   readonly condition: { readonly status: string; readonly reason: string } | undefined;
-  /** Name of the Karpenter NodeClaim that owns the node. */
+  /** Name of the Karpenter NodeClaim that owns the node; empty when only a label says that it is Karpenter's. */
   readonly nodeClaim: string | undefined;
 }
 

@@ -32,7 +32,7 @@ export class HotPools {
   }
 
   /** The same notice may be heard any number of times; an older one never cools a pool. */
-  hear({ pool, signal, atMs }: PoolNotice): void {
+  hear({ pool, signal, atMs }: Pick<PoolNotice, 'pool' | 'signal' | 'atMs'>): void {
     const known = this.latest.get(pool) ?? {};
     if ((known[signal] ?? -Infinity) < atMs) this.latest.set(pool, { ...known, [signal]: atMs });
   }

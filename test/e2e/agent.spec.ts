@@ -590,6 +590,18 @@ for (const [where, started] of [
       expect(await world.podsOn(node)).to.deep.equal([pod('web')]);
     });
 
+    it('a Karpenter node without an owner is recognised by its label', async function () {
+      if (world.fake === undefined) return this.skip();
+      world.fake.addNodeClaim(`claim-${node}`, node);
+      await addNode({ labels: { 'karpenter.sh/nodepool': 'default' } });
+      await agentOn();
+      imds.spot = interruption(100_000);
+      await until(
+        'the NodeClaim to go',
+        () => world.fake?.get('NodeClaim', '', `claim-${node}`)?.['metadata'].deletionTimestamp !== undefined,
+      );
+    });
+
     it('a Karpenter node whose NodeClaim may not be deleted is drained as any other', async function () {
       if (world.fake === undefined) return this.skip();
       world.fake.addNodeClaim(`claim-${node}`);

@@ -202,8 +202,14 @@ export class FakeKubernetes {
     });
   }
 
-  addNodeClaim(name: string): KubeObject {
-    return this.put('NodeClaim', { apiVersion: 'karpenter.sh/v1', kind: 'NodeClaim', metadata: { name } });
+  addNodeClaim(name: string, nodeName?: string): KubeObject {
+    const status = { nodeName };
+    return this.put('NodeClaim', {
+      apiVersion: 'karpenter.sh/v1',
+      kind: 'NodeClaim',
+      metadata: { name },
+      status,
+    });
   }
 
   /** A change from outside, by a person or a controller. */

@@ -51,8 +51,13 @@ export function nodeView(object: unknown): NodeView {
     taints: listOf(nodeSpec['taints']).map(taint),
     bootId: textOf(fieldsOf(fieldsOf(status)['nodeInfo'])['bootID']),
     condition: condition && { status: textOf(condition['status']), reason: textOf(condition['reason']) },
-    nodeClaim: claim === undefined ? undefined : textOf(claim['name']),
+    nodeClaim: claim === undefined ? claimByLabel(meta['labels']) : textOf(claim['name']),
   };
+}
+
+/** Nodes that Karpenter registered before it set owners carry only the pool's label. */
+function claimByLabel(labels: unknown): string | undefined {
+  return textsOf(labels)['karpenter.sh/nodepool'] === undefined ? undefined : '';
 }
 
 function taint(one: Fields): Taint {

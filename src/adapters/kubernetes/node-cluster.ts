@@ -7,6 +7,7 @@ import { messageOf, refused, type KubeAnswer, type KubeCall, type KubeClient } f
 import { fieldsOf, listOf, nodeView, podView, textOf, timeOf } from './kube-objects.ts';
 
 const mergePatch = 'application/merge-patch+json';
+const claimsPath = '/apis/karpenter.sh/v1/nodeclaims';
 const strategicPatch = 'application/strategic-merge-patch+json';
 
 /** Everything goes to this one Node by name and to the pods on it. */
@@ -27,6 +28,16 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
       if (!(error instanceof ClusterUnavailable)) throw error;
       return { result: 'failed', retryAfterMs: undefined, message: error.message };
     }
+  }
+
+  async function claimOfNode(signal: AbortSignal): Promise<string | undefined> {
+    const { status, body } = await client.call({ method: 'GET', path: claimsPath }, signal);
+    if (status !== 200) return undefined;
+    const mine = listOf(fieldsOf(body)['items']).find(
+      (one) => fieldsOf(one['status'])['nodeName'] === nodeName,
+    );
+    const name = textOf(fieldsOf(mine?.['metadata'])['name']);
+    return name === '' ? undefined : name;
   }
 
   return {
@@ -126,7 +137,9 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
     },
 
     async handOver(nodeClaim, terminateAtMs, signal) {
-      const path = `/apis/karpenter.sh/v1/nodeclaims/${encodeURIComponent(nodeClaim)}`;
+      const name = nodeClaim === '' ? await claimOfNode(signal) : nodeClaim;
+      if (name === undefined) return 'denied';
+      const path = `${claimsPath}/${encodeURIComponent(name)}`;
       const stamp = { 'karpenter.sh/nodeclaim-termination-timestamp': rfc3339(terminateAtMs) };
       const stamped = await client.call(
         { method: 'PATCH', path, contentType: mergePatch, body: { metadata: { annotations: stamp } } },
