@@ -9,22 +9,16 @@ export interface Offerings {
   readonly instanceTypes: readonly string[];
 }
 
-/** Where a pool is, by its zone, by the request or by the server's own region. */
 export interface Places {
   readonly regionOf: (zone: string) => string;
   /** A zone name that lies outside the region that the request names. */
   readonly mistake: (zone: string) => string | undefined;
 }
 
-export function places(offerings: Offerings, asked: string | undefined, ownRegion: string): Places {
-  // Only zone ids need it: zone names tell their region.
-  let regionByZone: ReadonlyMap<string, string> | undefined;
-  const knownRegionOf = (zone: string) => {
-    regionByZone ??= new Map(offerings.pools.map((pool) => [pool.zone, pool.region]));
-    return regionByZone.get(zone);
-  };
+/** Zone names tell their region; a zone id is taken to be where the request says, else in the server's own. */
+export function places(asked: string | undefined, ownRegion: string): Places {
   return {
-    regionOf: (zone) => regionOfZone(zone) ?? asked ?? knownRegionOf(zone) ?? ownRegion,
+    regionOf: (zone) => regionOfZone(zone) ?? asked ?? ownRegion,
     mistake: (zone) => {
       const region = regionOfZone(zone);
       return region === undefined || asked === undefined || region === asked

@@ -71,7 +71,7 @@ function asking(region: string | undefined, dependencies: SpotAdvisorDependencie
   return {
     knowledge: dependencies.knowledge(),
     offerings,
-    places: places(offerings, region, dependencies.region),
+    places: places(region, dependencies.region),
     region: region ?? dependencies.region,
     policy: dependencies.policy,
     nowMs: clock.nowMs(),

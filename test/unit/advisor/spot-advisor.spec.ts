@@ -177,6 +177,14 @@ describe('Rank', () => {
     ]);
   });
 
+  it('takes a zone id to be in the region that was named, else in its own', async () => {
+    const { advisor } = smallAdvisor();
+    const regions = async (region: object) =>
+      (await advisor.rank({ pools: ['c5.large@use1-az1'], ...region })).candidates.map((one) => one.region);
+    expect(await regions({ region: 'us-east-1' })).to.deep.equal(['us-east-1']);
+    expect(await regions({})).to.deep.equal(['ap-south-1']);
+  });
+
   it('shows the heat of a pool that gave a signal and ranks it behind', async () => {
     const { advisor } = smallAdvisor(
       smallMarket(new Map([['c5.large@ap-south-1a', { ...rebalanced, heat: 1 }]])),
