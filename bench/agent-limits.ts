@@ -9,15 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { imdsClient } from '../src/adapters/imds/imds-client.ts';
-import { drainSlots } from '../src/adapters/kubernetes/drain-slots.ts';
-import { kubeAccess } from '../src/adapters/kubernetes/kube-access.ts';
-import { kubeClient } from '../src/adapters/kubernetes/kube-client.ts';
-import { nodeCluster } from '../src/adapters/kubernetes/node-cluster.ts';
-import { agent } from '../src/agent/agent.ts';
-import { defaultDrainPolicy } from '../src/drain/policy.ts';
-import { agentMetrics } from '../src/telemetry/agent-metrics.ts';
-import { silentLog } from '../src/telemetry/log.ts';
+import { agentFleet } from '../test/peers/agent-fleet.ts';
 import { agentProcess } from '../test/peers/agent-process.ts';
 import { clusterWorld, fakeWorld, type World } from '../test/peers/agent-world.ts';
 import { fakeImds, interruption } from '../test/peers/fake-imds.ts';
@@ -97,89 +89,15 @@ async function idleAndDrain(world: World): Promise<void> {
 }
 
 async function manyAtOnce(world: World, count: number): Promise<void> {
-  const stop = new AbortController();
-  const access = await kubeAccess(world.kubeconfig, {});
-  const fleet = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const imds = await fakeImds();
-      imds.instanceId = `i-${String(index).padStart(17, '1')}`;
-      const name = `fleet-${index}`;
-      await world.addNode(name, { instanceId: imds.instanceId });
-      const client = kubeClient(access, { timeoutMs: 5_000, maxConnections: 4, userAgent: 'bench' });
-      let changes = 0;
-      const cluster = nodeCluster(client, name);
-      const counted = {
-        ...cluster,
-        changeNode: (...args: Parameters<typeof cluster.changeNode>) => (
-          (changes += 1),
-          cluster.changeNode(...args)
-        ),
-      };
-      let markedAtMs = 0;
-      let seenAtMs = 0;
-      const metrics = agentMetrics({ pollAgeSeconds: () => undefined, isRefusing: () => false });
-      const one = agent(
-        {
-          metadata: imdsClient({
-            endpoint: imds.url,
-            timeoutMs: 1_000,
-            tokenTtlSeconds: 21_600,
-            nowMs: Date.now,
-          }),
-          cluster: counted,
-          slots: ({ zone }) =>
-            drainSlots(client, {
-              namespace: 'default',
-              holder: name,
-              zone,
-              total: 10,
-              perZone: 4,
-              leaseSeconds: 60,
-              nowMs: Date.now,
-            }),
-          webhook: undefined,
-          nowMs: Date.now,
-          chance: Math.random,
-          log: {
-            ...silentLog,
-            warn: (_fields, message) => {
-              if (message.includes('has begun')) seenAtMs = Date.now();
-            },
-            info: (_fields, message) => {
-              if (message === 'the node was changed: mark') markedAtMs = Date.now();
-            },
-          },
-          metrics,
-        },
-        {
-          nodeName: name,
-          policy: { ...defaultDrainPolicy, minNodeAgeMs: 0 },
-          pollMs: 2_000,
-          maintenancePollMs: 30_000,
-          dryRun: false,
-          ownPod: undefined,
-          slotRenewMs: 20_000,
-          concurrency: 24,
-          shutdownGraceMs: 1_000,
-        },
-      );
-      const ended = one.run(stop.signal);
-      return { imds, client, ended, times: () => ({ markedAtMs, seenAtMs, changes }) };
-    }),
-  );
+  const fleet = await agentFleet(world, count);
   await sleep(4_000);
   const noticeMs = Date.now();
   const from = world.fake?.requests.length ?? 0;
-  for (const { imds } of fleet) imds.spot = interruption();
-  await until('all to be marked', () => fleet.every(({ times }) => times().markedAtMs > 0), 60_000);
-  const sorted = (pick: (one: (typeof fleet)[number]) => number) => fleet.map(pick).sort((a, b) => a - b);
-  const toMark = sorted(({ times }) => times().markedAtMs - times().seenAtMs);
-  row(
-    `${count} agents at once: all marked after their notice`,
-    Math.max(...fleet.map(({ times }) => times().markedAtMs - noticeMs)) / 1_000,
-    5,
-    's',
-  );
+  for (const { imds } of fleet.agents) imds.spot = interruption();
+  await until('all to be marked', () => fleet.agents.every((one) => one.markedAtMs() > 0), 60_000);
+  const toMark = fleet.agents.map((one) => one.markedAtMs() - one.seenAtMs()).sort((a, b) => a - b);
+  const last = Math.max(...fleet.agents.map((one) => one.markedAtMs()));
+  row(`${count} agents at once: all marked after their notice`, (last - noticeMs) / 1_000, 5, 's');
   row(
     `${count} agents at once: notice read to marked, p99`,
     toMark[Math.floor(count * 0.99) - 1] ?? 0,
@@ -189,31 +107,17 @@ async function manyAtOnce(world: World, count: number): Promise<void> {
   await sleep(5_000);
   row(
     `${count} agents at once: writes of the Node, each`,
-    fleet.reduce((sum, { times }) => sum + times().changes, 0) / count,
+    fleet.agents.reduce((sum, one) => sum + one.nodeWrites(), 0) / count,
     2,
     'writes',
   );
   if (world.fake !== undefined) {
     const seen = world.fake.requests.slice(from);
-    row(
-      `${count} agents at once: API writes, each`,
-      seen.filter((one) => one.method !== 'GET').length / count,
-      5,
-      'writes',
-    );
-    row(
-      `${count} agents at once: API reads, each`,
-      seen.filter((one) => one.method === 'GET').length / count,
-      15,
-      'reads',
-    );
+    const writes = seen.filter((one) => one.method !== 'GET').length;
+    row(`${count} agents at once: API writes, each`, writes / count, 5, 'writes');
+    row(`${count} agents at once: API reads, each`, (seen.length - writes) / count, 15, 'reads');
   }
-  stop.abort();
-  await Promise.all(fleet.map(({ ended }) => ended));
-  for (const { imds, client } of fleet) {
-    client.close();
-    await imds.close();
-  }
+  await fleet.stop();
 }
 
 const world = values.cluster === true ? await clusterWorld() : await fakeWorld();

@@ -1,12 +1,40 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
+import { agentFleet } from '../peers/agent-fleet.ts';
 import { agentProcess, killAgents } from '../peers/agent-process.ts';
 import { fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 
 /* What does not depend on how busy the machine is; bench/agent-limits.ts measures the times. */
+
+describe('200 agents at once', function () {
+  this.timeout(90_000);
+
+  it('are all marked, each with one write of its Node, and ask a bounded number of things', async () => {
+    const world = await fakeWorld();
+    const fleet = await agentFleet(world, 200);
+    await until('all to poll', () => fleet.agents.every(({ imds }) => imds.requests.length > 0), 30_000);
+    const fake = world.fake!;
+    await until(
+      'all to have read their Node',
+      () => fake.requests.filter((one) => one.method === 'GET').length >= 200,
+      30_000,
+    );
+    const from = fake.requests.length;
+    for (const { imds } of fleet.agents) imds.spot = interruption();
+    await until('all to be marked', () => fleet.agents.every((one) => one.markedAtMs() > 0), 60_000);
+    await sleep(2_000);
+    expect(fleet.agents.filter((one) => one.nodeWrites() !== 1)).to.have.length(0);
+    const seen = fake.requests.slice(from);
+    const writes = seen.filter((one) => one.method !== 'GET').length;
+    expect(writes / 200).to.be.at.most(5);
+    expect((seen.length - writes) / 200).to.be.at.most(15);
+    await fleet.stop();
+    await world.close();
+  });
+});
 
 describe('the built agent: what it costs', function () {
   this.timeout(60_000);
