@@ -113,10 +113,15 @@ export function addSettingFlags(command: Command, table: SettingTable): Command 
     const names = [environmentName(key), ...(one.alsoFrom ?? [])].join(', ');
     const fallback = one.fallback === undefined ? '' : `, default ${one.fallback}`;
     command.addOption(
-      new Option(`${flagName(key)} <${one.placeholder}>`, `${one.description} (${names}${fallback})`),
+      new Option(`${flagName(key)} ${argumentOf(one)}`, `${one.description} (${names}${fallback})`),
     );
   }
   return command;
+}
+
+/** A switch may stand alone: `--dry-run` is `--dry-run yes`. */
+function argumentOf({ placeholder }: Setting<unknown>): string {
+  return placeholder === 'yes|no' ? `[${placeholder}]` : `<${placeholder}>`;
 }
 
 /** The flags of a command by setting key. */

@@ -193,7 +193,7 @@ for (const [where, started] of [
     it('dry run: says every step and writes nothing', async () => {
       await addNode();
       await addPod('web');
-      const one = await agentOn(['--dry-run', 'true']);
+      const one = await agentOn(['--dry-run']);
       imds.spot = interruption(20_000);
       await until('the eviction to be said', () => one.log.some((line) => line.includes('dry run: evict')));
       await isUntouched();
@@ -250,7 +250,7 @@ for (const [where, started] of [
     it('cordon only: marks and cordons and evicts nothing', async () => {
       await addNode();
       await addPod('web');
-      const one = await agentOn(['--cordon-only', 'true']);
+      const one = await agentOn(['--cordon-only']);
       imds.spot = interruption(20_000);
       await marked('TERMINATION');
       await sleep(400);
