@@ -33,6 +33,11 @@ function version(): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`… | head`) closes the pipe: nothing is left to say.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
   const context: CommandContext = {

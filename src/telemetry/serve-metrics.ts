@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { degradationSteps } from '../decision/degradation.ts';
 
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 
@@ -57,6 +58,17 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
     new Counter<Label>({ name, help, labelNames: [...labelNames], registers });
+  /** Every value of its one label from the first scrape on, so that `rate()` sees the first event. */
+  const counterOf = <Label extends string>(
+    name: string,
+    help: string,
+    label: Label,
+    values: readonly string[],
+  ) => {
+    const started = counter(name, help, [label]);
+    for (const value of values) started.labels(value).inc(0);
+    return started;
+  };
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
   /** Read when it is scraped. */
   const measured = (name: string, help: string, value: () => number) =>
@@ -92,21 +104,21 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
   measured('spot_grpc_connections', 'Open gRPC connections', sources.openConnections);
   measured('spot_hot_pools', 'Pools with a live interruption signal', sources.hotPools);
 
-  const decisions = counter('spot_decision_total', 'Decisions on running instances by outcome', ['decision']);
-  for (const decision of ['STAY', 'SWITCH', 'DRAIN', 'EVACUATE']) decisions.inc({ decision }, 0);
-  const answers = counter(
-    'spot_scale_up_answers_total',
-    'BestOptions answers by the degradation step that gave them',
-    ['degradation'],
-  );
-  for (const degradation of ['model', 'advisor-prior', 'price-only', 'all-ids'])
-    answers.inc({ degradation }, 0);
-
   return {
     text: () => registry.metrics(),
     contentType: registry.contentType,
-    decisions,
-    answers,
+    decisions: counterOf('spot_decision_total', 'Decisions on running instances by outcome', 'decision', [
+      'STAY',
+      'SWITCH',
+      'DRAIN',
+      'EVACUATE',
+    ]),
+    answers: counterOf(
+      'spot_scale_up_answers_total',
+      'BestOptions answers by the degradation step that gave them',
+      'degradation',
+      degradationSteps,
+    ),
     malformed: counter('spot_malformed_requests_total', 'BestOptions requests that were not a message'),
     overBudget: counter(
       'spot_answers_over_budget_total',
@@ -139,19 +151,21 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
     ),
     podsDecoded: counter('spot_pods_decoded_total', 'Distinct pods decoded from BestOptions messages'),
-    unreadable: counter(
+    unreadable: counterOf(
       'spot_unreadable_total',
       'Pods and nodes of BestOptions messages that could not be read',
-      ['what'],
+      'what',
+      ['pod', 'node'],
     ),
     refreshes: counter('spot_refreshes_total', 'Refreshes of sources of knowledge by result', [
       'source',
       'result',
     ]),
-    certificateReloads: counter(
+    certificateReloads: counterOf(
       'spot_certificate_reloads_total',
       'Attempts to load changed certificate files by result',
-      ['result'],
+      'result',
+      ['loaded', 'refused'],
     ),
     certificateExpiry: gauge(
       'spot_certificate_expiry_timestamp_seconds',
@@ -162,7 +176,12 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       'route',
       'code',
     ]),
-    recordings: counter('spot_recordings_total', 'Requests stored for replay by result', ['result']),
+    recordings: counterOf('spot_recordings_total', 'Requests stored for replay by result', 'result', [
+      'stored',
+      'dropped',
+      'failed',
+      'removed',
+    ]),
     cooldowns: counter(
       'spot_capacity_cooldowns_total',
       'Capacity classes set to rest because a chosen node group did not deliver',
