@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { processEnvironment } from '../config/environment.ts';
 import { CertificateRefused } from '../errors/certificate-refused.ts';
@@ -33,6 +33,12 @@ function version(): string {
 }
 
 async function main(args: readonly string[]): Promise<void> {
+  // As built, the agent is one file without the modules that it does not use: 8 MB less on every node.
+  const bundledAgent = new URL('../agent.js', import.meta.url);
+  if (args[0] === 'agent' && existsSync(bundledAgent)) {
+    await import(bundledAgent.href);
+    return;
+  }
   // A reader that has seen enough (`… | head`) closes the pipe: nothing is left to say.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
