@@ -39,6 +39,12 @@ function fieldsOf(section: string): Map<string, string> {
   );
 }
 
+/** A split on what is missing alone has an infinite threshold. */
+function numberOf(text: string): number {
+  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
+  return Number(text);
+}
+
 const categoricalBit = 1;
 const defaultLeftBit = 2;
 /** Bits 2 and 3: 0 none, 1 zero, 2 NaN. */
