@@ -41,7 +41,7 @@ export function timeAt(bytes: Buffer, start: number, end: number): number {
     const second = two(bytes, start + 17);
     const fits =
       month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 23 && minute <= 59 && second <= 59;
-    if (fits && year >= 1970)
+    if (fits && year >= 1970 && year <= 9999)
       return (
         daysBeforeMonth(year, month) * dayMs +
         (((day - 1) * 24 + hour) * 60 + minute) * 60_000 +

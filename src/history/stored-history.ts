@@ -29,9 +29,18 @@ export async function feed(
     if (isFirst && formatOf(chunk) === 'gzip') gunzip = unpacking(onBytes);
     isFirst = false;
     if (gunzip === undefined) onBytes(chunk);
-    else if ((await gunzip.write(chunk)) === 'broken') break;
+    else if (!(await written(gunzip, chunk))) break;
   }
   return gunzip?.end();
+}
+
+/** zlib gives back nothing of a piece that holds damage, so pieces are small. */
+const pieceBytes = 8_192;
+
+async function written(gunzip: Unpacking, chunk: Uint8Array): Promise<boolean> {
+  for (let at = 0; at < chunk.length; at += pieceBytes)
+    if ((await gunzip.write(chunk.subarray(at, at + pieceBytes))) === 'broken') return false;
+  return true;
 }
 
 interface Unpacking {

@@ -35,10 +35,12 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
     parts.push(
       plot(
         'Interruptions per 1,000 useful node-hours',
-        traces.flatMap(({ set, interruptionsWith, interruptionsWithout }) => [
-          { label: `${set}, without hot pools`, value: interruptionsWithout },
-          { label: `${set}, with`, value: interruptionsWith },
-        ]),
+        traces.flatMap(({ set, arms }) =>
+          arms.map(({ name, interruptions }) => ({
+            label: `${set.split('/').at(-1) ?? set}, ${name}`,
+            value: interruptions,
+          })),
+        ),
       ),
     );
   }
@@ -58,14 +60,14 @@ function plot(title: string, bars: readonly Bar[]): string {
   const finite = bars.flatMap(({ value }) => [value.mean, value.low, value.high]).filter(Number.isFinite);
   const least = Math.min(0, ...finite);
   const most = Math.max(1e-9, ...finite);
-  const left = 330;
-  const width = 480;
+  const left = 400;
+  const width = 420;
   const x = (value: number): number =>
     left + (width * (Math.min(most, Math.max(least, value)) - least)) / (most - least);
   const rows = bars.map(({ label, value: { mean, low, high } }, index) => {
     const y = 8 + index * 22;
     const from = Math.min(x(0), x(mean));
-    const color = label.startsWith('spot-expander') || label.endsWith(', with') ? '#1a6' : '#89a';
+    const color = label.startsWith('spot-expander') || label.includes(', hot pools') ? '#1a6' : '#89a';
     return `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${escaped(label)}</text><rect x="${from.toFixed(1)}" y="${y}" width="${Math.abs(x(mean) - x(0)).toFixed(1)}" height="14" fill="${color}"/><line x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y + 7}" y2="${y + 7}" stroke="#222"/><text x="${(Math.max(x(high), x(mean)) + 6).toFixed(1)}" y="${y + 11}">${mean.toFixed(2)}</text>`;
   });
   const height = 16 + bars.length * 22;

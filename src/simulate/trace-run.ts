@@ -1,5 +1,8 @@
 import type { InstanceTypeFacts } from '../decision/knowledge.ts';
 import type { Policy } from '../decision/policy.ts';
+import type { PoolKey } from '../decision/pool.ts';
+import { fleetHazard } from '../hot-pools/fleet-hazard.ts';
+import { FleetRecord } from '../hot-pools/fleet-record.ts';
 import { ourExpander } from './our-expander.ts';
 import { allocatable, type SimulatedOption } from './scale-up-situation.ts';
 import type { TraceSet } from './trace-archive.ts';
@@ -51,18 +54,24 @@ export function traceRun(
     readonly fromTick: number;
     readonly prices: readonly number[];
     readonly policy: Policy;
+    /** Learns each pool's own interruption rate as the fleet runs. */
+    readonly fleetHazard: boolean;
   },
   chance: () => number,
 ): TraceOutcome {
   const facts = machineFacts(set.machine);
   const usable = allocatable(facts);
   const pod = { id: 0, cpuMilli: 0.8 * usable.cpuMilli, memoryMib: 0.8 * usable.memoryMib };
+  const record = new FleetRecord();
   const expander = ourExpander(
     {
       region: 'traced',
       advisorBand: () => undefined,
       onDemandPerHour: () => 4,
-      risk: () => undefined,
+      risk: ({ instanceType, zone }, nowMs) =>
+        plan.fleetHazard
+          ? fleetHazard(record.of(`${instanceType}@${zone}`, nowMs), undefined, plan.policy.riskHorizonHours)
+          : undefined,
     },
     plan.policy,
   );
@@ -73,6 +82,7 @@ export function traceRun(
     capacityType: 'spot' as const,
     priority: undefined,
   }));
+  const poolOf = (place: number): PoolKey => `${facts.instanceType}@${set.pools[place]?.zone ?? ''}`;
   const running = set.pools.map(() => 0);
   const failures = set.pools.map(() => ({ untilMs: -Infinity, lengthMs: 0, atMs: -Infinity }));
   const ticks = Math.min(...set.pools.map(({ available }) => available.length));
@@ -87,6 +97,14 @@ export function traceRun(
       running[place] = left;
       count.interruptions += lost;
       expander.onInterruption?.(group, nowMs);
+      for (let node = 0; node < lost; node += 1)
+        record.add({
+          kind: 'notice',
+          id: `${tick} ${place} ${node}`,
+          pool: poolOf(place),
+          signal: 'TERMINATION',
+          atMs: nowMs,
+        });
     });
     const missing = plan.target - sum(running);
     if (missing > 0) {
@@ -125,6 +143,7 @@ export function traceRun(
     const hours = set.tickMs / 3_600_000;
     count.wanted += plan.target * hours;
     running.forEach((nodes, place) => {
+      if (nodes > 0) record.add({ kind: 'hours', pool: poolOf(place), hours: nodes * hours, atMs: nowMs });
       count.useful += nodes * hours;
       count.cost += nodes * hours * (plan.prices[place] ?? 1);
     });

@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { loadHistory } from '../../../src/history/load-history.ts';
+import { reportText } from '../../../src/history/history-report.ts';
+
+const { signal } = new AbortController();
+const header = 'timestamp_utc,region,availability_zone,instance_type,product,price_usd\n';
+
+function rows(type: string, days: number, from = '2023-11-01'): string {
+  return Array.from({ length: days }, (_, day) => {
+    const at = new Date(Date.parse(from) + day * 86_400_000).toISOString().slice(0, 19);
+    return `${at}Z,ap-south-1,aps1-az1,${type},Linux/UNIX,${(0.03 + day / 1000).toFixed(4)}\n`;
+  }).join('');
+}
+
+describe('a price history on disk', () => {
+  let directory: string;
+  beforeEach(async () => (directory = await mkdtemp(join(tmpdir(), 'history-'))));
+  afterEach(async () => await rm(directory, { recursive: true }));
+  const put = async (name: string, content: string | Uint8Array) =>
+    await writeFile(join(directory, name), content);
+
+  it('may mix formats; every bad file is named and the rest is used', async () => {
+    await put('good.csv', header + rows('c5.large', 10));
+    await put('packed.csv.gz', gzipSync(header + rows('m5.large', 10)));
+    await put(
+      'dump.json',
+      JSON.stringify({
+        SpotPriceHistory: [
+          {
+            AvailabilityZone: 'ap-south-1a',
+            InstanceType: 'r5.large',
+            SpotPrice: '0.05',
+            Timestamp: '2023-11-03T00:00:00Z',
+          },
+        ],
+      }),
+    );
+    await put(
+      'snapshots.csv',
+      'snapshot_utc,source_commit\n2023-11-02T00:00:00Z,a\n2023-11-01T00:00:00Z,b\n',
+    );
+    await put('empty.csv', '');
+    await put('other.csv', 'name,value\na,1\n');
+    await put('broken.parquet', 'this is no parquet');
+    await put('notes.md', '# not read');
+    const { series, snapshotTimesMs, report } = await loadHistory(directory, {}, signal);
+    expect(series.map(({ instanceType }) => instanceType)).to.deep.equal([
+      'c5.large',
+      'm5.large',
+      'r5.large',
+    ]);
+    expect([...(snapshotTimesMs ?? [])]).to.deep.equal([Date.parse('2023-11-01'), Date.parse('2023-11-02')]);
+    const problems = new Map(report.files.map(({ path, problem }) => [path, problem]));
+    expect(problems.get('good.csv')).to.equal(undefined);
+    expect(problems.get('empty.csv')).to.equal('the file is empty (0 bytes)');
+    expect(problems.get('other.csv')).to.contain('not a price history');
+    expect(problems.get('broken.parquet')).to.contain('not readable');
+    expect(problems.has('notes.md')).to.equal(false);
+    expect(report.points).to.equal(21);
+    expect(reportText(report)).to.contain('zone ids').and.to.contain('empty.csv: the file is empty');
+  });
+
+  it('is used up to where a gzip file is cut off', async () => {
+    const whole = gzipSync(header + rows('c5.large', 3_000, '2014-01-01'));
+    await put('cut.csv.gz', whole.subarray(0, Math.floor(whole.length * 0.7)));
+    const { series, report } = await loadHistory(join(directory, 'cut.csv.gz'), {}, signal);
+    expect(report.files[0]?.problem).to.equal('the gzip file is cut off; what was there is used');
+    expect(series[0]?.atMs.length).to.be.greaterThan(1_000).and.lessThan(3_000);
+  });
+
+  it('is used up to where a gzip file is damaged', async () => {
+    const noise = Array.from({ length: 40_000 }, (_, index) => String(Math.imul(index, 2_654_435_761) >>> 0));
+    const whole = gzipSync(`${header}${rows('c5.large', 3_000, '2014-01-01')}${noise.join('\n')}\n`);
+    whole.fill(0xff, Math.floor(whole.length * 0.7), Math.floor(whole.length * 0.7) + 50);
+    await put('damaged.csv.gz', whole);
+    const { series, report } = await loadHistory(directory, {}, signal);
+    expect(report.files[0]?.problem).to.contain('damaged');
+    expect(series[0]?.atMs.length).to.be.greaterThan(1_000);
+  });
+
+  it('of fewer than seven days says that nothing can be learnt from it', async () => {
+    await put('short.csv', header + rows('c5.large', 4));
+    const { report } = await loadHistory(directory, {}, signal);
+    expect(report.notes[0]).to.contain('spans 3.0 days');
+  });
+
+  it('with days of silence names the gap', async () => {
+    const pools = Array.from({ length: 25 }, (_, index) => `m${index}.large`);
+    const text = pools.map((type) => rows(type, 9) + rows(type, 9, '2023-11-20')).join('');
+    await put('gap.csv', header + text);
+    const { report } = await loadHistory(directory, {}, signal);
+    expect(report.notes.join()).to.contain('the longest 11.0 days from 2023-11-09T00:00Z');
+  });
+
+  it('that is mostly one endless line passes through a bounded memory', async () => {
+    // A sparse file: the zeros behind the rows are one line of 256 MiB.
+    const path = join(directory, 'huge.csv');
+    await writeFile(path, header + rows('c5.large', 10));
+    await truncate(path, 256 * 2 ** 20);
+    const before = process.memoryUsage().rss;
+    const { series, report } = await loadHistory(path, {}, signal);
+    expect(series).to.have.length(1);
+    expect(report.files[0]?.problem).to.contain('over 1 MiB');
+    expect(process.memoryUsage().rss - before).to.be.lessThan(150e6);
+  });
+
+  it('opens only the regions and days that were asked for', async () => {
+    for (const [region, day] of [
+      ['ap-south-1', '2023-11-01'],
+      ['ap-south-1', '2023-12-24'],
+      ['us-east-1', '2023-11-01'],
+    ] as const) {
+      const folder = join(directory, `region=${region}`, `day=${day}`);
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'part.csv'), header + rows('c5.large', 1, day));
+    }
+    const { report } = await loadHistory(
+      directory,
+      { regions: ['ap-south-1'], fromMs: Date.parse('2023-12-20') },
+      signal,
+    );
+    expect(report.files.map(({ path }) => path)).to.deep.equal(['region=ap-south-1/day=2023-12-24/part.csv']);
+  });
+
+  it('that is not there is a mistake of the caller', async () => {
+    const failure = await loadHistory(join(directory, 'nowhere'), {}, signal).catch(
+      (error: unknown) => error,
+    );
+    expect(String(failure)).to.contain('There is no price history at');
+  });
+});

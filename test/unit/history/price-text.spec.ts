@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { priceAt, timeAt, timeOfText } from '../../../src/history/price-text.ts';
+
+function price(text: string): number {
+  const bytes = Buffer.from(`xx${text}yy`);
+  return priceAt(bytes, 2, 2 + text.length);
+}
+
+function time(text: string): number {
+  const bytes = Buffer.from(`xx${text}yy`);
+  return timeAt(bytes, 2, 2 + text.length);
+}
+
+describe('prices and times in bytes', () => {
+  it('reads every decimal text as the double nearest to it', () => {
+    fc.assert(
+      fc.property(fc.nat(10 ** 9), fc.integer({ min: 0, max: 8 }), (digits, decimals) => {
+        const text = (digits / 10 ** decimals).toFixed(decimals);
+        expect(price(text)).to.equal(Number(text));
+      }),
+    );
+  });
+
+  for (const [text, value] of [
+    ['0.0547', 0.0547],
+    ['.5', 0.5],
+    ['12', 12],
+    ['-0.1', -0.1],
+    ['1e-3', 0.001],
+    ['0.1234567890123456789', 0.12345678901234568],
+  ] as const)
+    it(`reads ${text}`, () => expect(price(text)).to.equal(value));
+
+  for (const text of ['', '.', 'n/a', '0x10', '1.2.3', 'Infinity', '12 USD'])
+    it(`knows that ${JSON.stringify(text)} is no price`, () => expect(price(text)).to.be.NaN);
+
+  it('reads every second of the calendar', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('1971-01-01'), max: new Date('2099-12-31'), noInvalidDate: true }),
+        (date) => {
+          const text = `${date.toISOString().slice(0, 19)}Z`;
+          expect(time(text)).to.equal(Date.parse(text));
+        },
+      ),
+    );
+  });
+
+  for (const [text, iso] of [
+    ['2023-11-05T10:20:30.250Z', '2023-11-05T10:20:30.250Z'],
+    ['2023-11-05 10:20:30', '2023-11-05T10:20:30.000Z'],
+    ['2023-11-05 10:20:30 UTC', '2023-11-05T10:20:30.000Z'],
+    ['2023-11-05 10:20:30+05:30', '2023-11-05T04:50:30.000Z'],
+    ['2023-11-05', '2023-11-05T00:00:00.000Z'],
+    ['1699179630', '2023-11-05T10:20:30.000Z'],
+    ['1699179630000', '2023-11-05T10:20:30.000Z'],
+  ] as const)
+    it(`reads the time ${text}`, () => expect(new Date(timeOfText(text)).toISOString()).to.equal(iso));
+
+  for (const text of [
+    '',
+    'yesterday',
+    '2023-13-05T10:20:30Z',
+    '2023-11-05T25:20:30Z',
+    '20x3-11-05T10:20:30Z',
+  ])
+    it(`knows that ${JSON.stringify(text)} is no time`, () => expect(time(text)).to.be.NaN);
+});
