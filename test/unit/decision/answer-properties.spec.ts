@@ -8,7 +8,7 @@ import type { ScaleUpDecision } from '../../../src/decision/decision.ts';
 import { knownMarket, now, pod, scaleUp, spotPool } from './known-market.ts';
 import { anyKnowledge, anyPolicy, anyRequest, hostileNumber } from './market-arbitraries.ts';
 
-const runs = { numRuns: 1500 };
+const runs = { numRuns: 1000 };
 
 /** Every number that leaves a decision is one that a person and a program can use. */
 function allNumbersAreSound(decision: Pick<ScaleUpDecision, 'ranked'>): void {

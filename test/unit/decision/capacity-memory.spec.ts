@@ -170,6 +170,9 @@ describe('capacity memory', () => {
     const decision = decideScaleUp(request, { ...market, prices: () => undefined }, defaultPolicy, now);
     expect(decision.answer).to.have.length(2);
     tell({ kind: 'answered', atMs: now, request, decision });
+    const tolerant = decideScaleUp(request, market, { ...defaultPolicy, equalSetTolerance: 100 }, now);
+    expect(tolerant.answer).to.have.length(2);
+    tell({ kind: 'answered', atMs: now, request, decision: tolerant });
     ask(asking(['cheap'], []), now);
     expect(memory().watched).to.have.length(0);
   });

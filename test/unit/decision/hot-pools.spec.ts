@@ -56,6 +56,7 @@ describe('live signals', () => {
       decide({ signals: { 'c5.large@ap-south-1a': signal('REBALANCE', heat) } }).ranked.map(({ id }) => id);
     expect(order(0.01)).to.deep.equal(['a', 'b', 'c', 'od']);
     expect(order(0.3)).to.deep.equal(['b', 'c', 'a', 'od']);
+    expect(order(0.9)).to.deep.equal(['b', 'c', 'od', 'a']);
     expect(order(1)).to.deep.equal(['b', 'c', 'od', 'a']);
   });
 
@@ -91,6 +92,16 @@ describe('live signals', () => {
       spotOnly,
     );
     expect(rebalancing.ranked.map(({ id }) => id)).to.deep.equal(['b', 'c']);
+    const dearButLessHot = decide(
+      {
+        signals: {
+          'c5.large@ap-south-1a': signal('REBALANCE', 0.3),
+          'c5.large@ap-south-1c': signal('REBALANCE', 0.2),
+        },
+      },
+      { a: groups.a, c: groups.c },
+    );
+    expect(dearButLessHot.ranked.map(({ id }) => id)).to.deep.equal(['c', 'a']);
   });
 
   it('outrank the model: a hot pool that the model calls safe loses to a cold one that it calls risky', () => {
@@ -126,6 +137,21 @@ describe('live signals', () => {
       shown,
     );
     expect(both.drops.map(({ id }) => id)).to.deep.equal(['wide']);
+  });
+
+  it('heat a mixed group by its Spot share only', () => {
+    const mixed = {
+      instanceTypes: ['c5.large'],
+      zones: ['ap-south-1a'],
+      capacityType: 'spot',
+      onDemandShare: 0.25,
+      source: 'configuration',
+    } as const;
+    const { ranked } = decide(
+      { groups: { mixed }, signals: { 'c5.large@ap-south-1a': signal('REBALANCE', 0.8) } },
+      { mixed: groups.a, c: groups.c },
+    );
+    expect(ranked.find(({ id }) => id === 'mixed')?.heat).to.be.closeTo(0.6, 1e-12);
   });
 
   it('never empty an answer, whatever is hot', () => {

@@ -79,6 +79,7 @@ describe('a running instance', () => {
     for (const change of [
       { prices: { 'c5.large@ap-south-1a': { spotPerHour: 0.03 } } },
       { risk: { 'c5.large': modelRisk(0.9) } },
+      { risk: { 'c5.large': modelRisk(0.85) } },
       {
         signals: {
           'c5.large@ap-south-1b': { kind: 'REBALANCE', atMs: now, expiresAtMs: now + 1, heat: 0.5 },

@@ -95,6 +95,17 @@ describe('a list of pools', () => {
     expect(ranked.map(({ id }) => id)).to.deep.equal([`c5.large@${a}`]);
   });
 
+  it('does not admit a larger type that is merely as good', () => {
+    const prices = { ...market.prices, 'c5.xlarge': { spotPerHour: 0.072, onDemandPerHour: 0.17 } };
+    const { ranked } = rankPools(
+      [{ pool: spotPool(`c5.large@${a}`), demand: demand(8, 16) }],
+      knownMarket({ ...market, prices }),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked.map(({ id }) => id)).to.deep.equal([`c5.large@${a}`]);
+  });
+
   it('does without right-sizing and waste where the policy says so', () => {
     const switches = { ...defaultPolicy.switches, rightSizing: false, wasteCost: false };
     const { ranked } = rankPools(
@@ -172,6 +183,31 @@ describe('a list of pools', () => {
       riskSource: 'on-demand',
       pricePerHour: 0.085,
     });
+  });
+
+  it('does not reject capacity of unknown type for its band, nor unknown risk at the gate', () => {
+    const pool = { ...spotPool(`c5.large@${a}`), capacityType: 'unknown' } as const;
+    const { ranked } = rankPools(
+      [{ pool }, { pool: spotPool(`m5.large@${a}`) }],
+      knownMarket({
+        prices: market.prices ?? {},
+        bands: { 'c5.large': { interruptRate: 0.25, code: 4 } },
+        risk: { 'c5.large': modelRisk(0.1) },
+      }),
+      { ...defaultPolicy, maxCrashProbability: 0.3 },
+      now,
+    );
+    expect(ranked.map(({ id }) => id)).to.have.members([`c5.large@${a}/unknown`, `m5.large@${a}`]);
+  });
+
+  it('puts the one that the gate likes better first where cost and calibrated risk are the same', () => {
+    const pools = ['ap-south-1a', 'ap-south-1b'].map((zone) => ({ pool: spotPool(`c5.large@${zone}`) }));
+    const risk = {
+      'c5.large@ap-south-1a': modelRisk(0.5, 0.01),
+      'c5.large@ap-south-1b': modelRisk(0.4, 0.01),
+    };
+    const { ranked } = rankPools(pools, knownMarket({ ...market, risk }), defaultPolicy, now);
+    expect(ranked.map(({ zone }) => zone)).to.deep.equal(['ap-south-1b', 'ap-south-1a']);
   });
 
   it('asks about each pool once', () => {
