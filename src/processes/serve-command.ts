@@ -3,6 +3,7 @@ import { serveConfig } from '../config/serve-config.ts';
 import { serveSettings } from '../config/serve-settings.ts';
 import { addSettingFlags, settingFlags } from '../config/setting.ts';
 import type { CommandContext } from './command-context.ts';
+import { startSmall } from './young-generation.ts';
 
 /** `spot-expander serve`: runs until SIGTERM or SIGINT, then drains. */
 export function serveCommand(context: CommandContext): Command {
@@ -18,6 +19,7 @@ export function serveCommand(context: CommandContext): Command {
         configFile: typeof options['config'] === 'string' ? options['config'] : undefined,
         prod: options['prod'] === true,
       });
+      startSmall();
       const { serve } = await import('./serve.ts');
       await serve(config, context, options['demo'] === true);
     });

@@ -27,6 +27,7 @@ import { demonstration } from './demonstration.ts';
 import { recordingsOf } from './recordings-of.ts';
 import { servedCertificate } from './served-certificate.ts';
 import { serveTelemetry } from './serve-telemetry.ts';
+import { growUsually } from './young-generation.ts';
 
 /** How long the first answers wait for knowledge; after that they degrade in named steps. */
 const warmUpMs = 10_000;
@@ -156,6 +157,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     log,
     onAnswer: telemetry.httpAnswer,
   });
+  growUsually();
   grpc.setServing(true);
   log.info(
     {
