@@ -1,10 +1,9 @@
-import { peakMegabytes } from './background.ts';
 import { timing } from './go-peer.ts';
 import type { Bench, Measurement } from './measurement.ts';
 import { requestFlags, requestSizes, type RequestSize } from './requests.ts';
 import type { Row } from './row.ts';
 
-/** Whole calls over TLS, from the first byte to the answer; sizes grow, so that the peak of memory belongs to the size. */
+/** Whole calls over TLS, from the first byte to the answer. */
 export const largeRequests: readonly Measurement[] = [
   ...requestSizes.map((size) => ({
     name: `request ${size.name}`,
@@ -37,7 +36,6 @@ async function rowsOf({ ours, peer, quick }: Bench, size: RequestSize): Promise<
       unit: 'ms',
       target: undefined,
     },
-    ...memoryRows(`${name} memory peak`, own.bytes, ours.pid, peer.typedPid),
   ];
 }
 
@@ -55,26 +53,6 @@ async function distinctRows({ ours, peer }: Bench): Promise<readonly Row[]> {
       peer: typed.p50Ms,
       unit: 'ms',
       target: { words: '≤ Go', met: own.p50Ms <= typed.p50Ms },
-    },
-  ];
-}
-
-function memoryRows(
-  name: string,
-  bytes: number,
-  ourPid: number | undefined,
-  peerPid: number,
-): readonly Row[] {
-  const ours = ourPid === undefined ? undefined : peakMegabytes(ourPid);
-  if (ours === undefined) return [];
-  const limit = (2.5 * bytes) / 1e6 + 150;
-  return [
-    {
-      name,
-      ours,
-      peer: peakMegabytes(peerPid),
-      unit: 'MB',
-      target: { words: `≤ ${limit.toFixed(0)} MB`, met: ours <= limit },
     },
   ];
 }

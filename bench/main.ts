@@ -9,7 +9,8 @@ import { decodeAlone } from './decode.ts';
 import { startedPeer } from './go-peer.ts';
 import { largeRequests } from './large-requests.ts';
 import { longLink } from './long-link.ts';
-import type { Bench, Measurement } from './measurement.ts';
+import type { Bench, FreshPair, Measurement } from './measurement.ts';
+import { memory } from './memory.ts';
 import { startedServer, type OurServer } from './our-server.ts';
 import { rowJson, type Row } from './row.ts';
 import { smallCalls } from './small-calls.ts';
@@ -19,6 +20,7 @@ const measurements: readonly Measurement[] = [
   ...smallCalls,
   ...largeRequests,
   ...longLink,
+  ...memory,
   ...decodeAlone,
   ...decisions,
 ];
@@ -52,7 +54,25 @@ async function measured(chosen: readonly Measurement[]): Promise<readonly Row[]>
   const rootFiles = [certificate.certFile, ...(options.ca === undefined ? [] : [options.ca])];
   writeFileSync(roots, rootFiles.map((file) => readFileSync(file, 'utf8')).join('\n'));
   const peer = await startedPeer(certificate, roots, directory);
-  const bench: Bench = { quick: options.quick, ours, peer, directory };
+  const freshPair = async (): Promise<FreshPair> => {
+    const fresh = `${directory}/fresh`;
+    mkdirSync(fresh, { recursive: true });
+    const [server, go] = await Promise.all([
+      startedServer(certificate, fresh),
+      startedPeer(certificate, roots, fresh),
+    ]);
+    const stop = async (): Promise<void> => {
+      await Promise.all([server.stop(), go.stop()]);
+    };
+    return { ours: server, peer: go, stop };
+  };
+  const bench: Bench = {
+    quick: options.quick,
+    ours,
+    peer,
+    freshPair: options.server === undefined ? freshPair : undefined,
+    directory,
+  };
   try {
     const rows: Row[] = [];
     for (const measurement of chosen) {

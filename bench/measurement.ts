@@ -7,8 +7,16 @@ export interface Bench {
   readonly quick: boolean;
   readonly ours: OurServer;
   readonly peer: GoPeer;
+  /** A pair of servers of their own, nothing asked yet; undefined when our server was started elsewhere. */
+  readonly freshPair: (() => Promise<FreshPair>) | undefined;
   /** Where requests are written for programs that read them. */
   readonly directory: string;
+}
+
+export interface FreshPair {
+  readonly ours: OurServer;
+  readonly peer: GoPeer;
+  readonly stop: () => Promise<void>;
 }
 
 /** Rows that come out of one experiment. */
