@@ -57,7 +57,7 @@ function treeOf(section: string): Tree {
     const values = (fields.get(key) ?? '')
       .split(' ')
       .filter((part) => part !== '')
-      .map(Number);
+      .map(numberOf);
     if (values.some((value) => Number.isNaN(value)))
       throw new Error(`tree ${name} of the LightGBM model has a ${key} that is not a number`);
     return values;

@@ -52,7 +52,10 @@ async function train(flags: Flags, context: CommandContext): Promise<void> {
   const history = await givenHistory(flags, context);
   const out = neededFlag(flags, 'out').replace(/\/+$/, '');
   const shard = textFlag(flags, 'shard');
-  if (shard === undefined) return await trainOne(flags, context, history, history.series, out);
+  if (shard === undefined) {
+    await trainOne(flags, context, history, history.series, out);
+    return;
+  }
   for (const region of regionsOfShard(shard, history.series)) {
     context.writeError(`\n${region}\n`);
     const own = history.series.filter((one) => one.region === region);

@@ -107,7 +107,7 @@ describe('grown forests', () => {
     const depth = (tree: Forest['trees'][number], node = 0): number =>
       node < 0 || tree.feature.length === 0
         ? 0
-        : 1 + Math.max(depth(tree, tree.left[node]!), depth(tree, tree.right[node]!));
+        : 1 + Math.max(depth(tree, tree.left[node]), depth(tree, tree.right[node]));
     for (const tree of forest.trees) {
       expect(tree.leafValue.length).to.be.within(2, 6);
       expect(depth(tree)).to.be.at.most(3);
