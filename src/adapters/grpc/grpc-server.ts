@@ -7,11 +7,11 @@ import { HealthImplementation, protoPath as healthProto } from 'grpc-health-chec
 import type { TlsFiles, WatchOptions } from './certificate-files.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from './events.ts';
-import { countExternalMemoryWithTheHeap } from './external-memory.ts';
 import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
 import { withMapEntryNames } from './map-entry-names.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
+import { ReceivedPieces } from './received-pieces.ts';
 import { ReloadableCredentials } from './reloadable-credentials.ts';
 import { bestOptionsMethod, expanderService, serviceOfBytes } from './bytes-service.ts';
 import type { OwnService } from './services.ts';
@@ -63,7 +63,6 @@ const defaultWatch: WatchOptions = { pollMs: 10_000, settleMs: 250 };
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { tls, bestOptions, services = [], onEvent = () => undefined } = options;
   const maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
-  countExternalMemoryWithTheHeap();
   const first = await loadedCertificate(tls);
   const credentials = new ReloadableCredentials(
     {
@@ -89,7 +88,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const port = await bound(server, options.listen, credentials);
 
   const buffers = new ReceiveBuffers(maxMessageBytes, buffersIdleMs);
-  const unary = { method: bestOptionsMethod, maxMessageBytes, buffers, handler: bestOptions, onEvent };
+  const pieces = new ReceivedPieces();
+  const unary = {
+    method: bestOptionsMethod,
+    maxMessageBytes,
+    buffers,
+    pieces,
+    handler: bestOptions,
+    onEvent,
+  };
   const sessions = new Set<ServerHttp2Session>();
   let connectionWindowBytes: number | undefined;
   const http2Servers = http2ServersOf(server);

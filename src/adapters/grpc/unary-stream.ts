@@ -4,6 +4,7 @@ import type { GrpcEvent } from './events.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { MessageFrame } from './message-frame.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';
+import type { ReceivedPieces } from './received-pieces.ts';
 import { encodedMessage, statusOf } from './statuses.ts';
 
 /** What a handler is told about its call. */
@@ -23,6 +24,7 @@ export interface UnaryStreamOptions {
   readonly method: string;
   readonly maxMessageBytes: number;
   readonly buffers: ReceiveBuffers;
+  readonly pieces: ReceivedPieces;
   readonly handler: BytesHandler;
   readonly onEvent: (event: GrpcEvent) => void;
 }
@@ -81,6 +83,7 @@ class UnaryStream {
     stream.on('close', () => this.#closed());
     if (!this.#startTimer()) return;
     stream.on('data', (chunk: Buffer) => {
+      this.#options.pieces.received(chunk.length);
       if (this.#isAnswered) return;
       const refusal = this.#frame.take(chunk);
       if (refusal !== undefined) this.#end(refusal.code, refusal.message);
