@@ -26,12 +26,24 @@ export async function s3Peer(bucket: string, pageSize = 2): Promise<S3Peer> {
     const url = new URL(request.url ?? '/', 'http://peer');
     requests.push(`${request.method ?? ''} ${url.pathname}${url.search}`);
     const fault = faults.shift();
-    if (fault === 'slow-down') return error(response, 503, 'SlowDown');
-    if (fault === 'internal') return error(response, 500, 'InternalError');
+    if (fault === 'slow-down') {
+      error(response, 503, 'SlowDown');
+      return;
+    }
+    if (fault === 'internal') {
+      error(response, 500, 'InternalError');
+      return;
+    }
     const [, name, ...rest] = url.pathname.split('/').map(decodeURIComponent);
-    if (name !== bucket) return error(response, 404, 'NoSuchBucket');
+    if (name !== bucket) {
+      error(response, 404, 'NoSuchBucket');
+      return;
+    }
     const key = rest.join('/');
-    if (key === '') return list(url, response);
+    if (key === '') {
+      list(url, response);
+      return;
+    }
     if (request.method === 'PUT') {
       const bytes = Buffer.concat(parts);
       objects.set(key, bytes);
@@ -77,7 +89,10 @@ function get(
   bytes: Buffer | undefined,
   cut: boolean,
 ): void {
-  if (bytes === undefined) return error(response, 404, 'NoSuchKey');
+  if (bytes === undefined) {
+    error(response, 404, 'NoSuchKey');
+    return;
+  }
   const etag = etagOf(bytes);
   if (request.headers['if-none-match'] === etag) {
     response.writeHead(304, { etag }).end();
