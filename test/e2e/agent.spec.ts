@@ -14,7 +14,7 @@ import {
   signalCondition,
   signalTaintKey,
 } from '../../src/drain/marks.ts';
-import { agentProcess, killAgents, type AgentProcess } from '../peers/agent-process.ts';
+import { agentProcess, doctor, killAgents, type AgentProcess } from '../peers/agent-process.ts';
 import { clusterWorld, fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
@@ -558,6 +558,25 @@ for (const [where, started] of [
       if (world.fake === undefined) return;
       const writes = world.fake.writes().filter((write) => write.path.includes(node));
       expect(writes[0]).to.include({ method: 'PATCH', path: `/api/v1/nodes/${node}` });
+    });
+
+    it('doctor: says what is well and what is broken, and ends with 1 when the agent could not work', async () => {
+      const flags = ['--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig, '--node-name'];
+      await addNode();
+      const well = await doctor([...flags, node]);
+      expect(well.code).to.equal(0);
+      expect(well.text)
+        .to.match(new RegExp(`^ok {4}metadata service: ${imds.instanceId}`))
+        .and.match(/^ok {4}may create pods\/eviction/m);
+      const broken = await doctor([...flags, 'no-such-node', '--json']);
+      expect(broken.code).to.equal(1);
+      expect(JSON.parse(broken.text)).to.deep.include.members([
+        {
+          check: 'node',
+          verdict: 'broken',
+          detail: 'there is no Node no-such-node: give the name the kubelet registered under (spec.nodeName)',
+        },
+      ]);
     });
 
     it('a Node that others write to at the same time is marked all the same', async function () {

@@ -26,7 +26,7 @@ export async function agentProcess(
 ): Promise<AgentProcess> {
   const child = spawn(
     join(root, 'node_modules/.bin/node'),
-    [join(root, 'dist/agent.js'), 'agent', '--http-listen', '127.0.0.1:0', ...args],
+    [join(root, 'dist/processes/main.js'), 'agent', '--http-listen', '127.0.0.1:0', ...args],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...environment } },
   );
   started.add(child);
@@ -80,4 +80,19 @@ export async function agentProcess(
 /** Nothing outlives a test. */
 export function killAgents(): void {
   for (const child of started) child.kill('SIGKILL');
+}
+
+/** `spot-expander agent doctor` with the same flags. */
+export async function doctor(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly text: string }> {
+  const child = spawn(
+    join(root, 'node_modules/.bin/node'),
+    [join(root, 'dist/processes/main.js'), 'agent', 'doctor', ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] ?? '' } },
+  );
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, text };
 }

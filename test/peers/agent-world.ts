@@ -32,6 +32,7 @@ export interface World {
   pod(name: string): Promise<any>;
   eventsOf(node: string): Promise<any[]>;
   leases(): Promise<any[]>;
+  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<any>;
   /** No answers while it is away. */
   goAway(): void;
   comeBack(): void;
@@ -166,6 +167,7 @@ async function world(
       );
     },
     leases: () => listed('/apis/coordination.k8s.io/v1/leases?labelSelector=spot-expander.io%2Fdrain-slot'),
+    call,
     ...rest,
     async close() {
       client.close();
