@@ -50,6 +50,7 @@ export function featureTable(request: FeatureRequest): FeatureTable {
   const onDemand = series.map((one) => onDemandPrice(one, request.onDemandPerHour));
   const scratch = poolColumns(pools);
   const known = new Uint8Array(pools);
+  const chosen = new Int32Array(pools);
   const table = emptyTable(series, timesMs);
   const names = featureNames.map((name) => scratch[name]);
   let row = 0;
@@ -66,19 +67,22 @@ export function featureTable(request: FeatureRequest): FeatureTable {
     writeOwnFeatures(lattice, atMs, scratch);
     writeClockFeatures(atMs, scratch);
     writeGroupFeatures({ lattice, groups, known, atMs }, scratch);
+    let count = 0;
     for (let pool = 0; pool < pools; pool += 1) {
       const now = price[pool] ?? 0;
       if (known[pool] === 0 || now < minPrice) continue;
-      table.poolOf[row] = pool;
-      table.timeOf[row] = time;
-      table.pricePerHour[row] = now;
-      for (let feature = 0; feature < names.length; feature += 1) {
-        const column = table.columns[feature];
-        const value = names[feature]?.[pool];
-        if (column !== undefined && value !== undefined) column[row] = value;
-      }
-      row += 1;
+      table.poolOf[row + count] = pool;
+      table.timeOf[row + count] = time;
+      table.pricePerHour[row + count] = now;
+      chosen[count] = pool;
+      count += 1;
     }
+    for (const [feature, values] of names.entries()) {
+      const column = table.columns[feature];
+      if (column === undefined) continue;
+      for (let index = 0; index < count; index += 1) column[row + index] = values[chosen[index] ?? 0] ?? 0;
+    }
+    row += count;
   }
   return {
     rowCount: row,
