@@ -29,7 +29,7 @@ export async function demonstration(
     'Serving on. Point a cluster-autoscaler on this machine at it with',
     `  --expander=grpc,least-waste --grpc-expander-url=localhost:${grpcPort} --grpc-expander-cert=${certFile}`,
     'or ask yourself:',
-    `  curl -s http://127.0.0.1:${httpPort}/api/v1/evaluate -d '{"instance_type":"c5.large","availability_zone":"ap-south-1a"}'`,
+    `  curl -s http://127.0.0.1:${httpPort}/api/v1/evaluate -H 'content-type: application/json' -d '{"instance_type":"c5.large","availability_zone":"ap-south-1a"}'`,
     `  npx spot-expander rank c5.large@ap-south-1a m5.large@ap-south-1c --server localhost:${grpcPort}`,
     'Ctrl-C stops it.',
     '',
