@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { directoryObjects } from '../../../src/adapters/files/directory-objects.ts';
+import { s3Documents } from '../../../src/adapters/s3/s3-documents.ts';
 import { s3Objects, s3Place } from '../../../src/adapters/s3/s3-objects.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { s3Peer, type S3Peer } from '../../peers/s3-peer.ts';
@@ -111,6 +112,22 @@ describe('s3:// as an object store', () => {
     peer.queueFaults('cut', 'cut');
     expect((await streamed(store, 'long.bin')).equals(bytes)).to.equal(true);
     expect(peer.requests.filter((request) => request.includes('long.bin'))).to.have.length(4);
+  });
+
+  it('serves documents that cost one small request while they are unchanged', async () => {
+    const documents = s3Documents({ endpoint: peer.endpoint, region: 'us-east-1', credentials, patience });
+    await open().put('models/card.json', Buffer.from('one'), signal);
+    const path = 's3://bucket/some/prefix/models/card.json';
+    const first = await documents.readIfChanged(path, undefined, signal);
+    expect(first.kind === 'changed' && Buffer.from(first.bytes).toString()).to.equal('one');
+    expect(await documents.readIfChanged(path, first.version, signal)).to.deep.equal({
+      kind: 'unchanged',
+      version: first.version,
+    });
+    await open().put('models/card.json', Buffer.from('two'), signal);
+    expect((await documents.readIfChanged(path, first.version, signal)).kind).to.equal('changed');
+    const missing = await documents.readIfChanged('s3://bucket/none.json', undefined, signal).catch(String);
+    expect(missing).to.contain('There is no s3://bucket/none.json');
   });
 
   it('says which bucket is not there', async () => {
