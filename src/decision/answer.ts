@@ -14,8 +14,9 @@ export interface Answer {
 }
 
 /**
- * The best candidate's id, with those that the policy holds equal to it. Without any ranked candidate: those that nothing is known about, rather than
- * those that were rejected; else all ids of the request, or none where the operator wrote `block`.
+ * The best candidate's id, with those that the policy holds equal to it. Without any ranked candidate: those that
+ * nothing is known about, rather than those that were rejected; else all ids of the request, or none where the
+ * operator wrote `block`.
  */
 export function answerOf({ candidates, drops }: Cart<Ranked>, policy: Policy): Answer {
   const [best] = candidates;

@@ -61,14 +61,18 @@ const actsWithinMs = 120_000;
 /**
  * What is known of capacity after one more event.
  *
- * An expander is never told whether its answer delivered nodes. Requests that follow are the evidence, and it is indirect: a group that is missing from the
- * options is in back-off, at its maximum, or does not fit, and these look the same. So a group rests only when the very pods that it was chosen for still
- * wait, which excludes "does not fit" (it did, for these pods) and "has delivered", and when either
- *  - it is no longer offered while other groups are (back-off after a failure; a group that hit its maximum half-way looks the same), or
+ * An expander is never told whether its answer delivered nodes. Requests that follow are the evidence, and it is
+ * indirect: a group that is missing from the options is in back-off, at its maximum, or does not fit, and these look
+ * the same. So a group rests only when the very pods that it was chosen for still wait, which excludes "does not fit"
+ * (it did, for these pods) and "has delivered", and when either
+ *  - it is no longer offered while other groups are (back-off after a failure; a group that hit its maximum half-way
+ *    looks the same), or
  *  - it is offered again for them later than an autoscaler takes to act: its nodes never came.
- * Pods are told apart by their uid. Where a request has none, pods of one shape count together, all of them must still wait, and only the first evidence counts.
+ * Pods are told apart by their uid. Where a request has none, pods of one shape count together, all of them must
+ * still wait, and only the first evidence counts.
  * A node that appears in the pool, or in the node map of a group that had none, ends the watch and the rest.
- * Not seen: pods that fit no offered group are in no option, so a failure that leaves no alternative is noticed when the group returns.
+ * Not seen: pods that fit no offered group are in no option, so a failure that leaves no alternative is noticed when
+ * the group returns.
  * An answer of several ids is not watched: the autoscaler draws among them.
  */
 export function remembered(

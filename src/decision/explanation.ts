@@ -11,8 +11,8 @@ export interface Explanation {
 }
 
 /**
- * The step that an answer rests on: that of the best candidate's risk; for an on-demand one, which needs no model, the best step among the Spot
- * candidates that it was compared with.
+ * The step that an answer rests on: that of the best candidate's risk; for an on-demand one, which needs no model,
+ * the best step among the Spot candidates that it was compared with.
  */
 export function explanationOf(
   { candidates }: Cart<Ranked>,

@@ -3,7 +3,10 @@ import type { CapacityType, Pool } from './pool.ts';
 import { regionOfZone } from './pool.ts';
 import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from './node-labels.ts';
 
-/** The widest group that AWS allows has 40 types; beyond this a description is a mistake, and the first pools stand for it. */
+/**
+ * The widest group that AWS allows has 40 types; beyond this a description is a mistake, and the first pools stand
+ * for it.
+ */
 const mostPools = 256;
 
 /** The pools that a node of a group may land in, and how it is bought there. */
@@ -14,7 +17,8 @@ export interface GroupPools {
 }
 
 /**
- * Facts that were given outrank the labels of the group's node, fact by fact: the label names the first of the group's zones and types only.
+ * Facts that were given outrank the labels of the group's node, fact by fact: the label names the first of the
+ * group's zones and types only.
  * A group with an on-demand share below 1 buys the rest as Spot.
  */
 export function groupPools(

@@ -48,8 +48,8 @@ export function groupFactsOf(descriptions: readonly GroupDescription[]): GroupFa
 }
 
 /**
- * Several sources as one, the first the strongest: each fact comes from the first source that tells it. A configuration that names
- * only the capacity type leaves types and zones to the Auto Scaling group.
+ * Several sources as one, the first the strongest: each fact comes from the first source that tells it. A
+ * configuration that names only the capacity type leaves types and zones to the Auto Scaling group.
  */
 export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFactsLookup {
   return (nodeGroupId, labels) => {

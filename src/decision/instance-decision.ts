@@ -14,9 +14,10 @@ import { soundKnowledge } from './sound-knowledge.ts';
 type Rank = (pools: readonly PoolQuestion[]) => PoolRanking;
 
 /**
- * STAY, SWITCH, DRAIN or EVACUATE. TERMINATION evacuates and REBALANCE drains whatever the model says. Without a signal the model is trusted: at or above the
- * gate, or when another node of the pool got a termination notice (over 92 % of interruptions come within three minutes in the same type and zone), the
- * instance switches, provided that a safer pool ranks for work of its size.
+ * STAY, SWITCH, DRAIN or EVACUATE. TERMINATION evacuates and REBALANCE drains whatever the model says. Without a
+ * signal the model is trusted: at or above the gate, or when another node of the pool got a termination notice (over
+ * 92 % of interruptions come within three minutes in the same type and zone), the instance switches, provided that a
+ * safer pool ranks for work of its size.
  */
 export function instanceDecision(
   question: InstanceQuestion,
@@ -119,7 +120,10 @@ function judged(
   return { decision: 'SWITCH', reason: `${why}; ${proposed.id} is better: ${proposed.sentence}`, proposed };
 }
 
-/** The best that is neither hot nor resting, of known risk, and safer than the instance's own pool where that is why it leaves. */
+/**
+ * The best that is neither hot nor resting, of known risk, and safer than the instance's own pool where that is why
+ * it leaves.
+ */
 function betterPool(
   { pool, alternatives }: InstanceQuestion,
   knowledge: Knowledge,

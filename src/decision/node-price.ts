@@ -3,7 +3,8 @@ import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * What one node of a candidate costs, USD per hour: the mean over its pools, since allocation strategies buy the cheap ones first.
+ * What one node of a candidate costs, USD per hour: the mean over its pools, since allocation strategies buy the
+ * cheap ones first.
  * Spot nodes at the Spot price, on-demand and unknown ones at the on-demand price, a mixed group by its share.
  * Where only one of the two prices is known the other follows by `assumedSpotShare`, and the source says `assumed`.
  * Undefined when no pool has any price.

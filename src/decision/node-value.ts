@@ -3,11 +3,12 @@ import type { Resources } from './resources.ts';
 const gib = 2 ** 30;
 
 /**
- * What one GiB of memory and one GPU are worth in vCPUs. A node's price is split between its CPU, memory and GPUs by these,
- * so each node has its own CPU and memory price.
- * Source: least squares of relative error over the published on-demand prices of the c5, m5 and r5 families (2024-11-03) give one
- * vCPU the price of 9.4 GiB in ap-south-1, 9.0 in ap-southeast-1, 10.3 in us-east-1 and us-west-2. The GPU is the middle of what the
- * same rates leave of the g4dn, g5, g6 and p3 prices (9 to 73 vCPUs a GPU).
+ * What one GiB of memory and one GPU are worth in vCPUs. A node's price is split between its CPU, memory and GPUs by
+ * these, so each node has its own CPU and memory price.
+ * Source: least squares of relative error over the published on-demand prices of the c5, m5 and r5 families
+ * (2024-11-03) give one vCPU the price of 9.4 GiB in ap-south-1, 9.0 in ap-southeast-1, 10.3 in us-east-1 and
+ * us-west-2. The GPU is the middle of what the same rates leave of the g4dn, g5, g6 and p3 prices (9 to 73 vCPUs a
+ * GPU).
  */
 export const unitsPerGib = 0.1;
 export const unitsPerGpu = 16;

@@ -69,10 +69,12 @@ function noPrice({ id, pools }: Assessed): string {
 }
 
 /**
- * TCO = (price × nodes + waste cost) / units of what the pods asked for, so that candidates of different sizes and with different pods compare:
- * few pods on a small node are as dear a unit as they are, not cheap because they are few. What a candidate leaves to later scale-ups makes it
- * dearer by up to `unservedWeight`, since those need nodes of their own, each with a start and a half-empty last node.
- * Where no pod could be read a candidate counts as used as well as the others are; where no size is known either, candidates compare by node.
+ * TCO = (price × nodes + waste cost) / units of what the pods asked for, so that candidates of different sizes and
+ * with different pods compare: few pods on a small node are as dear a unit as they are, not cheap because they are
+ * few. What a candidate leaves to later scale-ups makes it dearer by up to `unservedWeight`, since those need nodes
+ * of their own, each with a start and a half-empty last node.
+ * Where no pod could be read a candidate counts as used as well as the others are; where no size is known either,
+ * candidates compare by node.
  */
 function withCost(cart: Cart<Priced>, policy: Policy): Cart<Costed> {
   const shares = cart.candidates.map(wasteShareOf);

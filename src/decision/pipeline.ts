@@ -18,8 +18,8 @@ import { soundKnowledge } from './sound-knowledge.ts';
 import { withStaticIntelligence } from './static-intelligence.ts';
 
 /**
- * Which node group the autoscaler shall grow. Never throws; answers ids of the request only, each once, and never none of them unless
- * every one was rejected and the policy says `block`. Pure: equal arguments, equal decision.
+ * Which node group the autoscaler shall grow. Never throws; answers ids of the request only, each once, and never
+ * none of them unless every one was rejected and the policy says `block`. Pure: equal arguments, equal decision.
  */
 export function decideScaleUp(
   request: ScaleUpRequest,

@@ -33,7 +33,10 @@ export interface Policy {
   readonly unservedWeight: number;
   /** 0..1: of a group over several pools, how much the worst pool counts against the mean of all. */
   readonly worstPoolWeight: number;
-  /** What the yield measures cost against: the dearest candidate, or the dearest on-demand equivalent where that is higher. */
+  /**
+   * What the yield measures cost against: the dearest candidate, or the dearest on-demand equivalent where that is
+   * higher.
+   */
   readonly costReference: 'dearest-candidate' | 'on-demand';
   /** At least 1: candidates dearer than this many times the cheapest do not stretch the yield's scale any further. */
   readonly costSpread: number;

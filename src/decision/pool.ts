@@ -12,7 +12,10 @@ export interface Pool {
   readonly capacityType: CapacityType;
 }
 
-/** `type@zone`, the key under which knowledge of a pool is kept (capacity type is not part of it: only Spot pools have risk). */
+/**
+ * `type@zone`, the key under which knowledge of a pool is kept (capacity type is not part of it: only Spot pools have
+ * risk).
+ */
 export type PoolKey = `${string}@${string}`;
 
 export function poolKey(pool: Pick<Pool, 'instanceType' | 'zone'>): PoolKey {

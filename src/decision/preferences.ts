@@ -26,8 +26,8 @@ export interface Preferences {
 }
 
 /**
- * Preferences of the pending pods against a set of candidates. Pods of one workload carry the same wishes, so each distinct wish is judged
- * once for a candidate, however many pods share it.
+ * Preferences of the pending pods against a set of candidates. Pods of one workload carry the same wishes, so each
+ * distinct wish is judged once for a candidate, however many pods share it.
  */
 export function preferencesOf(pods: readonly PendingPod[], candidates: readonly Candidate[]): Preferences {
   const terms = kindsOf(pods, (pod) => pod.preferredNodeTerms);
@@ -103,7 +103,10 @@ function met<Wish>(
   return { degree: Math.min(1, sum / wishing), share: wishing / pods.length };
 }
 
-/** The labels that nodes of the candidate may carry: the template's, with the zone and type of each pool that a node may land in. */
+/**
+ * The labels that nodes of the candidate may carry: the template's, with the zone and type of each pool that a node
+ * may land in.
+ */
 function labelViews({ labels, pools }: Candidate): readonly Labels[] {
   if (pools.length <= 1) return [labels];
   return pools.map((pool: Pool) => ({ ...labels, [zoneLabel]: pool.zone, [typeLabel]: pool.instanceType }));

@@ -5,8 +5,9 @@ import type { Policy } from './policy.ts';
 import { expectedAndWorst } from './several-pools.ts';
 
 /**
- * What happens now outranks what was predicted. A candidate all of whose Spot pools gave a termination notice is dropped while others exist; any other heat
- * discounts the score; when everything is hot the least hot comes first. A capacity class that did not deliver ranks behind all that do not rest.
+ * What happens now outranks what was predicted. A candidate all of whose Spot pools gave a termination notice is
+ * dropped while others exist; any other heat discounts the score; when everything is hot the least hot comes first. A
+ * capacity class that did not deliver ranks behind all that do not rest.
  * The cart is never emptied here. What remains is in order, best first.
  */
 export function withReactiveOverride(cart: Cart<Scored>, knowledge: Knowledge, policy: Policy): Cart<Ranked> {

@@ -19,7 +19,8 @@ const onDemandRisk: CandidateRisk = {
 };
 
 /**
- * Looks every Spot pool up, from `from` downwards: the model's word, else a prior from the Spot Advisor's band, else the typical risk.
+ * Looks every Spot pool up, from `from` downwards: the model's word, else a prior from the Spot Advisor's band, else
+ * the typical risk.
  * Capacity of unknown type is as risky as Spot. On-demand has probability 0, as a whole or for its share of a group.
  */
 export function withRisk(

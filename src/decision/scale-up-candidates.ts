@@ -59,7 +59,10 @@ function candidateOf(
   };
 }
 
-/** What the template offers to pods, else the type's own size. A template made before its GPU driver ran has no GPUs: the type's count then. */
+/**
+ * What the template offers to pods, else the type's own size. A template made before its GPU driver ran has no GPUs:
+ * the type's count then.
+ */
 function nodeSizeOf(
   template: NodeTemplate | undefined,
   facts: InstanceTypeFacts | undefined,
@@ -121,7 +124,10 @@ function demandOf(pods: readonly PendingPod[]): (indices: ArrayLike<number>) => 
   };
 }
 
-/** An option whose pods could not be read is neither helped nor hurt by it: it counts as serving what the others serve on average. */
+/**
+ * An option whose pods could not be read is neither helped nor hurt by it: it counts as serving what the others serve
+ * on average.
+ */
 function withTypicalCoverage(candidates: readonly Candidate[]): readonly Candidate[] {
   const known = candidates.flatMap(({ coverage }) => (Number.isNaN(coverage) ? [] : coverage));
   if (known.length === candidates.length) return candidates;

@@ -19,9 +19,9 @@ export interface SoundKnowledge extends Knowledge {
 }
 
 /**
- * The same knowledge with every value in its range or absent. A look-up that throws counts as unknown and is remembered, so that one broken
- * source lowers the step of one layer and never ends a decision. Prices are above 0, probabilities, rates and heat 0..1;
- * a signal or cooldown that is over is absent.
+ * The same knowledge with every value in its range or absent. A look-up that throws counts as unknown and is
+ * remembered, so that one broken source lowers the step of one layer and never ends a decision. Prices are above 0,
+ * probabilities, rates and heat 0..1; a signal or cooldown that is over is absent.
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
   const failures = new Map<string, { times: number; readonly message: string }>();

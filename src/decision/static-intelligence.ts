@@ -6,7 +6,10 @@ import type { Policy } from './policy.ts';
 import { expectedAndWorst } from './several-pools.ts';
 import { amountText, percentText, priceText } from './sentences.ts';
 
-/** Looks up types, bands and prices, and drops what cannot do the work, what is reclaimed too often and what costs more than on-demand. */
+/**
+ * Looks up types, bands and prices, and drops what cannot do the work, what is reclaimed too often and what costs
+ * more than on-demand.
+ */
 export function withStaticIntelligence(
   cart: Cart<Candidate>,
   knowledge: Knowledge,
