@@ -33,5 +33,5 @@ function youngCollection(): () => void {
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
   if (typeof collect !== 'function') return () => undefined;
-  return () => void collect({ type: 'minor', execution: 'sync' });
+  return () => void Reflect.apply(collect, undefined, [{ type: 'minor', execution: 'sync' }]);
 }
