@@ -104,6 +104,43 @@ describe('spot-expander serve, as built', () => {
     });
   });
 
+  describe('with --demo, as npm start runs it', () => {
+    it('ranks a scale-up of a real autoscaler with reasons, says which model it rests on, and serves on', async () => {
+      const server = await start(['--demo']);
+      await server.line((line) => line.startsWith('Ctrl-C'), 'showing a scale-up');
+      const shown = server.lines.filter((line) => !line.startsWith('{')).join('\n');
+      for (const group of groups) expect(shown).to.include(group);
+      expect(shown).to.match(/^answer: (spot|od)-/m);
+      expect(shown).to.match(/^because: .+ ranks first of \d+/m);
+      expect(shown).to.match(/^answered by: \S+/m);
+      expect(await asked(server).bestOptions(readFileSync(join(fixtures, realRequests[0]!)))).to.have.length(
+        1,
+      );
+    });
+
+    it('names lines to try that work', async () => {
+      const server = await start(['--demo']);
+      await server.line((line) => line.startsWith('Ctrl-C'), 'showing a scale-up');
+      const tried = server.lines.flatMap(
+        (line) => /^ {2}(?:npx spot-expander|curl) (.*)$/.exec(line)?.[1] ?? [],
+      );
+      expect(tried).to.have.length(2);
+      const [curl = '', rank = ''] = tried;
+      const [, type = '', body = ''] = /-H '([^']*)' -d '([^']*)'/.exec(curl) ?? [];
+      const [name = '', value = ''] = type.split(': ');
+      const response = await fetch(/http:\S+/.exec(curl)?.[0] ?? '', {
+        method: 'POST',
+        headers: { [name]: value },
+        body,
+      });
+      expect(response.status).to.equal(200);
+      const ranked = run(rank.split(' '), bareEnvironment(home));
+      running.push(ranked);
+      expect(await ranked.exitCode, ranked.stderr()).to.equal(0);
+      expect(ranked.lines.join('\n')).to.include('c5.large@ap-south-1a');
+    });
+  });
+
   describe('told to end', () => {
     it('answers the calls that are under way and ends with 0', async () => {
       const server = await start();
