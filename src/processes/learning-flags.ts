@@ -41,7 +41,7 @@ export function addLearningFlags(command: Command): Command {
     .option('--min-leaf-rows <rows>', 'fewest rows of a leaf (default: 1 % of the rows)')
     .option('--l2 <weight>', 'how strongly leaves are drawn to zero', '100')
     .option('--linear-share <share>', "the logistic part's say in the score, 0..1", '0.3')
-    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '400000')
+    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '200000')
     .option('--threads <count>', 'threads to grow trees with', String(Math.min(availableParallelism(), 4)));
 }
 
