@@ -75,8 +75,8 @@ function mayHold(key: string, { regions, fromMs, toMs }: HistoryReading): boolea
   if (region !== undefined && regions !== undefined && !regions.includes(region)) return false;
   const day = Date.parse(/(?:^|\/)day=(\d{4}-\d\d-\d\d)\//.exec(key)?.[1] ?? '');
   if (toMs !== undefined && day > toMs) return false;
-  // The price in force at the beginning may be weeks old: two weeks before are read as well.
-  return !(fromMs !== undefined && day < fromMs - 15 * 86_400_000);
+  // The price in force at the beginning may be weeks old: what AWS itself remembers, 90 days, is read before it.
+  return !(fromMs !== undefined && day < fromMs - 91 * 86_400_000);
 }
 
 async function readFile(
