@@ -21,7 +21,7 @@ export function atEvenOdds(probability: number, prior: number): number {
 }
 
 /**
- * What the Spot Advisor's band says in the place of a model. The bands' even-odds values are 0.19, 0.42, 0.56, 0.65
+ * What the Spot Advisor's band says in the place of a model. The bands' even-odds values are 0.19, 0.43, 0.56, 0.65
  * and 0.73 for 2.5, 7.5, 12.5, 17.5 and 25 % a month: below the default gate, since a month's average says nothing of
  * the next hours.
  */

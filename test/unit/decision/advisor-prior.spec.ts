@@ -17,7 +17,7 @@ describe("the prior from the Spot Advisor's band", () => {
     const bands = [0.025, 0.075, 0.125, 0.175, 0.25].map((rate) =>
       advisorPrior(rate, 12).crashProbability.toFixed(2),
     );
-    expect(bands).to.deep.equal(['0.19', '0.42', '0.56', '0.65', '0.73']);
+    expect(bands).to.deep.equal(['0.19', '0.43', '0.56', '0.65', '0.73']);
   });
 
   it('is a month of hazard spread evenly', () => {
