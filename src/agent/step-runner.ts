@@ -94,7 +94,9 @@ export class StepRunner {
       case 'acquire-slot':
         return this.acquireSlot(signal);
       case 'release-slot':
-        if (!this.isDry(step.kind, '', {})) await this.slots.release(signal);
+        // A place that cannot be given back runs out by itself.
+        if (!this.isDry(step.kind, '', {}))
+          await this.tolerating('giving the drain place back', () => this.slots.release(signal));
         this.memory.slot = 'not-asked';
         return 'done';
       case 'hand-over':
@@ -148,7 +150,8 @@ export class StepRunner {
     if (nowMs - this.memory.slotAskedMs < slotPatienceMs * (0.8 + 0.2 * this.ports.chance())) return 'done';
     this.memory.slotAskedMs = nowMs;
     const before = this.memory.slot;
-    this.memory.slot = (await this.slots.acquire(signal)) ? 'held' : 'waiting';
+    const isMine = await this.tolerating('a drain place', () => this.slots.acquire(signal));
+    this.memory.slot = isMine === true ? 'held' : 'waiting';
     if (before !== this.memory.slot)
       this.ports.log.info(
         { budget: this.memory.slot },
@@ -169,7 +172,8 @@ export class StepRunner {
     )
       return;
     this.memory.slotAskedMs = nowMs;
-    this.memory.slot = (await this.slots.acquire(signal)) ? 'held' : 'waiting';
+    const isMine = await this.tolerating('the drain place', () => this.slots.acquire(signal));
+    if (isMine === false) this.memory.slot = 'waiting';
   }
 
   private async pod(step: PodStep, plan: Plan, signal: AbortSignal): Promise<void> {

@@ -247,6 +247,22 @@ for (const [where, started] of [
       expect(await one.metric('spot_agent_evictions_total', 'result="evicted"')).to.equal(1);
     });
 
+    it('rebalance without the right to a place in the budget: marks, waits, and does not storm the API server', async function () {
+      if (world.fake === undefined) return this.skip();
+      world.fake.denied.add('GET Lease');
+      await addNode();
+      await addPod('web');
+      await agentOn();
+      imds.rebalance = () => ({ noticeTime: '2026-03-01T10:00:00Z' });
+      await marked('REBALANCE');
+      await sleep(1_500);
+      expect(await world.podsOn(node)).to.deep.equal([pod('web')]);
+      expect(
+        world.fake.requests.filter((one) => one.path.includes('leases') && one.status === 403),
+      ).to.have.length(1);
+      world.fake.denied.clear();
+    });
+
     it('cordon only: marks and cordons and evicts nothing', async () => {
       await addNode();
       await addPod('web');

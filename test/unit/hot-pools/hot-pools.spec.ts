@@ -44,7 +44,7 @@ function markedNode(notice: Notice, over = {}) {
 describe('hot pools', () => {
   it('a termination makes its type and zone hot, and only that', () => {
     const hot = new HotPools();
-    hot.hear({ id: 'n/1', pool: key, signal: 'TERMINATION', atMs: start });
+    hot.hear({ pool: key, signal: 'TERMINATION', atMs: start });
     expect(hot.signal(pool, start)).to.deep.equal({
       kind: 'TERMINATION',
       atMs: start,
@@ -61,8 +61,8 @@ describe('hot pools', () => {
       TERMINATION: { ttlMs: 1_000, initialHeat: 1 },
       REBALANCE: { ttlMs: 5_000, initialHeat: 0.5 },
     });
-    hot.hear({ id: 'n/1', pool: key, signal: 'TERMINATION', atMs: start });
-    hot.hear({ id: 'n/2', pool: key, signal: 'REBALANCE', atMs: start + 500 });
+    hot.hear({ pool: key, signal: 'TERMINATION', atMs: start });
+    hot.hear({ pool: key, signal: 'REBALANCE', atMs: start + 500 });
     expect(hot.signal(pool, start + 900)?.kind).to.equal('TERMINATION');
     expect(hot.signal(pool, start + 1_100)?.kind).to.equal('REBALANCE');
     expect(hot.signal(pool, start + 5_500)).to.equal(undefined);
@@ -73,8 +73,7 @@ describe('hot pools', () => {
     fc.assert(
       fc.property(fc.array(times, { minLength: 1, maxLength: 6 }), times, times, (atMs, one, other) => {
         const hot = new HotPools();
-        for (const at of atMs)
-          hot.hear({ id: `n/${at}`, pool: key, signal: 'TERMINATION', atMs: start + at });
+        for (const at of atMs) hot.hear({ pool: key, signal: 'TERMINATION', atMs: start + at });
         const last = start + Math.max(...atMs);
         const [early, late] = [last + Math.min(one, other), last + Math.max(one, other)];
         const before = hot.signal(pool, early)?.heat ?? 0;
@@ -88,7 +87,7 @@ describe('hot pools', () => {
 
   it('forgets what has cooled down', () => {
     const hot = new HotPools();
-    hot.hear({ id: 'n/1', pool: key, signal: 'REBALANCE', atMs: start });
+    hot.hear({ pool: key, signal: 'REBALANCE', atMs: start });
     expect(hot.all(start)).to.have.length(1);
     hot.sweep(start + hour);
     expect(hot.all(start)).to.deep.equal([]);
