@@ -39,6 +39,17 @@ export function installedGoCommand(name: string, versionedPackage: string): stri
   return `${binaries}/${name}`;
 }
 
+/**
+ * Why the modules of test/conformance cannot be had, or undefined when they are there: in the module cache or on the proxy.
+ * Only the network counts as an excuse; whatever else is wrong shows when it is built.
+ */
+export function missingModules(): string | undefined {
+  const { status, stderr } = spawnSync('go', ['mod', 'download'], { encoding: 'utf8', cwd: module });
+  const network =
+    /dial tcp|no such host|timeout|connection refused|proxyconnect|module lookup disabled|TLS handshake/;
+  return status !== 0 && network.test(stderr) ? (stderr.trim().split('\n').at(-1) ?? '') : undefined;
+}
+
 function run(command: string, args: readonly string[], cwd: string): void {
   const { status, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',

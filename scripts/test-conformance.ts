@@ -7,7 +7,7 @@ import { documentedCalls } from './conformance/documented-calls.ts';
 import { readerChecks } from './conformance/reader-checks.ts';
 import { scaleUps } from './conformance/scale-ups.ts';
 import { sumOf, type Tally } from './conformance/tally.ts';
-import { goVersion, howToGetGo, repository } from './go-tools.ts';
+import { goVersion, howToGetGo, missingModules, repository } from './go-tools.ts';
 
 async function played(): Promise<Tally> {
   const version = goVersion();
@@ -16,6 +16,13 @@ async function played(): Promise<Tally> {
     return { passed: 0, failed: 0, skipped: 1 };
   }
   console.log(`with ${version}`);
+  const missing = missingModules();
+  if (missing !== undefined) {
+    console.log(
+      `skipped: the Go modules of test/conformance cannot be had (set GOPROXY, or fill the module cache): ${missing}`,
+    );
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
   const entry = `${repository}dist/processes/main.js`;
   if (!existsSync(entry)) console.log('dist/ is not built (npm run build): the server is not played against');
   const server = existsSync(entry) ? [process.execPath, entry] : undefined;
