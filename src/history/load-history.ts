@@ -2,6 +2,7 @@ import type { PriceSeries } from '../learning/price-series.ts';
 import type { ObjectStore, StoredObject } from '../ports/object-store.ts';
 import type { ParquetReader } from '../ports/parquet-history.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { staticIntelligenceOf } from '../knowledge/static-intelligence.ts';
 import { historyNotes } from './history-notes.ts';
 import { rowFaults, type FileReport, type HistoryReport } from './history-report.ts';
 import { openLocation } from './open-location.ts';
@@ -46,7 +47,8 @@ export async function loadHistory(
         : `None of the ${objects.length} files at ${location} holds price history of what was asked for.`,
     ]);
   const nowMs = reading.nowMs ?? Date.now();
-  const gatherer = new PointGatherer(reading, nowMs);
+  const zoneIds = reading.zoneIds ?? (await collectedZoneIds(store, objects, signal));
+  const gatherer = new PointGatherer({ ...reading, zoneIds }, nowMs);
   const snapshots = new Set<number>();
   const reports: FileReport[] = [];
   for (const file of files) {
@@ -68,9 +70,30 @@ export async function loadHistory(
 
 const dataNames = /\.(csv|json|jsonl|ndjson|txt|parquet)(\.gz)?$/i;
 
+/** What `collect` writes beside the history. */
+const collected = /^(static|state)\/[^/]+\.json$/;
+
+/** Zone names → ids as `collect` found them; both spellings of a zone then become one pool. */
+async function collectedZoneIds(
+  store: ObjectStore,
+  objects: readonly StoredObject[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const zoneIds = new Map<string, string>();
+  for (const { key } of objects) {
+    if (!/^static\/[^/]+\.json$/.test(key)) continue;
+    const file = await store.get(key, undefined, signal);
+    const facts =
+      file.kind === 'object' ? staticIntelligenceOf(Buffer.from(file.bytes).toString('utf8')) : undefined;
+    if (facts?.kind === 'facts') for (const [name, id] of facts.facts.zoneIds) zoneIds.set(name, id);
+  }
+  return zoneIds;
+}
+
 /** Hive paths say which region and day a file is of; a file that cannot matter is not opened. */
 function mayHold(key: string, { regions, fromMs, toMs }: HistoryReading): boolean {
   if (!dataNames.test(key) && key.includes('.')) return false;
+  if (collected.test(key)) return false;
   const region = /(?:^|\/)region=([^/]+)\//.exec(key)?.[1];
   if (region !== undefined && regions !== undefined && !regions.includes(region)) return false;
   const day = Date.parse(/(?:^|\/)day=(\d{4}-\d\d-\d\d)\//.exec(key)?.[1] ?? '');

@@ -126,6 +126,26 @@ describe('a price history on disk', () => {
     expect(report.files.map(({ path }) => path)).to.deep.equal(['region=ap-south-1/day=2023-12-24/part.csv']);
   });
 
+  it('beside collected facts is one pool under both spellings of its zone', async () => {
+    await mkdir(join(directory, 'static'));
+    await mkdir(join(directory, 'state'));
+    await put(
+      'static/ap-south-1.json',
+      JSON.stringify({
+        metadata: { last_updated: '2026-01-01T00:00:00Z', region: 'ap-south-1' },
+        zones: { 'ap-south-1a': 'aps1-az1' },
+        spot_advisor: {},
+        instance_metadata: {},
+      }),
+    );
+    await put('state/collect-ap-south-1.json', '{}');
+    await put('ids.csv', header + rows('c5.large', 9));
+    await put('names.csv', header + rows('c5.large', 9, '2023-11-10').replaceAll('aps1-az1', 'ap-south-1a'));
+    const { series, report } = await loadHistory(directory, {}, signal);
+    expect(series.map(({ zone, atMs }) => [zone, atMs.length])).to.deep.equal([['ap-south-1a', 18]]);
+    expect(report.files.map(({ path }) => path)).to.deep.equal(['ids.csv', 'names.csv']);
+  });
+
   it('that is not there is a mistake of the caller', async () => {
     const failure = await loadHistory(join(directory, 'nowhere'), {}, signal).catch(
       (error: unknown) => error,
