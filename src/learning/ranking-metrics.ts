@@ -23,12 +23,41 @@ export interface RankingMetrics {
 export interface RankedScores {
   readonly scores: Float32Array;
   readonly order: Uint32Array;
-  readonly byPool: { readonly order: Uint32Array; readonly starts: Uint32Array };
+  /** Per place in the order: the row's block × 4, + 2 when it is unstable, + 1 when the next place has another score. */
+  readonly places: Uint32Array;
+  /** The same, the rows of each pool together. */
+  readonly poolPlaces: Uint32Array;
+  readonly poolStarts: Uint32Array;
 }
 
 export function rankedScores(scores: Float32Array, rows: JudgedRows): RankedScores {
   const order = highestFirst(scores);
-  return { scores, order, byPool: groupedOrder(order, rows.poolOf, rows.poolCount) };
+  const byPool = groupedOrder(order, rows.poolOf, rows.poolCount);
+  const ends = new Uint8Array(order.length);
+  for (let pool = 1; pool <= rows.poolCount; pool += 1) {
+    const end = (byPool.starts[pool] ?? 0) - 1;
+    if (end >= 0) ends[end] = 1;
+  }
+  return {
+    scores,
+    order,
+    places: placesOf(order, scores, rows),
+    poolPlaces: placesOf(byPool.order, scores, rows, ends),
+    poolStarts: byPool.starts,
+  };
+}
+
+function placesOf(
+  order: Uint32Array,
+  scores: Float32Array,
+  rows: JudgedRows,
+  ends?: Uint8Array,
+): Uint32Array {
+  return order.map((row, index) => {
+    const next = order[index + 1];
+    const tied = next !== undefined && scores[next] === scores[row] && ends?.[index] !== 1;
+    return 4 * (rows.blockOf[row] ?? 0) + 2 * (rows.labels[row] ?? 0) + (tied ? 0 : 1);
+  });
 }
 
 /** @param blockWeights how often each block counts; once each when undefined. */
@@ -38,12 +67,16 @@ export function rankingMetrics(
   blockWeights?: Float64Array,
 ): RankingMetrics {
   const weights = blockWeights ?? new Float64Array(rows.blockCount).fill(1);
-  const all = curveAreas(ranked.order, 0, ranked.order.length, ranked.scores, rows, weights);
+  const all = curveAreas(ranked.places, 0, ranked.places.length, weights);
   let right = 0;
   let pairs = 0;
-  const { order, starts } = ranked.byPool;
   for (let pool = 0; pool < rows.poolCount; pool += 1) {
-    const areas = curveAreas(order, starts[pool] ?? 0, starts[pool + 1] ?? 0, ranked.scores, rows, weights);
+    const areas = curveAreas(
+      ranked.poolPlaces,
+      ranked.poolStarts[pool] ?? 0,
+      ranked.poolStarts[pool + 1] ?? 0,
+      weights,
+    );
     right += areas.rightPairs;
     pairs += areas.pairs;
   }
@@ -55,14 +88,11 @@ export function rankingMetrics(
 }
 
 function curveAreas(
-  order: Uint32Array,
+  places: Uint32Array,
   from: number,
   to: number,
-  scores: Float32Array,
-  rows: JudgedRows,
   weights: Float64Array,
 ): { precisionArea: number; rightPairs: number; pairs: number } {
-  const { labels, blockOf } = rows;
   let ones = 0;
   let zeros = 0;
   let area = 0;
@@ -70,12 +100,11 @@ function curveAreas(
   let tiedOnes = 0;
   let tiedZeros = 0;
   for (let index = from; index < to; index += 1) {
-    const row = order[index] ?? 0;
-    const weight = weights[blockOf[row] ?? 0] ?? 0;
-    if (labels[row] === 1) tiedOnes += weight;
-    else tiedZeros += weight;
-    const next = index + 1 < to ? order[index + 1] : undefined;
-    if (next !== undefined && scores[next] === scores[row]) continue;
+    const place = places[index] ?? 0;
+    const weight = weights[place >>> 2] ?? 0;
+    if ((place & 2) === 0) tiedZeros += weight;
+    else tiedOnes += weight;
+    if ((place & 1) === 0) continue;
     rightPairs += tiedZeros * (ones + tiedOnes / 2);
     ones += tiedOnes;
     zeros += tiedZeros;

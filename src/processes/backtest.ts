@@ -6,6 +6,7 @@ import { differenceTable, verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
 import { monthlyOrigins, walkForward } from '../training/walk-forward.ts';
 import type { Origin } from '../training/walk-forward.ts';
+import { backtestPublished } from './backtest-published.ts';
 import type { CommandContext } from './command-context.ts';
 import {
   addLearningFlags,
@@ -23,6 +24,7 @@ export function backtestCommand(context: CommandContext): Command {
     .description(
       'judge the recipe honestly: learn before each month, forecast it, compare with every baseline',
     )
+    .option('--model <file>', 'instead of the recipe: this published model, on what came after it was learnt')
     .option('--origins <months>', 'months to forecast, such as 2023-10,2023-11; or how many of the last', '4')
     .option('--leave-regions-out', 'also forecast each region by models that never saw it')
     .option('--ablations', 'also without what the family says, and on the eight features of the hypothesis')
@@ -32,6 +34,10 @@ export function backtestCommand(context: CommandContext): Command {
 }
 
 async function backtest(flags: Flags, context: CommandContext): Promise<void> {
+  if (textFlag(flags, 'model') !== undefined) {
+    await backtestPublished(flags, context);
+    return;
+  }
   const rule = labelRule(flags);
   const fit = fitOptions(flags, context);
   const windowDays = numberFlag(flags, 'windowDays', 1, 36_500);

@@ -33,7 +33,7 @@ export function baselineForecasts(
   set: LearningSet,
   train: Uint32Array,
   test: Uint32Array,
-  fitted: FittedModel,
+  fitted: Pick<FittedModel, 'features' | 'linear'>,
   quietRows: number,
 ): Record<BaselineName, Forecast> {
   const ones = train.reduce((sum, row) => sum + (set.labels[row] ?? 0), 0);
