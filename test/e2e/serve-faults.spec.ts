@@ -1,11 +1,16 @@
 import { expect } from 'chai';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { spawn } from 'node:child_process';
+import { setTimeout as passed } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asker, type Asker } from './asked.ts';
-import { bareEnvironment, freePort, served, type Served } from './served.ts';
+import { bareEnvironment, entry, freePort, served, type Served } from './served.ts';
 
+const smallRequest = readFileSync(
+  new URL('../fixtures/best_options_request.ca-1.35plus.bin', import.meta.url),
+);
 const realRequest = readFileSync(new URL('../fixtures/real_request.ca-1.35.2.bin', import.meta.url));
 /** The default budget, with room for a busy machine; the autoscaler itself waits 5 s. */
 const budgetMs = 2_500;
@@ -74,6 +79,27 @@ describe('spot-expander serve, when something else is dead or slow', () => {
     await answersInTime(one);
   });
 
+  it('answers in time when nobody reads its log', async () => {
+    const [port, httpPort] = [await freePort(), await freePort()];
+    const address = ['--grpc-listen', `127.0.0.1:${port}`, '--http-listen', `127.0.0.1:${httpPort}`];
+    const child = spawn(process.execPath, [entry, 'serve', ...address], {
+      env: bareEnvironment(home),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      await eventually(async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok);
+      client = asker(port, join(home, '.local/state/spot-expander/localhost.crt'));
+      // A line is about 600 bytes: a thousand are more than any pipe holds.
+      for (let batch = 0; batch < 20; batch++) {
+        const one = client;
+        await Promise.all(Array.from({ length: 50 }, () => one.bestOptions(smallRequest)));
+      }
+      await answersInTime(client);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
   it('answers in time when recordings cannot be written', async () => {
     const directory = join(home, 'recordings');
     mkdirSync(directory);
@@ -83,6 +109,14 @@ describe('spot-expander serve, when something else is dead or slow', () => {
     await answersInTime(one);
   });
 });
+
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  const started = performance.now();
+  while (!(await holds().catch(() => false))) {
+    if (performance.now() - started > 15_000) throw new Error('the server did not become ready');
+    await passed(50);
+  }
+}
 
 /** The recorder may make its directory anew in between; then once more. */
 function replaceByFile(directory: string): void {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const entry = new URL('../../dist/processes/main.js', import.meta.url).pathname;
+/** The program as built. */
+export const entry = new URL('../../dist/processes/main.js', import.meta.url).pathname;
 
 /** A run of the built program. */
 export interface Run {
