@@ -39,6 +39,34 @@ export class FieldCursor {
   }
 
   next(): boolean {
+    return this.#shortBytes() || this.#any();
+  }
+
+  /** The usual field: a number below 16, and bytes of a length that takes one or two bytes itself. Anything else is left untouched. */
+  #shortBytes(): boolean {
+    const bytes = this.bytes;
+    const at = this.#at;
+    const tag = bytes[at] ?? 0;
+    if ((tag & 0x87) !== wireType.bytes || tag < 8) return false;
+    let start = at + 2;
+    let length = bytes[at + 1] ?? 0;
+    if (length >= 0x80) {
+      const high = bytes[at + 2] ?? 0x80;
+      if (high >= 0x80) return false;
+      length = (length & 0x7f) | (high << 7);
+      start = at + 3;
+    }
+    if (this.broken || start + length > this.#limit) return false;
+    this.tagAt = at;
+    this.field = tag >>> 3;
+    this.type = wireType.bytes;
+    this.start = start;
+    this.end = start + length;
+    this.#at = start + length;
+    return true;
+  }
+
+  #any(): boolean {
     while (this.#at < this.#limit && !this.broken) {
       this.tagAt = this.#at;
       if (!this.#tag()) return false;

@@ -24,6 +24,8 @@ interface TypedContainer {
   readonly resources: { readonly requests: Amounts } | null;
 }
 interface TypedPod {
+  readonly metadata: { readonly uid: string };
+  readonly metadata: { readonly uid: string };
   readonly spec: {
     readonly containers: readonly TypedContainer[];
     readonly initContainers: readonly TypedContainer[];
@@ -70,7 +72,7 @@ const asked = (
 ): number => read(amounts?.[name]?.string ?? '0')!;
 
 /** What the reader should make of a pod without sidecars, overhead and pod-level requests, in the plainest words. */
-function plainly({ spec }: TypedPod): PendingPod {
+function plainly({ metadata, spec }: TypedPod): PendingPod {
   const requests = (name: string, read: (text: string) => number | undefined): number => {
     const of = ({ resources }: TypedContainer): number => asked(resources?.requests, name, read);
     const together = spec.containers.map(of).reduce((a, b) => a + b, 0);
@@ -78,6 +80,7 @@ function plainly({ spec }: TypedPod): PendingPod {
   };
   const terms = spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return {
+    uid: metadata.uid,
     requests: { cpuMilli: requests('cpu', milliValue), memoryBytes: requests('memory', wholeValue), gpus: 0 },
     preferredNodeTerms: terms.map(({ weight, preference }) => ({
       weight,
