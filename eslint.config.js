@@ -103,6 +103,7 @@ const adapters = [
   'webhook',
   'record-files',
   'dev-certificate',
+  'journal',
 ];
 
 export default tseslint.config(

@@ -1,12 +1,15 @@
 import type { PendingPod, PreferredNodeTerm, SpreadPreference } from '../decision/scale-up-request.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import type { TextReader } from './text.ts';
+import { utf8Text, type TextReader } from './text.ts';
 import { PodPreferenceReader } from './pod-preferences.ts';
 import type { Amounts } from './resource-list.ts';
 import { ResourceListReader, largerOf, noAmounts, resourcesOf, sumOf } from './resource-list.ts';
 
 /** Field numbers of k8s.io/api/core/v1, see proto/kube_core_v1.proto. */
-const pod = { spec: 2 } as const;
+const pod = { metadata: 1, spec: 2 } as const;
+const metadata = { uid: 5 } as const;
+/** Kubernetes' own have 36 characters. */
+const longestUid = 64;
 const podSpec = {
   containers: 2,
   affinity: 18,
@@ -34,6 +37,7 @@ interface Tally {
 export class PodReader {
   readonly #texts: TextReader;
   readonly #pod: FieldCursor;
+  readonly #metadata: FieldCursor;
   readonly #spec: FieldCursor;
   readonly #container: FieldCursor;
   readonly #resources: FieldCursor;
@@ -43,6 +47,7 @@ export class PodReader {
   constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#pod = new FieldCursor(bytes);
+    this.#metadata = new FieldCursor(bytes);
     this.#spec = new FieldCursor(bytes);
     this.#container = new FieldCursor(bytes);
     this.#resources = new FieldCursor(bytes);
@@ -53,14 +58,34 @@ export class PodReader {
   /** The pod at `start`..`end`; undefined when these bytes are no pod. Every marshalled pod has a spec, if an empty one. */
   read(start: number, end: number): PendingPod | undefined {
     let read: PendingPod | undefined;
+    let uid = '';
     const message = this.#pod;
     message.enter(start, end);
     while (message.next()) {
-      if (message.field !== pod.spec || message.type !== wireType.bytes) continue;
+      if (message.type !== wireType.bytes) continue;
+      if (message.field === pod.metadata) uid = this.#uidIn(message.start, message.end);
+      if (message.field !== pod.spec) continue;
       read = this.#specOf(message.start, message.end);
       if (read === undefined) return undefined;
     }
-    return message.broken ? undefined : read;
+    if (message.broken || read === undefined) return undefined;
+    return uid === '' ? read : { ...read, uid };
+  }
+
+  /**
+   * Empty when there is none, or metadata is broken: the pod counts all the same. Uids are remembered between requests,
+   * so each is decoded for itself: a cut out of a stretch would keep the whole stretch.
+   */
+  #uidIn(start: number, end: number): string {
+    let uid = '';
+    const message = this.#metadata;
+    message.enter(start, end);
+    while (message.next()) {
+      if (message.field !== metadata.uid || message.type !== wireType.bytes) continue;
+      const isUid = message.end - message.start <= longestUid;
+      uid = isUid ? (utf8Text(message.bytes, message.start, message.end) ?? '') : '';
+    }
+    return message.broken ? '' : uid;
   }
 
   #specOf(start: number, end: number): PendingPod | undefined {

@@ -100,10 +100,24 @@ describe('requests of real autoscalers', () => {
 
   it('ask for the same in all three wire forms', () => {
     const asked = read.map(({ options, pods }) =>
-      comparable({ options, pods, nodes: new Map(), unreadable: { pods: 0, nodes: 0 } }),
+      comparable({
+        options,
+        // Each release asked for pods of its own run: alike but for their uids.
+        pods: pods.map((pod) => ({ ...pod, uid: '' })),
+        nodes: new Map(),
+        unreadable: { pods: 0, nodes: 0 },
+      }),
     );
     expect(asked[1]).to.deep.equal(asked[0]);
     expect(asked[2]).to.deep.equal(asked[0]);
+  });
+
+  it('tell their pods apart by uid', () => {
+    for (const { pods } of read) {
+      const uids = new Set(pods.map(({ uid }) => uid));
+      expect(uids.size).to.equal(20);
+      for (const uid of uids) expect(uid).to.match(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    }
   });
 
   it('hold no reference to the bytes once they are read', () => {
