@@ -15,6 +15,7 @@ export function concatenated(parts: readonly Uint8Array[]): Bytes {
 }
 
 export function varint(value: number | bigint): Bytes {
+  if (typeof value === 'number' && value >= 0 && value < 0x80) return Uint8Array.of(value);
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];
   do {

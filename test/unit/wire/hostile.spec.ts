@@ -63,13 +63,13 @@ describe('hostile requests', () => {
     ]);
   });
 
-  it('may have 100,000 distinct pods that look alike at the head', () => {
+  it('may have 20,000 distinct pods that look alike at the head', () => {
     const head = 'x'.repeat(600);
-    const raw = many(100_000, (index) => pod({ name: head, overhead: { cpu: `${index}m` } }));
+    const raw = many(20_000, (index) => pod({ name: head, overhead: { cpu: `${index}m` } }));
     const { options, pods } = readBestOptions(option({ id: 'x', raw }));
-    expect(options[0]!.pods).to.have.length(100_000);
-    expect(pods.length).to.be.at.least(100_000);
-    expect(pods[options[0]!.pods[54_321]!]!.requests.cpuMilli).to.equal(54_321);
+    expect(options[0]!.pods).to.have.length(20_000);
+    expect(pods.length).to.be.at.least(20_000);
+    expect(pods[options[0]!.pods[12_345]!]!.requests.cpuMilli).to.equal(12_345);
   });
 
   it('may have 100,000 nodes, none of which decodes', () => {
