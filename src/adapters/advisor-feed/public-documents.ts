@@ -92,7 +92,7 @@ async function opened(
       throw new SourceUnavailable(refused ? 'denied' : 'failed', `${url} answered ${response.status}.`);
     }
     const expected = Number(response.headers.get('content-length') ?? NaN);
-    const body = response.body;
+    const body: AsyncIterable<Uint8Array> | null = response.body;
     async function* pieces(): AsyncGenerator<Uint8Array> {
       let length = 0;
       const rearm = (): void => {

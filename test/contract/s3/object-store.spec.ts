@@ -163,7 +163,7 @@ describe("s3:// against moto's S3", () => {
     }
     throw new Error('moto did not start');
   });
-  after(() => void moto?.kill());
+  after(() => void moto?.kill('SIGKILL'));
   storeBehaviour(() =>
     s3Objects('s3://bucket/prefix', { endpoint, region: 'us-east-1', credentials, patience }),
   );
