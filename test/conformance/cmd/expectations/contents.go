@@ -30,6 +30,7 @@ type spread struct {
 }
 
 type pod struct {
+	UID                string          `json:"uid,omitempty"`
 	Requests           resources       `json:"requests"`
 	PreferredNodeTerms []preferredTerm `json:"preferredNodeTerms"`
 	SpreadPreferences  []spread        `json:"spreadPreferences"`
@@ -80,6 +81,7 @@ func expected(request wire.Request) contents {
 // expectedPod counts requests with the function that the scheduler itself calls.
 func expectedPod(asked *v1.Pod) pod {
 	found := pod{
+		UID:                string(asked.UID),
 		Requests:           amounts(resource.PodRequests(asked, resource.PodResourcesOptions{})),
 		PreferredNodeTerms: []preferredTerm{}, SpreadPreferences: []spread{},
 	}
