@@ -36,12 +36,12 @@ export const noEpisodes: Episodes = { notices: [], began: [], stale: false };
 /** A hibernation begins at once, so that its time is past by the time it is read; older than this it lingers. */
 const hibernateFreshMs = 120_000;
 
-/** A time this far past the one that has run out belongs to another notice. */
+/** With no silence between, a time this far past the one that has run out belongs to another notice. */
 const anotherAfterMs = 60_000;
 
 /**
  * Folds one poll into the notices that stand. A notice begins when its source goes from absent to present and is one
- * event until the source has been seen absent again; its earliest time holds, so that a time which moves on with every
+ * event until the source has been seen absent again and its time has passed; its earliest time holds, so that a time which moves on with every
  * request cannot put a deadline off. Termination and rebalance notices stay after the source falls silent: their own
  * deadline or time to live ends them. A maintenance event ends when it is no longer listed.
  */
@@ -92,12 +92,21 @@ function spotEpisode(
   };
   if (before === undefined)
     return isFresh ? { notice: begun, stale: false } : { notice: undefined, stale: true };
-  const isAnother = isFresh && before.atMs <= nowMs && reading.atMs > before.atMs + anotherAfterMs;
-  if (isAnother) return { notice: begun, stale: false };
+  if (isFresh && isAnother(before, reading, nowMs)) return { notice: begun, stale: false };
   return {
     notice: { ...before, present: true, action: reading.action, atMs: Math.min(before.atMs, reading.atMs) },
     stale: false,
   };
+}
+
+/** Whether a fresh reading is a notice of its own; while the known one's time is still ahead it never is. */
+function isAnother(
+  before: SpotNotice,
+  reading: { readonly action: SpotAction; readonly atMs: number },
+  nowMs: number,
+): boolean {
+  if (before.atMs > nowMs || reading.atMs <= before.atMs) return false;
+  return !before.present || reading.action !== before.action || reading.atMs > before.atMs + anotherAfterMs;
 }
 
 function rebalanceEpisode(

@@ -73,6 +73,35 @@ describe('episodes', () => {
     expect(begun([{ spot: itn }], [old])).to.deep.equal(['spot-interruption']);
   });
 
+  const runOut = terminateAt(start - 4_000, start - 124_000);
+  const soonAfter = { action: 'terminate', atMs: start + 5_000 } as const;
+
+  it('a notice that follows within seconds of one that has run out and fallen silent is another event', () => {
+    expect(begun([{}, { spot: soonAfter }], [runOut])).to.deep.equal(['spot-interruption']);
+  });
+
+  it('a notice that changes its action after it has run out is another event, with no silence seen between', () => {
+    expect(begun([{ spot: { ...soonAfter, action: 'stop' } }], [runOut])).to.deep.equal([
+      'spot-interruption',
+    ]);
+  });
+
+  it('a time that is put off by seconds as it runs out is still the same event', () => {
+    expect(begun([{ spot: soonAfter }], [runOut])).to.deep.equal([]);
+  });
+
+  it('a notice that falls silent and returns before its time is the same event and keeps its deadline', () => {
+    const first = nextEpisodes([], { ...quiet, spot: itn }, start);
+    const silent = nextEpisodes(first.notices, quiet, start + 2_000);
+    const back = nextEpisodes(
+      silent.notices,
+      { ...quiet, spot: { ...itn, atMs: itn.atMs + 30_000 } },
+      start + 4_000,
+    );
+    expect(back.began).to.deep.equal([]);
+    expect(back.notices).to.deep.equal(first.notices);
+  });
+
   it('a group termination is one event while it stands and holds the time it was first seen', () => {
     let notices: readonly Notice[] = [];
     for (let poll = 0; poll < 5; poll += 1)
