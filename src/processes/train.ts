@@ -41,6 +41,7 @@ export function trainCommand(context: CommandContext): Command {
     .description('learn a model from price history, judge it, and publish it beside its card and report')
     .requiredOption('--out <place>', 'where servers look for models: a directory or s3://bucket/prefix')
     .option('--per-family', 'also a model for each family that has enough unstable moments')
+    .option('--family-unstable <count>', 'unstable moments that a family must have shown for that', '500')
     .option('--shard <i/n>', 'learn a model for each region of the i-th of n shares, under OUT/REGION')
     .option('--draws <count>', 'draws of whole days behind each interval', '100')
     .option('--publish-below-baseline', 'publish even when a baseline is as good')
@@ -110,7 +111,15 @@ async function trainOne(
   const sha256 = addModel(models, `${name}.onnx`, fitted);
   const families =
     flags['perFamily'] === true
-      ? await familyScales(set, windowStartMs, fit, name, models, context)
+      ? await familyScales(
+          set,
+          windowStartMs,
+          fit,
+          name,
+          models,
+          numberFlag(flags, 'familyUnstable', 1, 1e9),
+          context,
+        )
       : undefined;
   const card = modelCard({
     name,
@@ -140,15 +149,13 @@ function addModel(models: Map<string, Uint8Array>, file: string, fitted: FittedM
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** A family has a model of its own when it has shown this many unstable moments. */
-const fewestUnstable = 500;
-
 async function familyScales(
   set: LearningSet,
   fromMs: number,
   fit: FitOptions,
   name: string,
   models: Map<string, Uint8Array>,
+  fewestUnstable: number,
   context: CommandContext,
 ): Promise<NonNullable<ModelCard['families']>> {
   const scales: Record<string, FamilyScale> = {};

@@ -169,6 +169,25 @@ describe('from history to a published model', function () {
     expect(readdirSync(join(folder, 'shards'))).to.deep.equal(['us-east-1']);
   });
 
+  it('families with enough unstable moments get models of their own, named in the card', async () => {
+    const out = join(folder, 'families');
+    const { exitCode, error } = await train(
+      'drifting',
+      out,
+      '--per-family',
+      '--family-unstable',
+      '100',
+      '--publish-below-baseline',
+    );
+    expect(exitCode, error).to.equal(0);
+    const files = await storedModel(directoryObjects(out), 'family-stress-12h.onnx', signal);
+    expect(Object.keys(files.card.families ?? {})).to.include('c5');
+    const model = await openOnnxModel(files, signal);
+    const scores = await model.score('c5', new Float32Array(files.card.features.length), signal);
+    await model.close();
+    expect(scores[0]).to.be.within(0, 1);
+  });
+
   it('a history of five days is refused in a sentence', async () => {
     writeFileSync(join(folder, 'short.csv'), history('drifting', 5, 1));
     let sentence = '';
