@@ -1,6 +1,7 @@
 const mebibyte = 1024 * 1024;
 /** Below this a fresh buffer costs nothing worth saving. */
 const smallestKept = mebibyte;
+const mostLent = 2;
 
 /**
  * Memory that large requests are received into. Touching fresh pages costs more than decrypting the bytes that go into them
@@ -10,6 +11,7 @@ export class ReceiveBuffers {
   readonly #largestBytes: number;
   readonly #idleMs: number;
   #kept: Buffer | undefined;
+  #lentBytes = 0;
   #letGo: NodeJS.Timeout | undefined;
 
   constructor(largestBytes: number, idleMs: number) {
@@ -22,10 +24,23 @@ export class ReceiveBuffers {
     return this.#kept?.length ?? 0;
   }
 
-  /** A buffer of at least `length` bytes with undefined content. @throws RangeError when there is no memory for it */
+  /**
+   * A buffer of at least `length` bytes with undefined content.
+   * @throws RangeError when there is no memory for it, or when what is lent would exceed two of the largest messages: a few more
+   * clients than expected must not get the whole process killed
+   */
   taken(length: number): Buffer {
-    const kept = this.#kept;
     if (length < smallestKept) return Buffer.allocUnsafe(length);
+    const buffer = this.#large(length);
+    this.#lentBytes += buffer.length;
+    return buffer;
+  }
+
+  #large(length: number): Buffer {
+    if (this.#lentBytes + length > mostLent * this.#largestBytes) {
+      throw new RangeError('too many large requests at once');
+    }
+    const kept = this.#kept;
     if (kept !== undefined && kept.length >= length) {
       this.#kept = undefined;
       return kept;
@@ -39,7 +54,9 @@ export class ReceiveBuffers {
 
   /** Nothing may refer to `buffer` any more: the next request overwrites it. */
   returned(buffer: Buffer, usedBytes: number): void {
-    if (buffer.length < smallestKept || buffer.length < this.keptBytes) return;
+    if (buffer.length < smallestKept) return;
+    this.#lentBytes -= buffer.length;
+    if (buffer.length < this.keptBytes) return;
     this.#kept = buffer;
     // Small requests do not keep a large buffer alive.
     if (usedBytes >= buffer.length / 4 || this.#letGo === undefined) this.#restartTimer();

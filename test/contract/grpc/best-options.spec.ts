@@ -226,6 +226,28 @@ describe('BestOptions over gRPC', () => {
     });
   });
 
+  it('refuses a third request of the largest size at once, and serves on', async () => {
+    const releases: (() => void)[] = [];
+    const server = await started({
+      maxMessageBytes: 2 * mebibyte,
+      bestOptions: (request) => new Promise((resolve) => releases.push(() => resolve(request.slice(0, 1)))),
+    });
+    const client = clientOf(server);
+    const held = [1, 2].map(() => called(client, new Uint8Array(2 * mebibyte)));
+    await until(() => releases.length === 2);
+    const [code, details] = await failure(called(client, new Uint8Array(2 * mebibyte)));
+    expect([code, details]).to.deep.equal([
+      status.RESOURCE_EXHAUSTED,
+      `no memory for ${2 * mebibyte} bytes: too many large requests at once`,
+    ]);
+    for (const release of releases) release();
+    await Promise.all(held);
+    const next = called(client, new Uint8Array(2 * mebibyte));
+    await until(() => releases.length === 3);
+    releases[2]!();
+    expect(await next).to.have.length(1);
+  });
+
   it('does not overwrite a request that is still being handled with the next one', async () => {
     const seen: boolean[] = [];
     let release = (): void => undefined;

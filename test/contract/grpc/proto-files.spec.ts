@@ -25,7 +25,6 @@ interface TypedContainer {
 }
 interface TypedPod {
   readonly metadata: { readonly uid: string };
-  readonly metadata: { readonly uid: string };
   readonly spec: {
     readonly containers: readonly TypedContainer[];
     readonly initContainers: readonly TypedContainer[];

@@ -52,6 +52,15 @@ describe('receive buffers', () => {
     expect(buffers.keptBytes).to.equal(0);
   });
 
+  it('lend no more at once than two of the largest messages', () => {
+    const buffers = new ReceiveBuffers(4 * mebibyte, 60_000);
+    const [first] = [buffers.taken(4 * mebibyte), buffers.taken(3 * mebibyte)];
+    expect(() => buffers.taken(2 * mebibyte)).to.throw(RangeError, 'too many large requests at once');
+    buffers.returned(first, 4 * mebibyte);
+    expect(buffers.taken(2 * mebibyte)).to.equal(first);
+    buffers.close();
+  });
+
   it('let go of what nobody needed for a while, also when small requests go on', async () => {
     const buffers = new ReceiveBuffers(100 * mebibyte, 30);
     buffers.returned(buffers.taken(40 * mebibyte), 40 * mebibyte);
