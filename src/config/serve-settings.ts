@@ -21,7 +21,7 @@ export const decisionSettings = {
     filePath.optional(),
     undefined,
     'file',
-    'static intelligence JSON; without it the bundled ap-south-1 snapshot',
+    'static intelligence JSON, a path or s3://…; without it the bundled ap-south-1 snapshot',
     ['STATIC_DATA_PATH'],
   ),
   risk_model: setting(
@@ -34,7 +34,7 @@ export const decisionSettings = {
     filePath.optional(),
     undefined,
     'file',
-    'ONNX model with its card beside it; without it the bundled model',
+    'ONNX model with its card beside it, a path or s3://…; without it the bundled model',
     ['RISK_MODEL_PATH'],
   ),
   region: setting(

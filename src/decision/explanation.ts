@@ -65,7 +65,9 @@ function missing(candidates: readonly Assessed[]): readonly string[] {
 /** Why this answer, in one sentence. */
 export function reasonOf({ candidates, drops }: Cart<Ranked>, answer: Answer): string {
   const [best] = candidates;
-  const all = candidates.length + drops.length;
+  // A larger type that was admitted and came to nothing is missed by nobody.
+  const dropCount = drops.filter(({ facts }) => facts.admittedFor === undefined).length;
+  const all = candidates.length + dropCount;
   switch (answer.basis) {
     case 'nothing-known':
       return `none of ${all} candidates could be priced and held against the others, so the choice among ${answer.ids.length} is left open`;
@@ -76,7 +78,7 @@ export function reasonOf({ candidates, drops }: Cart<Ranked>, answer: Answer): s
     case 'blocked':
       return `all ${all} candidates were rejected, and the policy is to block`;
     case 'ranking':
-      return best === undefined ? '' : bestSentence(best, candidates, drops.length, answer.ids.length);
+      return best === undefined ? '' : bestSentence(best, candidates, dropCount, answer.ids.length);
   }
 }
 

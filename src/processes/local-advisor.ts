@@ -33,8 +33,8 @@ export const localAdvisor: LocalAdvisor = async (options, context) => {
   const clock = systemClock;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, context.signal]);
-  const { keeper } = openKnowledge({ config, clock, signal, events: {} });
-  await keeper.ready(sourcesTimeoutMs);
+  const { keeper, ready } = openKnowledge({ config, clock, signal, events: {} });
+  await ready(sourcesTimeoutMs);
   const { staticIntelligence, degradations, risk } = keeper.status();
   if (staticIntelligence === undefined) {
     stop.abort();

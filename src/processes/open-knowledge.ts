@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { autoScalingGroups } from '../adapters/autoscaling/group-directory.ts';
 import { ec2Clients } from '../adapters/ec2/ec2-clients.ts';
@@ -5,6 +6,7 @@ import { launchTemplatesEc2 } from '../adapters/ec2/launch-templates-ec2.ts';
 import { marketEc2 } from '../adapters/ec2/market-ec2.ts';
 import { regionFactsEc2 } from '../adapters/ec2/region-facts-ec2.ts';
 import { fileDocuments } from '../adapters/files/file-documents.ts';
+import { s3Documents } from '../adapters/s3/s3-documents.ts';
 import type { ServeConfig } from '../config/serve-config.ts';
 import { groupFactsOf } from '../decision/group-rules.ts';
 import type { Knowledge } from '../decision/knowledge.ts';
@@ -15,6 +17,7 @@ import { startModelKeeper, type ModelKeeper } from '../knowledge/model-keeper.ts
 import { servingFeatures } from '../knowledge/serving-features.ts';
 import { featureNames } from '../learning/feature-names.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { DocumentStore } from '../ports/document-store.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 
 const bundledStaticData = fileURLToPath(new URL('../../data/ap-south-1.json', import.meta.url));
@@ -39,6 +42,8 @@ export interface OpenedKnowledge {
   readonly keeper: KnowledgeKeeper;
   /** Undefined when the operator chose a model that needs no file. */
   readonly modelKeeper: ModelKeeper | undefined;
+  /** Resolves when the model and every source were tried once and the pools are scored, or after `timeoutMs`. */
+  readonly ready: (timeoutMs: number) => Promise<void>;
 }
 
 /** Every source of knowledge that the configuration names, refreshed in the background until the signal. */
@@ -49,7 +54,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   signal.addEventListener('abort', () => cloud?.close(), { once: true });
   const keeper = startKnowledgeKeeper({
     regions: [config.region],
-    staticFile: { store: fileDocuments(), path: config.static_data ?? bundledStaticData },
+    staticFile: publishedAt(config.static_data ?? bundledStaticData),
     ...(cloud !== undefined &&
       config.market === 'ec2' && { market: marketEc2(cloud), regionFacts: regionFactsEc2(cloud) }),
     ...(cloud !== undefined &&
@@ -67,14 +72,27 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
     clock,
     signal,
   });
-  return { keeper, modelKeeper };
+  return {
+    keeper,
+    modelKeeper,
+    ready: async (timeoutMs) => {
+      const startedMs = clock.monotonicMs();
+      // Scoring begins with the model: a keeper that is ready before it has scored nothing.
+      await Promise.race([modelKeeper?.firstAttempt, delay(timeoutMs, undefined, { ref: false })]);
+      await keeper.ready(timeoutMs - (clock.monotonicMs() - startedMs));
+    },
+  };
+}
+
+/** A file, or an object under `s3://bucket/prefix`; both are polled by version. */
+function publishedAt(path: string): { readonly store: DocumentStore; readonly path: string } {
+  return { store: path.startsWith('s3://') ? s3Documents() : fileDocuments(), path };
 }
 
 function trainedModel({ config, clock, signal, events }: OpenKnowledgeOptions): ModelKeeper | undefined {
   if (config.risk_model !== 'auto' && config.risk_model !== 'family-stress') return undefined;
   return startModelKeeper({
-    store: fileDocuments(),
-    path: config.model ?? bundledModel,
+    ...publishedAt(config.model ?? bundledModel),
     // Loaded with the first model: a process that needs none does not pay for onnxruntime.
     open: async (files, stop) => (await import('../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
     features: servingFeatures,

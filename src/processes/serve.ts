@@ -88,7 +88,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
         return knowledge.keeper.status().ageSeconds[source];
     }
   };
-  await knowledge.keeper.ready(warmUpMs);
+  await knowledge.ready(warmUpMs);
 
   const decisions = decisionLog(decisionIds(clock.nowMs, () => randomInt(2 ** 31) / 2 ** 31));
   const recordings = recordingsOf(config, telemetry.recording, log);
