@@ -30,7 +30,7 @@ const watching = {
     filePath.optional(),
     undefined,
     'file',
-    "kubeconfig; in a cluster the service account's own",
+    "kubeconfig, or several with : between; in a cluster the service account's own",
     ['K8S_CONFIG_PATH', 'KUBECONFIG'],
   ),
   api_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each request to the API server'),
@@ -197,6 +197,13 @@ const telling = {
     'HTTPS_PROXY',
     'https_proxy',
   ]),
+  webhook_no_proxy: setting(
+    z.string().optional(),
+    undefined,
+    'list',
+    'hosts and domains that are asked without the proxy, or *',
+    ['NO_PROXY', 'no_proxy'],
+  ),
   webhook_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each attempt'),
 } as const;
 

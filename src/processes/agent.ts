@@ -105,6 +105,7 @@ function webhookFor({ settings, webhookHeaders }: AgentConfig, warn: Parameters<
     template: settings.webhook_template,
     headers: webhookHeaders,
     proxy: settings.webhook_proxy,
+    noProxy: settings.webhook_no_proxy,
     timeoutMs: settings.webhook_timeout,
     attempts: 4,
     warn,

@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return -- Kubernetes objects are free-form JSON here, as they are on the wire */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 /* An API server for one test: what it answers is what test/fixtures/kube-apiserver-transcripts.json recorded. */
@@ -43,6 +44,7 @@ const resources: Readonly<Record<string, { readonly kind: string; readonly names
   '/api/v1/events': { kind: 'Event', namespaced: true },
   '/apis/coordination.k8s.io/v1/leases': { kind: 'Lease', namespaced: true },
   '/apis/karpenter.sh/v1/nodeclaims': { kind: 'NodeClaim', namespaced: false },
+  '/apis/karpenter.sh/v1/nodepools': { kind: 'NodePool', namespaced: false },
   '/apis/policy/v1/poddisruptionbudgets': { kind: 'PodDisruptionBudget', namespaced: true },
 };
 
@@ -59,6 +61,8 @@ export class FakeKubernetes {
   delayMs = 0;
   /** The next writes to a Node are refused as conflicts. */
   conflicts = 0;
+  /** Whoever brings another bearer token is answered with 401; undefined: anybody may come. */
+  token: string | undefined;
   /** The next watch is told that its version is gone. */
   watchGone = false;
   private readonly objects = new Map<string, KubeObject>();
@@ -75,8 +79,13 @@ export class FakeKubernetes {
   private version = 100;
   private names = 0;
 
-  private constructor() {
-    this.server = createServer((request, response) => void this.handle(request, response));
+  private readonly isTls: boolean;
+
+  private constructor(tls: { readonly cert: Buffer; readonly key: Buffer } | undefined) {
+    const handle = (request: IncomingMessage, response: ServerResponse) =>
+      void this.handle(request, response);
+    this.isTls = tls !== undefined;
+    this.server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle);
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
@@ -84,14 +93,14 @@ export class FakeKubernetes {
     });
   }
 
-  static async started(): Promise<FakeKubernetes> {
-    const fake = new FakeKubernetes();
+  static async started(tls?: { readonly cert: Buffer; readonly key: Buffer }): Promise<FakeKubernetes> {
+    const fake = new FakeKubernetes(tls);
     await new Promise<void>((resolve) => fake.server.listen(0, '127.0.0.1', resolve));
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.isTls ? 'https' : 'http'}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   get kubeconfig(): string {
@@ -263,11 +272,14 @@ export class FakeKubernetes {
     const method = request.method ?? '';
     if (this.delayMs > 0) await new Promise((resolve) => this.later(() => resolve(undefined), this.delayMs));
     if (this.away) return void request.socket.destroy();
-    if (url.searchParams.get('watch') !== null) {
+    const isKnown = this.token === undefined || request.headers.authorization === `Bearer ${this.token}`;
+    if (isKnown && url.searchParams.get('watch') !== null) {
       this.watch(url, response);
       return;
     }
-    const answer = this.answer(method, url, body, request.headers['content-type'] ?? '');
+    const answer = isKnown
+      ? this.answer(method, url, body, request.headers['content-type'] ?? '')
+      : failure(401, 'Unauthorized', 'Unauthorized');
     this.requests.push({ atMs, method, path: url.pathname + url.search, body, status: answer.status });
     response.writeHead(answer.status, {
       'content-type': 'application/json',

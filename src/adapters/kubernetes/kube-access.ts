@@ -19,7 +19,7 @@ export interface KubeAccess {
 const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * A kubeconfig file, or the pod's own service account when there is none.
+ * A kubeconfig file (or several, as KUBECONFIG may list them), or the pod's own service account when there is none.
  * @throws UsageError when neither can be used.
  */
 export async function kubeAccess(
@@ -42,9 +42,14 @@ async function inClusterAccess(
     throw new UsageError([
       'no cluster: give --kubeconfig FILE, or run in a pod with a service account (KUBERNETES_SERVICE_HOST is not set)',
     ]);
+  const ca = await readFile(`${directory}/ca.crt`, 'utf8').catch((error: unknown) => {
+    throw new UsageError([`this pod has no service account in ${directory}: ca.crt cannot be read`], {
+      cause: error,
+    });
+  });
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    ca: await readFile(`${directory}/ca.crt`, 'utf8'),
+    ca,
     clientCertificate: undefined,
     clientKey: undefined,
     serverName: undefined,

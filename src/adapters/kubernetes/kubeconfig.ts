@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { delimiter, dirname, resolve } from 'node:path';
 import { UsageError } from '../../errors/usage-error.ts';
 
 export interface ExecPlugin {
@@ -28,50 +28,97 @@ export interface KubeconfigEntry {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Paths in a file are relative to it, so that each entry remembers where it came from. */
+interface Found {
+  readonly value: Fields;
+  readonly directory: string;
+}
+
+interface ConfigFile {
+  readonly config: Fields;
+  readonly directory: string;
+}
+
+type Refuse = (why: string, cause?: unknown) => never;
+
 /**
- * The current context of a kubeconfig file.
+ * The current context of a kubeconfig file, or of several with the system's path delimiter between them, as KUBECONFIG
+ * may name them: files that do not exist are passed over, and of two entries of one name the first counts.
  * @throws UsageError that names the file and what is missing in it.
  */
-export async function kubeconfigEntry(path: string): Promise<KubeconfigEntry> {
-  const refuse = (why: string, cause?: unknown): never => {
-    throw new UsageError([`kubeconfig ${path}: ${why}`], { cause });
+export async function kubeconfigEntry(paths: string): Promise<KubeconfigEntry> {
+  const refuse: Refuse = (why, cause) => {
+    throw new UsageError([`kubeconfig ${paths}: ${why}`], { cause });
   };
-  const text = await readFile(path, 'utf8').catch((error: unknown) =>
-    refuse(error instanceof Error ? error.message : String(error), error),
-  );
-  const { parse } = await import('yaml');
-  const config = fields(parse(text)) ?? refuse('is not a mapping');
-  const contextName = config['current-context'];
+  const files = await configFiles(paths, refuse);
+  const contextName = files
+    .map(({ config }) => config['current-context'])
+    .find((name) => string(name) !== undefined);
   const context =
-    named(config['contexts'], contextName, 'context') ?? refuse(`has no context ${String(contextName)}`);
+    named(files, 'contexts', contextName, 'context')?.value ??
+    refuse(`has no context ${String(contextName)}`);
   const cluster =
-    named(config['clusters'], context['cluster'], 'cluster') ??
+    named(files, 'clusters', context['cluster'], 'cluster') ??
     refuse(`has no cluster ${String(context['cluster'])}`);
-  const user = named(config['users'], context['user'], 'user') ?? {};
-  const server = string(cluster['server']) ?? refuse('its cluster has no server');
-  const material = async (holder: Fields, key: string): Promise<string | undefined> => {
-    const data = string(holder[`${key}-data`]);
+  const user = named(files, 'users', context['user'], 'user') ?? { value: {}, directory: '' };
+  const server = string(cluster.value['server']) ?? refuse('its cluster has no server');
+  const material = async ({ value, directory }: Found, key: string): Promise<string | undefined> => {
+    const data = string(value[`${key}-data`]);
     if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
-    const file = string(holder[key]);
-    return file === undefined ? undefined : readFile(resolve(dirname(path), file), 'utf8');
+    const file = string(value[key]);
+    if (file === undefined) return undefined;
+    return readFile(resolve(directory, file), 'utf8').catch((error: unknown) => refuse(words(error), error));
   };
-  const tokenFile = string(user['tokenFile']);
+  const tokenFile = string(user.value['tokenFile']);
   return {
     namespace: string(context['namespace']) ?? 'default',
     cluster: {
       server,
       ca: await material(cluster, 'certificate-authority'),
-      serverName: string(cluster['tls-server-name']),
-      skipVerify: cluster['insecure-skip-tls-verify'] === true,
+      serverName: string(cluster.value['tls-server-name']),
+      skipVerify: cluster.value['insecure-skip-tls-verify'] === true,
     },
     user: {
-      token: string(user['token']),
-      tokenFile: tokenFile === undefined ? undefined : resolve(dirname(path), tokenFile),
+      token: string(user.value['token']),
+      tokenFile: tokenFile === undefined ? undefined : resolve(user.directory, tokenFile),
       clientCertificate: await material(user, 'client-certificate'),
       clientKey: await material(user, 'client-key'),
-      exec: execPlugin(fields(user['exec'])),
+      exec: execPlugin(fields(user.value['exec'])),
     },
   };
+}
+
+async function configFiles(paths: string, refuse: Refuse): Promise<readonly ConfigFile[]> {
+  const { parse } = await import('yaml');
+  const all = paths.split(delimiter).filter((path) => path !== '');
+  const files: ConfigFile[] = [];
+  for (const path of all) {
+    const text = await readFile(path, 'utf8').catch((error: unknown) =>
+      all.length > 1 && isMissing(error) ? undefined : refuse(words(error), error),
+    );
+    if (text === undefined) continue;
+    files.push({
+      config: fields(parsed(text, parse, refuse)) ?? refuse(`${path} is not a mapping`),
+      directory: dirname(path),
+    });
+  }
+  return files.length > 0 ? files : refuse('none of these files exists');
+}
+
+function parsed(text: string, parse: (text: string) => unknown, refuse: Refuse): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    return refuse(`is not YAML: ${words(error)}`, error);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function execPlugin(exec: Fields | undefined): ExecPlugin | undefined {
@@ -88,8 +135,12 @@ function execPlugin(exec: Fields | undefined): ExecPlugin | undefined {
   };
 }
 
-function named(among: unknown, name: unknown, what: string): Fields | undefined {
-  return fields(list(among).find((one) => one['name'] === name)?.[what]);
+function named(files: readonly ConfigFile[], among: string, name: unknown, what: string): Found | undefined {
+  for (const { config, directory } of files) {
+    const value = fields(list(config[among]).find((one) => one['name'] === name)?.[what]);
+    if (value !== undefined) return { value, directory };
+  }
+  return undefined;
 }
 
 function list(value: unknown): readonly Fields[] {

@@ -12,6 +12,8 @@ export interface WebhookOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** `http://host:port` of a proxy; undefined: none. */
   readonly proxy: string | undefined;
+  /** Hosts that are asked without it, as NO_PROXY lists them; undefined: none. */
+  readonly noProxy?: string | undefined;
   readonly timeoutMs: number;
   readonly attempts: number;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
@@ -71,7 +73,7 @@ async function posted(
     ...options.headers,
   };
   const isTls = target.protocol === 'https:';
-  if (options.proxy === undefined) {
+  if (options.proxy === undefined || isExempt(target, options.noProxy ?? '')) {
     const sent = (isTls ? httpsRequest : httpRequest)(target, { method: 'POST', headers, signal });
     return statusOf(sent, body);
   }
@@ -104,6 +106,27 @@ async function posted(
     httpsRequest(target, { method: 'POST', headers, signal, createConnection: () => secured }),
     body,
   );
+}
+
+/**
+ * Whether a list such as `localhost,.internal,10.0.0.5:8080` names the host: itself, a domain it is in (with or without
+ * a leading dot), or `*`. Networks such as 10.0.0.0/8 are not understood and name nothing.
+ */
+export function isExempt(target: URL, noProxy: string): boolean {
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  const port = target.port === '' ? (target.protocol === 'https:' ? '443' : '80') : target.port;
+  return noProxy
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .some((entry) => {
+      if (entry === '*') return true;
+      const [, bracketed, plain, onPort] = /^(?:\[([^\]]+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
+      // An IPv6 address without brackets has colons of its own and no port.
+      const isBareIpv6 = bracketed === undefined && entry.split(':').length > 2;
+      const name = (isBareIpv6 ? entry : (bracketed ?? plain ?? '')).toLowerCase().replace(/^\*?\./, '');
+      if (!isBareIpv6 && onPort !== undefined && onPort !== port) return false;
+      return name !== '' && (host === name || host.endsWith(`.${name}`));
+    });
 }
 
 function proxyCredentials(proxy: URL): { readonly headers: Readonly<Record<string, string>> } {

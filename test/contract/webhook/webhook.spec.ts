@@ -7,7 +7,12 @@ import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
-import { webhook, webhookBody, type WebhookOptions } from '../../../src/adapters/webhook/webhook.ts';
+import {
+  isExempt,
+  webhook,
+  webhookBody,
+  type WebhookOptions,
+} from '../../../src/adapters/webhook/webhook.ts';
 
 const message = {
   id: 'spot-interruption/x',
@@ -126,4 +131,31 @@ describe('webhook', () => {
     expect(result).to.equal('failed');
     expect(warnings.join()).to.match(/self-signed|self signed/);
   });
+
+  it('asks a host that NO_PROXY names without the proxy', async () => {
+    const port = await listening(createServer(receiver));
+    const one = (noProxy: string | undefined) =>
+      webhook(options({ url: `http://127.0.0.1:${port}/x`, proxy: 'http://127.0.0.1:1', noProxy }));
+    expect(await one(undefined).send(message, signal)).to.equal('failed');
+    expect(await one('localhost,127.0.0.1').send(message, signal)).to.equal('sent');
+    expect(seen).to.have.length(1);
+  });
+
+  const exemptions: readonly (readonly [url: string, list: string, isExempt: boolean])[] = [
+    ['https://hooks.example.com/x', '', false],
+    ['https://hooks.example.com/x', '*', true],
+    ['https://hooks.example.com/x', 'example.com', true],
+    ['https://hooks.example.com/x', '.example.com, other', true],
+    ['https://hooks.example.com/x', '*.Example.com', true],
+    ['https://badexample.com/x', 'example.com', false],
+    ['https://hooks.example.com/x', 'hooks.example.com:443', true],
+    ['https://hooks.example.com/x', 'hooks.example.com:8443', false],
+    ['http://[fd00::1]:80/x', 'fd00::1', true],
+    ['http://[fd00::1]:80/x', '[fd00::1]:80', true],
+    ['http://10.0.0.5/x', '10.0.0.0/8', false],
+  ];
+  for (const [url, list, expected] of exemptions)
+    it(`${url} is ${expected ? '' : 'not '}exempt by "${list}"`, () => {
+      expect(isExempt(new URL(url), list)).to.equal(expected);
+    });
 });
