@@ -107,6 +107,19 @@ export class StepRunner {
           'the node was offered to Karpenter',
         );
         return 'again';
+      case 'put-at-risk':
+        if (this.isDry(step.kind, step.nodeClaim, {})) this.memory.handOver = 'denied';
+        else this.memory.handOver = await cluster.putAtRisk(step.nodeClaim, step.nodePool, signal);
+        this.ports.log.info(
+          { nodePool: step.nodePool, karpenter: this.memory.handOver },
+          this.memory.handOver === 'accepted'
+            ? 'Karpenter is asked to replace the node'
+            : 'Karpenter does not replace the node; it is drained as any other',
+        );
+        return 'again';
+      case 'end-risk':
+        if (!this.isDry(step.kind, step.nodeClaim, {})) await cluster.endRisk(step.nodeClaim, signal);
+        return 'done';
     }
   }
 

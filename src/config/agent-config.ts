@@ -67,6 +67,7 @@ function drainPolicy(settings: Settings): DrainPolicy {
     emptyDirPods: settings.emptydir_pods,
     standalonePods: settings.standalone_pods,
     karpenter: settings.karpenter,
+    karpenterRebalance: settings.karpenter_rebalance,
   };
 }
 

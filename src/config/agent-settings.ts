@@ -166,6 +166,12 @@ const draining = {
     'what',
     'a terminating Karpenter node: hand it over or drain it',
   ),
+  karpenter_rebalance: setting(
+    z.enum(['drain', 'at-risk']),
+    'drain',
+    'what',
+    'a rebalance on a Karpenter node: drain it, or label its NodeClaim where the NodePool opted in',
+  ),
   max_drains: setting(
     boundedNumber(1, 10_000),
     10,

@@ -10,6 +10,8 @@ export const handledAnnotation = `${prefix}handled`;
 export const signalTaintKey = 'status-taint.cluster-autoscaler.kubernetes.io/spot-interruption';
 export const outOfServiceTaintKey = 'node.kubernetes.io/out-of-service';
 export const loadBalancerLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
+/** On a Karpenter NodeClaim whose NodePool requires that it is absent: Karpenter replaces the node, then drains it. */
+export const atRiskLabel = `${prefix}at-risk`;
 export const signalCondition = `${prefix}SpotSignal`;
 export const owner = 'spot-expander-agent';
 

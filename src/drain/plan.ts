@@ -35,7 +35,7 @@ export function plan(
 ): Plan {
   if (!isOurs(observed)) return idle;
   const current = standing(notices, observed.node, policy, nowMs);
-  if (current.situation.decision === 'NONE') return revertPlan(current, observed);
+  if (current.situation.decision === 'NONE') return revertPlan(current, observed, policy);
   const { situation } = current;
   const change = markingChange(situation, observed.node, observed.instanceId, policy, nowMs);
   const marking: Step[] = [
@@ -62,7 +62,7 @@ export function isOurs(observed: Pick<Observed, 'instanceId' | 'node'>): boolean
 
 type Work = Pick<Plan, 'steps' | 'wakeAtMs' | 'deadlineMs' | 'remaining'>;
 
-function revertPlan({ over, nextChangeAtMs }: Standing, observed: Observed): Plan {
+function revertPlan({ over, nextChangeAtMs }: Standing, observed: Observed, policy: DrainPolicy): Plan {
   const change = revertingChange(observed.node, over);
   const release: readonly Step[] = observed.slot === 'not-asked' ? [] : [{ kind: 'release-slot' }];
   if (change === undefined)
@@ -72,6 +72,8 @@ function revertPlan({ over, nextChangeAtMs }: Standing, observed: Observed): Pla
     ...idle,
     wakeAtMs: nextChangeAtMs,
     steps: [
+      // First: once the node is unmarked nothing remembers that the NodeClaim carries a label.
+      ...endOfRisk(observed, policy),
       { kind: 'change-node', why: 'revert', change },
       ...staleCondition(observed),
       {
@@ -83,6 +85,11 @@ function revertPlan({ over, nextChangeAtMs }: Standing, observed: Observed): Pla
       ...release,
     ],
   };
+}
+
+function endOfRisk({ node }: Observed, policy: DrainPolicy): readonly Step[] {
+  if (node.nodeClaim === undefined || policy.karpenterRebalance === 'drain') return [];
+  return [{ kind: 'end-risk', nodeClaim: node.nodeClaim }];
 }
 
 function staleCondition({ node }: Observed): readonly Step[] {
@@ -142,6 +149,8 @@ function drain(situation: Draining, observed: Observed, policy: DrainPolicy, now
     markedAtMs(observed, nowMs) + (policy.excludeFromLoadBalancers ? policy.loadBalancerWaitMs.drain : 0),
   );
   if (nowMs < startsAtMs) return { ...nothing, wakeAtMs: startsAtMs };
+  const karpenter = situation.notice.kind === 'rebalance' ? replacement(observed, policy) : undefined;
+  if (karpenter !== undefined) return { ...nothing, steps: [...released(observed), ...karpenter] };
   if (observed.pods === undefined) return { ...nothing, steps: [{ kind: 'list-pods' }] };
   const remaining = remainingPods(observed.pods, observed, policy);
   if (remaining === 0)
@@ -149,6 +158,16 @@ function drain(situation: Draining, observed: Observed, policy: DrainPolicy, now
   if (observed.slot !== 'held')
     return { ...nothing, remaining, steps: [{ kind: 'acquire-slot' }], wakeAtMs: nowMs + slotRetryMs };
   return { ...nothing, ...gracefulEvictions(observed.pods, observed, policy, nowMs) };
+}
+
+/** The steps while Karpenter sees to the node, under its own budgets; undefined: it does not. */
+function replacement({ node, handOver }: Observed, policy: DrainPolicy): readonly Step[] | undefined {
+  const { nodeClaim, labels } = node;
+  const nodePool = labels['karpenter.sh/nodepool'];
+  if (policy.karpenterRebalance === 'drain' || nodeClaim === undefined || nodePool === undefined)
+    return undefined;
+  if (handOver === 'denied') return undefined;
+  return handOver === 'accepted' ? [] : [{ kind: 'put-at-risk', nodeClaim, nodePool }];
 }
 
 function evacuation(situation: Evacuating, observed: Observed, policy: DrainPolicy, nowMs: number): Work {

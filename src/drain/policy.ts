@@ -47,6 +47,8 @@ export interface DrainPolicy {
   readonly skipPods: LabelSelector | undefined;
   /** A termination on a Karpenter node: hand it to Karpenter when permitted, or drain it as any other. */
   readonly karpenter: 'hand-over' | 'drain';
+  /** A rebalance on a Karpenter node: drain it as any other, or have Karpenter replace it where its NodePool opted in. */
+  readonly karpenterRebalance: 'drain' | 'at-risk';
   /** This long before the deadline the agent no longer relies on Karpenter. */
   readonly karpenterFallbackMs: number;
 }
@@ -81,5 +83,6 @@ export const defaultDrainPolicy: DrainPolicy = {
   standalonePods: 'evict',
   skipPods: undefined,
   karpenter: 'hand-over',
+  karpenterRebalance: 'drain',
   karpenterFallbackMs: 45_000,
 };

@@ -49,7 +49,10 @@ export type Step =
       /** `blocked`: overrules a PDB near the deadline; `shorten`: a grace period that outlives the instance. */
       readonly why: 'blocked' | 'shorten';
     }
-  | { readonly kind: 'hand-over'; readonly nodeClaim: string; readonly terminateAtMs: number };
+  | { readonly kind: 'hand-over'; readonly nodeClaim: string; readonly terminateAtMs: number }
+  /** Has Karpenter replace the node where its NodePool opted in. */
+  | { readonly kind: 'put-at-risk'; readonly nodeClaim: string; readonly nodePool: string }
+  | { readonly kind: 'end-risk'; readonly nodeClaim: string };
 
 export interface Plan {
   readonly decision: 'NONE' | 'DRAIN' | 'EVACUATE';

@@ -51,6 +51,9 @@ export interface NodeCluster {
   deletePod(pod: PodView, graceSeconds: number, signal: AbortSignal): Promise<EvictionAnswer>;
   tell(event: NodeEvent, node: NodeView, signal: AbortSignal): Promise<'told' | 'known'>;
   handOver(nodeClaim: string, terminateAtMs: number, signal: AbortSignal): Promise<'accepted' | 'denied'>;
+  /** `denied`: the NodePool has not opted in, or it may not be asked. */
+  putAtRisk(nodeClaim: string, nodePool: string, signal: AbortSignal): Promise<'accepted' | 'denied'>;
+  endRisk(nodeClaim: string, signal: AbortSignal): Promise<void>;
   may(permission: Permission, signal: AbortSignal): Promise<boolean>;
 }
 

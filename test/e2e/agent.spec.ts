@@ -637,6 +637,55 @@ for (const [where, started] of [
       );
     });
 
+    async function karpenterPool(requirements: readonly unknown[]): Promise<void> {
+      await world.call('POST', '/apis/karpenter.sh/v1/nodepools', {
+        apiVersion: 'karpenter.sh/v1',
+        kind: 'NodePool',
+        metadata: { name: `pool-${node}` },
+        spec: { template: { spec: { requirements } } },
+      });
+      world.fake?.addNodeClaim(`claim-${node}`, node);
+      await addNode({ labels: { 'karpenter.sh/nodepool': `pool-${node}` } });
+      await addPod('web');
+    }
+    const riskOf = () =>
+      world.fake?.get('NodeClaim', '', `claim-${node}`)?.['metadata'].labels?.['spot-expander.io/at-risk'];
+
+    it('a rebalance on a Karpenter node whose NodePool opted in: puts the NodeClaim at risk, evicts nothing, and takes it back', async function () {
+      if (world.fake === undefined) return this.skip();
+      await karpenterPool([{ key: 'spot-expander.io/at-risk', operator: 'DoesNotExist' }]);
+      const one = await agentOn([], { karpenter_rebalance: 'at-risk', rebalance_ttl: '3s' });
+      imds.rebalance = () => ({ noticeTime: '2026-03-01T10:00:00Z' });
+      await marked('REBALANCE');
+      await until('the NodeClaim to be at risk', () => riskOf() === 'rebalance');
+      await reverted();
+      expect(riskOf()).to.equal(undefined);
+      expect(await world.podsOn(node)).to.deep.equal([pod('web')]);
+      expect(await one.metric('spot_agent_evictions_total')).to.equal(0);
+    });
+
+    it('a rebalance on a Karpenter node whose NodePool has not opted in is drained as any other', async function () {
+      if (world.fake === undefined) return this.skip();
+      await karpenterPool([]);
+      await agentOn([], { karpenter_rebalance: 'at-risk' });
+      imds.rebalance = () => ({ noticeTime: '2026-03-01T10:00:00Z' });
+      await emptied();
+      expect(riskOf()).to.equal(undefined);
+    });
+
+    it('in a pod’s words: the Node from NODE_NAME, the cluster from a KUBECONFIG of two files', async () => {
+      await addNode();
+      const first = join(mkdtempSync(join(tmpdir(), 'spot-agent-')), 'first');
+      writeFileSync(first, JSON.stringify({ apiVersion: 'v1', kind: 'Config' }));
+      const one = await agentProcess(['--imds-endpoint', imds.url, '--poll-interval', '200ms'], {
+        NODE_NAME: node,
+        KUBECONFIG: `${first}:${world.kubeconfig}`,
+      });
+      agents.push(one);
+      imds.spot = interruption();
+      await marked('TERMINATION');
+    });
+
     it('a Karpenter node whose NodeClaim may not be deleted is drained as any other', async function () {
       if (world.fake === undefined) return this.skip();
       world.fake.addNodeClaim(`claim-${node}`);

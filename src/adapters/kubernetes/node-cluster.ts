@@ -1,4 +1,4 @@
-import { owner, prefix, signalCondition } from '../../drain/marks.ts';
+import { atRiskLabel, owner, prefix, signalCondition } from '../../drain/marks.ts';
 import type { NodeView, PodView } from '../../drain/observed.ts';
 import type { NodeChange } from '../../drain/steps.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
@@ -8,6 +8,7 @@ import { fieldsOf, listOf, nodeView, podView, textOf, timeOf } from './kube-obje
 
 const mergePatch = 'application/merge-patch+json';
 const claimsPath = '/apis/karpenter.sh/v1/nodeclaims';
+const poolsPath = '/apis/karpenter.sh/v1/nodepools';
 const strategicPatch = 'application/strategic-merge-patch+json';
 
 /** Everything goes to this one Node by name and to the pods on it. */
@@ -38,6 +39,21 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
     );
     const name = textOf(fieldsOf(mine?.['metadata'])['name']);
     return name === '' ? undefined : name;
+  }
+
+  async function labelledClaim(
+    nodeClaim: string,
+    value: string | null,
+    signal: AbortSignal,
+  ): Promise<'done' | 'denied'> {
+    const name = nodeClaim === '' ? await claimOfNode(signal) : nodeClaim;
+    if (name === undefined) return 'denied';
+    const path = `${claimsPath}/${encodeURIComponent(name)}`;
+    const body = { metadata: { labels: { [atRiskLabel]: value } } };
+    const answer = await client.call({ method: 'PATCH', path, contentType: mergePatch, body }, signal);
+    if (isDenied(answer)) return 'denied';
+    if (answer.status >= 300) throw refused(`PATCH ${path}`, answer);
+    return 'done';
   }
 
   return {
@@ -155,6 +171,19 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
       return 'accepted';
     },
 
+    async putAtRisk(nodeClaim, nodePool, signal) {
+      const poolPath = `${poolsPath}/${encodeURIComponent(nodePool)}`;
+      const pool = await client.call({ method: 'GET', path: poolPath }, signal);
+      if (isDenied(pool) || (pool.status === 200 && !hasOptedIn(pool.body))) return 'denied';
+      if (pool.status !== 200) throw refused(`GET ${poolPath}`, pool);
+      const answer = await labelledClaim(nodeClaim, 'rebalance', signal);
+      return answer === 'denied' ? 'denied' : 'accepted';
+    },
+
+    async endRisk(nodeClaim, signal) {
+      await labelledClaim(nodeClaim, null, signal);
+    },
+
     async may(permission, signal) {
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
       const { body } = await succeeded({ method: 'POST', path, body: accessReview(permission) }, signal);
@@ -165,6 +194,14 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
 
 function podPath(pod: PodView): string {
   return `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}`;
+}
+
+/** Karpenter drifts a NodeClaim whose labels its NodePool's requirements no longer allow. */
+function hasOptedIn(nodePool: unknown): boolean {
+  const template = fieldsOf(fieldsOf(fieldsOf(nodePool)['spec'])['template']);
+  return listOf(fieldsOf(template['spec'])['requirements']).some(
+    (one) => one['key'] === atRiskLabel && one['operator'] === 'DoesNotExist',
+  );
 }
 
 function isDenied({ status }: KubeAnswer): boolean {

@@ -314,6 +314,56 @@ describe('plan: evacuation', () => {
     expect(stepsOf(late, 'evict')).to.have.length(1);
   });
 
+  describe('a rebalance on a Karpenter node', () => {
+    const claimed = {
+      ...aNode(),
+      nodeClaim: 'pool-abc',
+      labels: { ...aNode().labels, 'karpenter.sh/nodepool': 'pool' },
+    };
+    const opted = aPolicy({ karpenterRebalance: 'at-risk' });
+    const later = start + 600_000;
+    const at = (over: Partial<Parameters<typeof observedNode>[0]>, made = opted) =>
+      plan(
+        [rebalanceAt()],
+        observedNode({ node: claimed, pods: [aPod('a')], slot: 'held', ...over }),
+        made,
+        later,
+      );
+
+    it('puts the NodeClaim at risk and evicts nothing while Karpenter sees to it', () => {
+      expect(stepsOf(at({}), 'put-at-risk')).to.deep.equal([
+        { kind: 'put-at-risk', nodeClaim: 'pool-abc', nodePool: 'pool' },
+      ]);
+      const waits = at({ handOver: 'accepted' });
+      expect([...stepsOf(waits, 'evict'), ...stepsOf(waits, 'put-at-risk')]).to.deep.equal([]);
+      expect(stepsOf(waits, 'release-slot')).to.have.length(1);
+      expect(waits.wakeAtMs).to.equal(start + opted.rebalanceTtlMs);
+    });
+
+    it('drains as any other where Karpenter does not, and unless the policy says so', () => {
+      expect(stepsOf(at({ handOver: 'denied' }), 'evict')).to.have.length(1);
+      expect(stepsOf(at({}, policy), 'evict')).to.have.length(1);
+      expect(stepsOf(at({}, policy), 'put-at-risk')).to.deep.equal([]);
+    });
+
+    it('is evacuated when a notice follows', () => {
+      const both = [rebalanceAt(), terminateAt(later + 120_000, later)];
+      const made = plan(both, observedNode({ node: claimed, pods: [aPod('a')] }), opted, later);
+      expect(made.decision).to.equal('EVACUATE');
+      expect(stepsOf(made, 'hand-over')).to.have.length(1);
+      expect(stepsOf(made, 'put-at-risk')).to.deep.equal([]);
+    });
+
+    it('ends the risk before the marks go, and touches no NodeClaim under the usual policy', () => {
+      const marked = markedBy(rebalanceAt(), claimed);
+      const over = start + opted.rebalanceTtlMs;
+      const kinds = (made: typeof policy) =>
+        plan([rebalanceAt()], observedNode({ node: marked }), made, over).steps.map(({ kind }) => kind);
+      expect(kinds(opted).slice(0, 2)).to.deep.equal(['end-risk', 'change-node']);
+      expect(kinds(policy)).to.not.include('end-risk');
+    });
+  });
+
   it('drains a Karpenter node itself when it may not delete the NodeClaim', () => {
     const observed = observedNode({
       node: { ...node, nodeClaim: 'pool-abc' },

@@ -211,6 +211,9 @@ export class SimulatedNode {
       case 'release-slot':
         this.slot = 'not-asked';
         return undefined;
+      case 'end-risk':
+        return undefined;
+      case 'put-at-risk':
       case 'hand-over':
         this.handOver = 'denied';
         return 'again';
