@@ -28,6 +28,8 @@ export interface BestOptionsDependencies {
   readonly sameBytes: SameBytes;
   /** Note every look-up, so that the request can be decided again. */
   readonly traceLookups: boolean;
+  /** Does the telling once the answer is on its way: a log line costs more than a small decision. */
+  readonly later: (work: () => void) => void;
   readonly events: ExpanderEvents;
 }
 
@@ -40,6 +42,7 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
   const { clock, policy, events } = dependencies;
   const startedMs = clock.monotonicMs();
   const atMs = clock.nowMs();
+  const requestBytes = bytes.length;
   const stopwatch = layerStopwatch(clock);
   const request = requestIn(bytes, dependencies);
   stopwatch.add('read', clock.monotonicMs() - startedMs);
@@ -54,13 +57,13 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
 
   const decisionId = dependencies.nextId();
   const timings = stopwatch.timings();
-  told(events, () => {
+  told(dependencies, () => {
     dependencies.capacity.tell({ kind: 'answered', atMs, request, decision });
     const message = scaleUpMessage({
       decisionId,
       nowMs: atMs,
       request,
-      requestBytes: bytes.length,
+      requestBytes,
       decision,
       timings,
     });
@@ -69,11 +72,14 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
   return answer;
 }
 
-function requestIn(bytes: Uint8Array, { sameBytes, events }: BestOptionsDependencies): ScaleUpRequest {
+function requestIn(bytes: Uint8Array, dependencies: BestOptionsDependencies): ScaleUpRequest {
   try {
-    return readBestOptions(bytes, sameBytes);
+    return readBestOptions(bytes, dependencies.sameBytes);
   } catch (error) {
-    if (error instanceof MalformedRequest) told(events, () => events.malformed(error.message, bytes.length));
+    if (error instanceof MalformedRequest) {
+      const requestBytes = bytes.length;
+      told(dependencies, () => dependencies.events.malformed(error.message, requestBytes));
+    }
     throw error;
   }
 }
@@ -97,10 +103,12 @@ function withinBudget(
   };
 }
 
-function told(events: ExpanderEvents, tell: () => void): void {
-  try {
-    tell();
-  } catch (error) {
-    events.listenerFailed(error);
-  }
+function told({ later, events }: BestOptionsDependencies, tell: () => void): void {
+  later(() => {
+    try {
+      tell();
+    } catch (error) {
+      events.listenerFailed(error);
+    }
+  });
 }

@@ -19,7 +19,7 @@ export async function demonstration(
   decisions: DecisionLog,
   { grpcPort, httpPort, certFile }: Listening,
 ): Promise<string> {
-  answeredBestOptions(await readFile(recordedScaleUp), expander);
+  answeredBestOptions(await readFile(recordedScaleUp), { ...expander, later: (work) => work() });
   const [decision] = decisions.last(1);
   return [
     '',

@@ -30,7 +30,7 @@ import { serveTelemetry } from './serve-telemetry.ts';
 import { growUsually } from './young-generation.ts';
 
 /** How long the first answers wait for knowledge; after that they degrade in named steps. */
-const warmUpMs = 10_000;
+const warmUpMs = 3_000;
 
 /** Runs the server until the context's signal, then lets open calls end. */
 export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
@@ -100,6 +100,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     nextId: decisions.nextId,
     capacity,
     sameBytes: nativeSameBytes,
+    later: (work) => void setImmediate(work),
     traceLookups: recordings !== undefined,
     events: {
       answered: (event) => {

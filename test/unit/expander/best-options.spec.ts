@@ -43,6 +43,7 @@ function expander(
     nextId: () => `decision-${(count += 1)}`,
     sameBytes: sameBytesByWords(recorded),
     traceLookups: false,
+    later: (work) => work(),
     capacity: { tell: () => undefined },
     events: {
       answered: (event) => told.answered.push(event),
@@ -114,6 +115,15 @@ describe('a BestOptions call', () => {
     };
     expect(idsIn(answeredBestOptions(recorded, { ...one, events: failing }))).to.have.lengthOf(1);
     expect(one.told.faults).to.have.lengthOf(1);
+  });
+
+  it('is answered before anything is told of it', () => {
+    const waiting: (() => void)[] = [];
+    const one = expander({ later: (work) => void waiting.push(work) });
+    answeredBestOptions(recorded, one);
+    expect(one.told.answered).to.have.lengthOf(0);
+    for (const work of waiting) work();
+    expect(one.told.answered).to.have.lengthOf(1);
   });
 
   it('tells the capacity memory before and after the decision', () => {
