@@ -62,7 +62,7 @@ export const featureNames = [
 
 export type FeatureName = (typeof featureNames)[number];
 
-/** The brief eight of the family-stress hypothesis. */
+/** The eight columns of the family-stress hypothesis. */
 export const familyStressFeatures = featureNames.slice(0, 8);
 
 /** What a pool learns from the other sizes of its family: left out together to measure what contagion is worth. */

@@ -28,6 +28,8 @@ export function addHistoryFlags(command: Command): Command {
 /** How a model is learnt. */
 export function addLearningFlags(command: Command): Command {
   return addHistoryFlags(command)
+    .option('--since <time>', 'take no history before this, such as 2023-11-01')
+    .option('--until <time>', 'nor after this')
     .option('--label-hours <hours>', 'how far ahead the target looks', '12')
     .option('--spike <share>', 'rise of the price that counts, 0.03 for 3 %', '0.03')
     .option('--window-days <days>', 'days of history that a model learns from', '300')
@@ -41,7 +43,7 @@ export function addLearningFlags(command: Command): Command {
     .option('--min-leaf-rows <rows>', 'fewest rows of a leaf (default: 1 % of the rows)')
     .option('--l2 <weight>', 'how strongly leaves are drawn to zero', '100')
     .option('--linear-share <share>', "the logistic part's say in the score, 0..1", '0.3')
-    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '200000')
+    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '150000')
     .option('--threads <count>', 'threads to grow trees with', String(Math.min(availableParallelism(), 4)));
 }
 
@@ -101,7 +103,12 @@ export async function givenHistory(
   const onDemand = onDemandPrices(textFlag(flags, 'onDemand'), place);
   const { series, report } = await loadHistory(
     place,
-    { ...(regions === undefined ? {} : { regions }), ...span },
+    {
+      ...(regions === undefined ? {} : { regions }),
+      ...(textFlag(flags, 'since') === undefined ? {} : { fromMs: timeFlag(flags, 'since') }),
+      ...(textFlag(flags, 'until') === undefined ? {} : { toMs: timeFlag(flags, 'until') }),
+      ...span,
+    },
     context.signal,
   );
   context.writeError(reportText(report));
