@@ -126,9 +126,14 @@ export class DrainLoop {
         (last, one) => Math.max(last ?? 0, one.seenAtMs),
         undefined,
       );
-      if ((await this.runner.run(made, node, seenMs, signal)) === 'done') return made.wakeAtMs;
+      if ((await this.runner.run(made, node, seenMs, signal)) === 'done') return this.nextLookMs(made);
     }
     return this.ports.nowMs() + 250;
+  }
+
+  /** While a mark stands the node is looked at again and again, so that what people change on it is seen. */
+  private nextLookMs({ decision, wakeAtMs }: Plan): number | undefined {
+    return decision === 'NONE' ? wakeAtMs : Math.min(wakeAtMs ?? Infinity, this.ports.nowMs() + recheckMs);
   }
 
   private planned(node: NodeView): Plan {

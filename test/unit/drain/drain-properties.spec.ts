@@ -150,6 +150,8 @@ describe('drain, over random clusters, notices and faults', () => {
           const after = (name: string, delay: number | null, unschedulable: boolean) => {
             if (delay === null || done.has(name) || nowMs < start + delay * seconds) return;
             done.add(name);
+            // Nobody can cordon what is cordoned: nothing is written, and nothing tells that they wished it.
+            if (node.unschedulable === unschedulable) return;
             personCordon = unschedulable;
             node = { ...node, unschedulable, resourceVersion: String(Number(node.resourceVersion) + 1) };
           };
