@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { UsageError } from '../errors/usage-error.ts';
 
 const pattern = z.string().min(1).max(500).refine(compiles, 'must be a regular expression');
 
@@ -38,15 +37,19 @@ const nodeGroup = z
 /** What an operator says of node groups that match: what their node labels cannot tell. */
 export type NodeGroupDescription = z.output<typeof nodeGroup>;
 
-/**
- * The `node_groups` list of the configuration file; empty when there is none.
- * @throws UsageError that names every mistake with its place in the file.
- */
-export function nodeGroupDescriptions(value: unknown, path: string): readonly NodeGroupDescription[] {
-  if (value === undefined || value === null) return [];
+export interface NodeGroupsReading {
+  readonly descriptions: readonly NodeGroupDescription[];
+  /** Every mistake, with its place in the file. */
+  readonly mistakes: readonly string[];
+}
+
+/** The `node_groups` list of the configuration file; no descriptions when there is none. */
+export function nodeGroupsReading(value: unknown, path: string): NodeGroupsReading {
+  if (value === undefined || value === null) return { descriptions: [], mistakes: [] };
   const parsed = z.array(nodeGroup).safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(
-    parsed.error.issues.map((issue) => `${path}: node_groups.${issue.path.join('.')}: ${issue.message}`),
+  if (parsed.success) return { descriptions: parsed.data, mistakes: [] };
+  const mistakes = parsed.error.issues.map(
+    (issue) => `${path}: ${['node_groups', ...issue.path].join('.')}: ${issue.message}`,
   );
+  return { descriptions: [], mistakes };
 }

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors/usage-error.ts';
-import { nodeGroupDescriptions, type NodeGroupDescription } from './node-groups.ts';
+import { nodeGroupsReading, type NodeGroupDescription } from './node-groups.ts';
 import { serveSettings } from './serve-settings.ts';
 import { settingValues, type SettingValues } from './setting.ts';
 import { settingsFile } from './settings-file.ts';
@@ -37,10 +37,12 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
   const path = inputs.configFile ?? inputs.environment['SPOT_EXPANDER_CONFIG'];
   const file = path === undefined || path === '' ? undefined : settingsFile(path);
   const flags = inputs.prod ? { ...inputs.flags, mode: 'PROD' } : inputs.flags;
-  const settings = settingValues(serveSettings, { flags, environment: inputs.environment, file }, [
-    'node_groups',
-  ]);
-  const nodeGroups = nodeGroupDescriptions(file?.values['node_groups'], file?.path ?? 'configuration');
+  const nodeGroups = nodeGroupsReading(file?.values['node_groups'], file?.path ?? 'configuration');
+  const settings = settingValues(
+    serveSettings,
+    { flags, environment: inputs.environment, file },
+    { keys: ['node_groups'], mistakes: nodeGroups.mistakes },
+  );
   const prod = settings.mode === 'PROD';
   const host = prod ? '0.0.0.0' : '127.0.0.1';
   const config: ServeConfig = {
@@ -51,7 +53,7 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
     market: settings.market ?? (prod ? 'ec2' : 'static'),
     stale_prices: settings.stale_prices ?? (prod ? 'ignore' : 'use-and-say'),
     auto_scaling_groups: settings.auto_scaling_groups ?? prod,
-    nodeGroups,
+    nodeGroups: nodeGroups.descriptions,
   };
   const mistakes = [...certificateMistakes(config), ...clusterMistakes(config, inputs.environment)];
   if (mistakes.length > 0) throw new UsageError(mistakes);

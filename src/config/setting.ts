@@ -39,6 +39,12 @@ export interface RawSettings {
   readonly file: { readonly path: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
 }
 
+/** Keys of the file that are no settings of the table, and what is wrong with them. */
+interface StructuredKeys {
+  readonly keys: readonly string[];
+  readonly mistakes: readonly string[];
+}
+
 interface Sourced {
   readonly value: unknown;
   readonly source: string;
@@ -51,9 +57,9 @@ interface Sourced {
 export function settingValues<Table extends SettingTable>(
   table: Table,
   raw: RawSettings,
-  structuredKeys: readonly string[] = [],
+  structured: StructuredKeys = { keys: [], mistakes: [] },
 ): SettingValues<Table> {
-  const mistakes: string[] = [];
+  const mistakes: string[] = [...structured.mistakes];
   const values: Record<string, unknown> = {};
   for (const [key, one] of Object.entries(table)) {
     const { value, source } = sourced(key, one, raw);
@@ -65,7 +71,7 @@ export function settingValues<Table extends SettingTable>(
       );
   }
   if (raw.file !== undefined)
-    mistakes.push(...unknownKeys(raw.file, [...Object.keys(table), ...structuredKeys]));
+    mistakes.push(...unknownKeys(raw.file, [...Object.keys(table), ...structured.keys]));
   if (mistakes.length > 0) throw new UsageError(mistakes);
   // Every key of the table has been parsed by its own schema above.
   return values as SettingValues<Table>;

@@ -14,11 +14,13 @@ const durationUnitsMs: Readonly<Record<string, number>> = {
 export function durationMs(maxMs = 366 * 86_400_000) {
   return z.union([z.number(), z.string()]).transform((value, context) => {
     const ms = typeof value === 'number' ? value : parsedDurationMs(value);
-    if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > maxMs) {
-      context.addIssue({ code: 'custom', message: 'must be a duration such as 250ms, 2s, 5m, 6h or 7d' });
-      return z.NEVER;
-    }
-    return ms;
+    if (ms !== undefined && ms >= 0 && ms <= maxMs) return ms;
+    const message =
+      ms !== undefined && ms > maxMs
+        ? `must be at most ${maxMs / 1_000} s`
+        : 'must be a duration such as 250ms, 2s, 5m, 6h or 7d';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
   });
 }
 

@@ -14,7 +14,7 @@ export function readableRanking(answer: RankResponse): string {
   return [
     rankingText(answer.candidates),
     `because: ${answer.reason}`,
-    ...answer.remarks,
+    ...furtherRemarks(answer),
     degradationText(answer.degradation),
     mockText(answer.candidates),
     `decision ${answer.decision_id} in ${answer.execution_time_ms.toFixed(1)} ms`,
@@ -61,7 +61,7 @@ export function readableDecision(decision: DecisionMessage): string {
     decision.candidate_count > decision.candidates.length
       ? `${decision.candidates.length} of ${decision.candidate_count} candidates shown`
       : '',
-    ...decision.remarks,
+    ...furtherRemarks(decision),
     degradationText(decision.degradation),
     mockText(decision.candidates),
     `time: ${decision.timings.map(({ part, duration_ms }) => `${part} ${duration_ms.toFixed(2)} ms`).join(', ')}`,
@@ -207,6 +207,15 @@ function shown(value: number | null, digits: number): string {
 
 function degradationText({ step, reasons }: DegradationMessage): string {
   return [`answered by: ${step}`, ...reasons.map((reason) => `  ${reason}`)].join('\n');
+}
+
+/** What the reasons of the step, shown as well, do not say already. */
+function furtherRemarks({
+  reason,
+  remarks,
+  degradation,
+}: Pick<RankResponse, 'reason' | 'remarks' | 'degradation'>): readonly string[] {
+  return remarks.filter((remark) => remark !== reason && !degradation.reasons.includes(remark));
 }
 
 function mockText(candidates: readonly CandidateMessage[]): string {

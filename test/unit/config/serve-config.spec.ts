@@ -76,6 +76,22 @@ describe('the configuration of serve', () => {
     expect(found.join('\n')).to.match(/grpcListen is not a setting, did you mean grpc_listen\?/);
   });
 
+  it('names the mistakes of node groups together with those of settings', () => {
+    const groups =
+      "node_groups:\n  - match: { id: '(' }\n    capacity_type: sport\n  - capacity_type: spot\n";
+    const found = mistakes({ configFile: fileWith(`cooldown: soon\n${groups}`) }).join('\n');
+    expect(found).to.match(/yaml: cooldown: must be a duration/);
+    expect(found).to.match(/yaml: node_groups\.0\.match\.id: must be a regular expression/);
+    expect(found).to.match(/yaml: node_groups\.0\.capacity_type: /);
+    expect(found).to.match(/yaml: node_groups\.1\.match: /);
+  });
+
+  it('says how long an answer may take at most', () => {
+    expect(mistakes({ flags: { answer_budget: '7s' } })).to.deep.equal([
+      '--answer-budget: must be at most 5 s (got "7s")',
+    ]);
+  });
+
   it('names the line of broken YAML', () => {
     expect(mistakes({ configFile: fileWith('a: 1\nb: [1\n') })[0]).to.match(/\.yaml:\d: /);
   });

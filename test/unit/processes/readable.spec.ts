@@ -44,6 +44,14 @@ describe('what a terminal shows', () => {
     expect(text).to.include('~0.0300');
   });
 
+  it('of a remark that is the reason of the step as well: it once', async () => {
+    const { ranking, decision } = await asked();
+    const why = "no model's word, the Spot Advisor's band counts";
+    const told = { remarks: [why], degradation: { step: 'advisor-prior', reasons: [why] } } as const;
+    expect(readableRanking({ ...ranking, ...told }).split(why)).to.have.length(2);
+    expect(readableDecision({ ...decision, ...told }).split(why)).to.have.length(2);
+  });
+
   it('of a decision that dropped everything: that it did', async () => {
     const { decision } = await asked();
     const text = readableDecision({ ...decision, answer: [], candidates: decision.candidates.slice(1) });
