@@ -60,8 +60,17 @@ export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFac
       instanceTypes: told.find(({ instanceTypes }) => instanceTypes.length > 0)?.instanceTypes ?? [],
       zones: told.find(({ zones }) => zones.length > 0)?.zones ?? [],
       capacityType: told.find(({ capacityType }) => capacityType !== 'unknown')?.capacityType ?? 'unknown',
-      onDemandShare: told.find(({ onDemandShare }) => onDemandShare > 0)?.onDemandShare ?? 0,
+      onDemandShare: mergedShare(told),
       source: strongest.source,
     };
   };
+}
+
+/** A weaker source's share may refine what a stronger one calls Spot, and contradicts neither word of it. */
+function mergedShare(told: readonly GroupFacts[]): number {
+  const typed = told.findIndex(({ capacityType }) => capacityType !== 'unknown');
+  const shared = told.findIndex(({ onDemandShare }) => onDemandShare > 0);
+  const share = told[shared]?.onDemandShare ?? 0;
+  if (typed === -1 || shared <= typed) return share;
+  return told[typed]?.capacityType === 'spot' && share < 1 ? share : 0;
 }

@@ -1,3 +1,4 @@
+import { mergedGroupFacts } from '../decision/group-rules.ts';
 import type { CapacityCooldown, Knowledge, PoolSignal, RiskAssessment } from '../decision/knowledge.ts';
 import { poolKey, type Pool } from '../decision/pool.ts';
 import { DocumentRefused } from '../errors/document-refused.ts';
@@ -14,7 +15,7 @@ import { riskTable } from './risk-table.ts';
 export interface KnowledgeKeeperOptions extends SourceOptions {
   /** Asked often: the model that is in use now. Undefined: none, the decision falls back to the Spot Advisor's bands. */
   readonly riskModel: () => RiskModel | undefined;
-  /** What the operator wrote of a group; it outranks what the Auto Scaling group says. */
+  /** What the operator wrote of a group; fact by fact it outranks what the Auto Scaling group says. */
   readonly configuredGroup?: Knowledge['groupFacts'];
   readonly poolSignal?: (pool: Pool) => PoolSignal | undefined;
   readonly cooldown?: (pool: Pool) => CapacityCooldown | undefined;
@@ -107,6 +108,10 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     run: risks.refresh,
   });
   const loops = [...known.refreshes.map(looped), scoring];
+  const groupFacts = mergedGroupFacts([
+    (id, labels) => options.configuredGroup?.(id, labels),
+    (id) => known.group(id),
+  ]);
 
   function isStale(nowMs: number): boolean {
     const { newestSpotMs } = known.tables();
@@ -132,7 +137,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
         return uniform ?? assessments?.get(now.key(pool)) ?? assessments?.get(poolKey(pool));
       },
       signal: (pool) => options.poolSignal?.(pool),
-      groupFacts: (id, labels) => options.configuredGroup?.(id, labels) ?? known.group(id),
+      groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
       pricesAreStale,
     };

@@ -83,6 +83,7 @@ function degradations(inputs: StatusInputs): readonly string[] {
   }
   if (model === undefined)
     sentences.push('No risk model is in use; the Spot Advisor’s bands take its place.');
+  else if (model.name === 'mock') sentences.push('The risk model is mock: it knows nothing of any pool.');
   else if (model.uniform === undefined && inputs.scoredPools === 0)
     sentences.push(
       'The risk model has scored no pool (it needs seven days of prices); the Spot Advisor’s bands take its place.',

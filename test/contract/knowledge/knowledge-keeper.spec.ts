@@ -375,6 +375,39 @@ describe('the knowledge keeper', () => {
     expect(one.current().groupFacts('c', {})).to.equal(undefined);
   });
 
+  it('completes the operator’s words on a group with the Auto Scaling group’s, fact by fact', async () => {
+    const group = {
+      instanceTypes: ['c5.large', 'm5.large'],
+      zones: ['ap-south-1a'],
+      capacityType: 'unknown' as const,
+      onDemandShare: 0,
+      source: 'auto-scaling-group' as const,
+    };
+    const one = keeper({
+      groups: { groups: () => Promise.resolve(new Map([['a', group]])) },
+      configuredGroup: () => ({
+        instanceTypes: [],
+        zones: ['ap-south-1b'],
+        capacityType: 'spot',
+        onDemandShare: 0,
+        source: 'configuration',
+      }),
+    });
+    await one.ready(2_000);
+    expect(one.current().groupFacts('a', {})).to.deep.equal({
+      ...group,
+      zones: ['ap-south-1b'],
+      capacityType: 'spot',
+      source: 'configuration',
+    });
+  });
+
+  it('says in plain words that the model in use is mock', async () => {
+    const one = keeper({ riskModel: () => mockRisk });
+    await one.ready(2_000);
+    expect(one.status().degradations).to.include('The risk model is mock: it knows nothing of any pool.');
+  });
+
   it('is ready at the time-out and answers at once though every source hangs, heeding no signal', async () => {
     const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
     const one = keeper({

@@ -80,6 +80,29 @@ describe("an operator's descriptions", () => {
     expect(facts('a', {})).to.deep.equal({ ...group, capacityType: 'spot', source: 'configuration' });
     expect(facts('b', {})).to.deep.equal(group);
   });
+
+  for (const [configured, share, merged] of [
+    ['on-demand', 0.3, 0],
+    ['spot', 1, 0],
+    ['spot', 0.3, 0.3],
+    [undefined, 1, 1],
+  ] as const) {
+    it(`configured as ${configured ?? 'nothing'} over an Auto Scaling group with share ${share} has share ${merged}`, () => {
+      const facts = mergedGroupFacts([
+        groupFactsOf([description({ match: { id: 'a' }, capacityType: configured, zones: ['ap-south-1a'] })]),
+        () => ({
+          instanceTypes: ['c5.large'],
+          zones: [],
+          capacityType: share === 1 ? 'on-demand' : 'spot',
+          onDemandShare: share,
+          source: 'auto-scaling-group',
+        }),
+      ]);
+      const told = groupPools('a', {}, facts);
+      expect(facts('a', {})?.onDemandShare).to.equal(merged);
+      expect(told.capacityType).to.equal(configured ?? 'on-demand');
+    });
+  }
 });
 
 describe('the pools of a group', () => {
