@@ -48,7 +48,6 @@ const onePlacePackages = {
   '@aws-sdk/client-auto-scaling': 'src/adapters/autoscaling',
   '@aws-sdk/client-s3': 'src/adapters/s3',
   'onnxruntime-node': 'src/adapters/onnx',
-  '@kubernetes/client-node': 'src/adapters/kubernetes',
   '@grpc/grpc-js': 'src/adapters/grpc',
   '@grpc/proto-loader': 'src/adapters/grpc',
   '@grpc/reflection': 'src/adapters/grpc',
