@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { DecisionLog } from '../advisor/decision-log.ts';
 import { answeredBestOptions, type BestOptionsDependencies } from '../expander/best-options.ts';
+import { recordedScaleUp } from './bundled-files.ts';
 import { readableDecision } from './readable.ts';
-
-/** One BestOptionsRequest as cluster-autoscaler 1.35.2 sent it: nine node groups in ap-south-1, twenty pending pods. */
-const recordedScaleUp = fileURLToPath(new URL('../../data/recorded-scale-up.bin', import.meta.url));
 
 export interface Listening {
   readonly grpcPort: number;

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { autoScalingGroups } from '../adapters/autoscaling/group-directory.ts';
 import { ec2Clients } from '../adapters/ec2/ec2-clients.ts';
 import { launchTemplatesEc2 } from '../adapters/ec2/launch-templates-ec2.ts';
@@ -19,9 +18,7 @@ import { featureNames } from '../learning/feature-names.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DocumentStore } from '../ports/document-store.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
-
-const bundledStaticData = fileURLToPath(new URL('../../data/ap-south-1.json', import.meta.url));
-const bundledModel = fileURLToPath(new URL('../../models/family-stress-12h.onnx', import.meta.url));
+import { bundledModel, bundledStaticData } from './bundled-files.ts';
 
 const modelPollMs = 30_000;
 const modelTimeoutMs = 20_000;

@@ -17,6 +17,7 @@ import { traceText } from '../simulate/trace-text.ts';
 import { traceTrial, type TraceVerdict } from '../simulate/trace-trial.ts';
 import { trialText, type RegionVerdict } from '../simulate/trial-text.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
+import { bundledStaticData } from './bundled-files.ts';
 import type { CommandContext } from './command-context.ts';
 
 interface SimulateOptions {
@@ -52,7 +53,10 @@ export function simulateCommand(context: CommandContext): Command {
     .option('--region <names>', 'these regions only, separated by commas', list)
     .option('--groups <file>', 'node groups (YAML or JSON), or "usual"', 'usual')
     .option('--demand <file>', 'demand (CSV), or "generated"', 'generated')
-    .option('--static <file>', 'static intelligence: instance types and Spot Advisor bands')
+    .option(
+      '--static <file>',
+      'static intelligence: instance types and Spot Advisor bands; without it and without --instance-types the bundled snapshot',
+    )
     .option('--instance-types <file>', 'instance types (CSV), beside or instead of --static')
     .option('--advisor <file>', 'a Spot Advisor document, beside or instead of --static')
     .option('--on-demand <path>', 'on-demand prices: a CSV or static intelligence file, or a folder of them')
@@ -107,7 +111,11 @@ async function regionVerdicts(
   context.writeError(reportText(history.report));
   const regions = [...new Set(history.series.map(({ region }) => region))];
   const facts = await simulatedFacts(
-    { static: options.static, types: options.instanceTypes, advisor: options.advisor },
+    {
+      static: options.static ?? (options.instanceTypes === undefined ? bundledStaticData : undefined),
+      types: options.instanceTypes,
+      advisor: options.advisor,
+    },
     regions,
   );
   const onDemand = onDemandPrices(options.onDemand, location).table;
