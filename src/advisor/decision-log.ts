@@ -18,7 +18,7 @@ export interface DecisionLogBounds {
   readonly maxCandidatesPerDecision: number;
 }
 
-export const decisionLogBounds: DecisionLogBounds = {
+const decisionLogBounds: DecisionLogBounds = {
   maxDecisions: 500,
   maxCandidates: 50_000,
   maxCandidatesPerDecision: 1_000,

@@ -72,7 +72,7 @@ function isName(text: string, pattern: RegExp): boolean {
 }
 
 /** `TYPE@ZONE` in its two parts. */
-export const poolText = z.string().transform((text, context) => {
+const poolText = z.string().transform((text, context) => {
   const [type = '', place = '', ...rest] = text.trim().split('@');
   if (isName(type, typePattern) && isName(place, zonePattern) && rest.length === 0)
     return { instanceType: type, zone: place };

@@ -40,7 +40,7 @@ export function groupPools(
   };
 }
 
-export function poolsOver(
+function poolsOver(
   instanceTypes: readonly string[],
   zones: readonly string[],
   capacityType: CapacityType,

@@ -10,8 +10,8 @@ const gib = 2 ** 30;
  * us-west-2. The GPU is the middle of what the same rates leave of the g4dn, g5, g6 and p3 prices (9 to 73 vCPUs a
  * GPU).
  */
-export const unitsPerGib = 0.1;
-export const unitsPerGpu = 16;
+const unitsPerGib = 0.1;
+const unitsPerGpu = 16;
 
 /** What the scheduler assumes for a pod that asks for nothing (its DefaultMilliCPURequest and DefaultMemoryRequest). */
 const silentPod = { cpuMilli: 100, memoryBytes: 200 * 2 ** 20 };

@@ -5,5 +5,3 @@ export interface Resources {
   /** GPUs and other accelerators, summed over the known extended resources. */
   readonly gpus: number;
 }
-
-export const noResources: Resources = { cpuMilli: 0, memoryBytes: 0, gpus: 0 };

@@ -59,7 +59,7 @@ export function isShare(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
-export function isPrice(value: unknown): value is number {
+function isPrice(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= highestPricePerHour;
 }
 

@@ -9,7 +9,7 @@ export interface HazardPrior {
   readonly unknownMonthlyRate: number;
 }
 
-export const defaultHazardPrior: HazardPrior = { strengthHours: 2_000, unknownMonthlyRate: 0.1 };
+const defaultHazardPrior: HazardPrior = { strengthHours: 2_000, unknownMonthlyRate: 0.1 };
 
 const hoursPerMonth = 730;
 
@@ -49,7 +49,7 @@ export function fleetHazard(
 }
 
 /** How much of a price instability is felt as a disturbance, when it is put beside an interruption. */
-export const defaultStressShare = 0.25;
+const defaultStressShare = 0.25;
 
 /**
  * Fleet hazard and family stress as one number. They are risks of different events, so the frequencies combine as

@@ -107,7 +107,7 @@ const sourceInWords: Readonly<Record<KnowledgeSource, string>> = {
 };
 
 /** `3 minutes`, `5 hours`, `664 days`. */
-export function ageInWords(ms: number): string {
+function ageInWords(ms: number): string {
   const units = [
     ['day', 86_400_000],
     ['hour', 3_600_000],

@@ -34,7 +34,7 @@ export interface OpenedAdvisor {
   readonly close: () => Promise<void>;
 }
 
-export const serverSettings = {
+const serverSettings = {
   server: setting(
     z
       .string()
