@@ -82,7 +82,7 @@ function factsMessage(facts: CandidateFacts): CandidateMessage {
     yield_score: null,
     affinity: null,
     spread: null,
-    heat: 0,
+    heat: facts.heat ?? 0,
     score: null,
     price_per_hour: null,
     price_source: null,

@@ -94,8 +94,10 @@ export interface Cart<Stage extends Candidate> {
 }
 
 /** The facts of a candidate at whatever stage it is. */
-export function factsOf(candidate: Candidate & Partial<Assessed>): CandidateFacts {
-  const { typeFacts, price, risk, historicInterruptRate, admittedFor } = candidate;
+export function factsOf(
+  candidate: Candidate & Partial<Assessed> & Partial<Pick<Ranked, 'heat'>>,
+): CandidateFacts {
+  const { typeFacts, price, risk, historicInterruptRate, admittedFor, heat } = candidate;
   const [first] = candidate.pools;
   return {
     id: candidate.id,
@@ -115,6 +117,7 @@ export function factsOf(candidate: Candidate & Partial<Assessed>): CandidateFact
       crashProbability: risk.crashProbability,
       expectedFrequency: risk.expectedFrequency,
     }),
+    ...(heat !== undefined && { heat }),
     ...(admittedFor !== undefined && { admittedFor }),
   };
 }

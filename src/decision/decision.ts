@@ -44,6 +44,8 @@ export interface CandidateFacts {
   /** 0..1, calibrated. */
   readonly expectedFrequency?: number;
   readonly riskSource: RiskSource;
+  /** 0 (cold) .. 1, of its pools' live signals; absent when it was dropped before they were asked. */
+  readonly heat?: number;
   /** The asked candidate that this larger type was admitted for by right-sizing. */
   readonly admittedFor?: string;
 }

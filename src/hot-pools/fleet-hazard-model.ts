@@ -22,6 +22,7 @@ export function fleetHazardModel({
   return {
     name: 'fleet-hazard',
     description: `the fleet's own interruptions over its node-hours, ${horizonHours} h ahead; prior: the Spot Advisor's band${beside === undefined ? '' : `; combined with ${beside.name}`}`,
+    evidenceVersion: () => record.noticesCounted,
     async assess(inputs, signal) {
       const stress = await beside?.assess(inputs, signal).catch(() => undefined);
       const assessed = new Map<PoolKey, RiskAssessment>();

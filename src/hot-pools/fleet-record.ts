@@ -19,6 +19,12 @@ const halfLifeMs = 60 * 86_400_000;
 export class FleetRecord {
   private readonly pools = new Map<PoolKey, PoolRecord>();
   private readonly counted = new Map<string, number>();
+  private notices = 0;
+
+  /** Grows with every notice that is counted; hours alone change too little to tell of. */
+  get noticesCounted(): number {
+    return this.notices;
+  }
 
   /** @returns false for a notice that was counted before. */
   add(entry: JournalEntry): boolean {
@@ -29,6 +35,7 @@ export class FleetRecord {
     if (entry.kind === 'notice') {
       if (this.counted.has(entry.id)) return false;
       this.remember(entry.id, entry.atMs);
+      this.notices += 1;
     }
     const before = this.weighed(entry.pool, entry.atMs);
     this.pools.set(entry.pool, sum(before, entry));

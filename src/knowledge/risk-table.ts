@@ -21,12 +21,13 @@ interface Scored {
   readonly model: RiskModel;
   readonly atMs: number;
   readonly pricesVersion: number;
+  readonly evidenceVersion: number | undefined;
   readonly assessments: ReadonlyMap<PoolKey, RiskAssessment>;
 }
 
 /** What the risk model says of every pool, scored ahead of the questions. */
 export interface RiskTable {
-  /** Scores when the model or the prices changed, or an hour passed. */
+  /** Scores when the model, its evidence or the prices changed, or an hour passed. */
   readonly refresh: (signal: AbortSignal) => Promise<RefreshResult>;
   readonly isCurrent: () => boolean;
   /** Undefined: no model, never scored, or too long ago. */
@@ -46,6 +47,7 @@ export function riskTable(options: RiskTableOptions): RiskTable {
     return (
       scored?.model === model &&
       scored.pricesVersion === options.pricesVersion() &&
+      scored.evidenceVersion === model.evidenceVersion?.() &&
       Math.abs(clock.nowMs() - scored.atMs) < rescoreAfterMs
     );
   }
@@ -57,9 +59,10 @@ export function riskTable(options: RiskTableOptions): RiskTable {
       if (model === undefined || isCurrent()) return 'unchanged';
       const startedMs = clock.monotonicMs();
       const pricesVersion = options.pricesVersion();
+      const evidenceVersion = model.evidenceVersion?.();
       const nowMs = clock.nowMs();
       const assessments = await model.assess({ ...options.inputs(), nowMs }, signal);
-      scored = { model, atMs: nowMs, pricesVersion, assessments };
+      scored = { model, atMs: nowMs, pricesVersion, evidenceVersion, assessments };
       options.onScored(model.name, assessments.size, clock.monotonicMs() - startedMs);
       return 'changed';
     },

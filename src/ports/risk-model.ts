@@ -18,6 +18,8 @@ export interface RiskModel {
   readonly description: string;
   /** Set by a model that says the same of every Spot pool and needs no prices for it. */
   readonly uniform?: RiskAssessment;
+  /** Grows when a model that learns while it runs has learnt something: its pools are then scored anew. */
+  readonly evidenceVersion?: () => number;
   /**
    * One assessment per pool of `series`.
    * @throws when the model cannot score at all; the caller keeps the last table and names the degradation.

@@ -49,11 +49,10 @@ async function run(config: AgentConfig, context: CommandContext): Promise<void> 
     return atMs === undefined ? undefined : Date.now() - atMs;
   };
   const isRefusing = () => holder.agent?.isRefusing() ?? false;
+  const startedMs = Date.now();
   const metrics = agentMetrics({
-    pollAgeSeconds: () => {
-      const ageMs = pollAgeMs();
-      return ageMs === undefined ? undefined : ageMs / 1_000;
-    },
+    // Without any good poll the age grows from the start, so that an alert on it speaks.
+    pollAgeSeconds: () => (pollAgeMs() ?? Date.now() - startedMs) / 1_000,
     isRefusing,
   });
   const server = agentHttp({

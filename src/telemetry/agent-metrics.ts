@@ -35,8 +35,8 @@ export interface AgentMetrics {
 }
 
 export interface AgentMetricSources {
-  /** Seconds since the last good poll; undefined before the first. */
-  readonly pollAgeSeconds: () => number | undefined;
+  /** Seconds since the last good poll; before the first, since the start. */
+  readonly pollAgeSeconds: () => number;
   readonly isRefusing: () => boolean;
 }
 
@@ -58,11 +58,10 @@ export function agentMetrics(sources: AgentMetricSources): AgentMetrics {
     new Histogram({ name, help, buckets, registers });
   new Gauge({
     name: 'spot_agent_poll_age_seconds',
-    help: 'Seconds since the metadata service was last read well',
+    help: 'Seconds since the metadata service was last read well, or since the start',
     registers,
     collect() {
-      const age = sources.pollAgeSeconds();
-      if (age !== undefined) this.set(age);
+      this.set(sources.pollAgeSeconds());
     },
   });
   new Gauge({

@@ -7,6 +7,8 @@ import { fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 import { asker } from './asked.ts';
+import { credentials } from '@grpc/grpc-js';
+import { reflectingClient } from '../contract/grpc-reflection/reflected-service.ts';
 import { bareEnvironment, served, type Served } from './served.ts';
 
 const request = readFileSync(new URL('../fixtures/real_request.ca-1.35.2.bin', import.meta.url));
@@ -22,6 +24,21 @@ const pools: Readonly<Record<string, readonly [instanceType: string, zone: strin
   'spot-m6g-large-a': ['m6g.large', 'ap-south-1a'],
   'spot-t3-medium-c': ['t3.medium', 'ap-south-1c'],
 };
+
+interface Shown {
+  readonly id: string;
+  readonly heat: number;
+  readonly is_valid: boolean;
+  readonly rank: number;
+  readonly risk_source: string;
+  readonly expected_frequency?: number;
+  readonly filtered_code: string;
+}
+
+interface ListedPool {
+  readonly pool: string;
+  readonly hot: { readonly signal: string; readonly heat: number };
+}
 
 describe('the loop, on built processes', function () {
   this.timeout(60_000);
@@ -44,9 +61,9 @@ describe('the loop, on built processes', function () {
     rmSync(home, { recursive: true, force: true });
   });
 
-  async function server(): Promise<Served> {
+  async function server(riskModel = 'mock'): Promise<Served> {
     const one = await served(
-      ['--kubeconfig', world.kubeconfig, '--risk-model', 'mock'],
+      ['--kubeconfig', world.kubeconfig, '--risk-model', riskModel],
       bareEnvironment(home),
     );
     servers.push(one);
@@ -60,6 +77,151 @@ describe('the loop, on built processes', function () {
     one.close();
     return ids.join();
   }
+
+  /** Calls the advisor's service by what the server itself tells of it. */
+  async function advised<T>(from: Served, method: string, question: object): Promise<T> {
+    const certificate = /"([^"]*localhost\.crt)"/.exec(from.lines.join('\n'))?.[1] ?? '';
+    const client = reflectingClient(
+      `localhost:${from.port}`,
+      credentials.createSsl(readFileSync(certificate)),
+    );
+    try {
+      // The caller names the fields that it looks at.
+      return (await client.call(`spotadvisor.v1.SpotAdvisor/${method}`, question)) as T;
+    } finally {
+      client.close();
+    }
+  }
+
+  async function ranked(from: Served, asked: readonly string[]): Promise<readonly Shown[]> {
+    const pools = asked.map((pool) => ({ pool }));
+    return (await advised<{ candidates: Shown[] }>(from, 'Rank', { pools })).candidates;
+  }
+
+  const hotPools = async (from: Served): Promise<readonly ListedPool[]> =>
+    (await advised<{ pools: ListedPool[] }>(from, 'ListPools', { hot_only: true })).pools;
+
+  async function markedNode(
+    name: string,
+    [instanceType, zone]: readonly [string, string],
+    kind: 'TERMINATION' | 'REBALANCE',
+    seenMs = Date.now(),
+  ): Promise<void> {
+    const at = new Date(seenMs).toISOString();
+    const source =
+      kind === 'TERMINATION' ? { source: 'spot-interruption', action: 'terminate' } : { source: 'rebalance' };
+    await world.addNode(name, {
+      zone,
+      labels: { 'node.kubernetes.io/instance-type': instanceType },
+      annotations: {
+        'spot-expander.io/signal': JSON.stringify({
+          v: 1,
+          kind,
+          id: `${name}/x`,
+          ...source,
+          at,
+          seen: at,
+          marked: at,
+        }),
+      },
+    });
+  }
+
+  const heard = (from: Served, pool: string) =>
+    until(
+      `the server to hear of ${pool}`,
+      () => from.lines.some((line) => line.includes(`${pool} is hot`)),
+      15_000,
+    );
+
+  it('Rank, Explain and ListPools show the heat: a termination excludes its pool, a rebalance discounts it; the same after a restart', async () => {
+    const first = await server();
+    const [terminated, rebalanced, quiet] = [
+      'c5.large@ap-south-1a',
+      'm5.large@ap-south-1c',
+      'r5.large@ap-south-1b',
+    ];
+    const asked = [terminated, rebalanced, quiet];
+    const before = await ranked(first, asked);
+    expect(before.map(({ heat }) => heat)).to.deep.equal([0, 0, 0]);
+    await markedNode('node-t', ['c5.large', 'ap-south-1a'], 'TERMINATION');
+    await markedNode('node-r', ['m5.large', 'ap-south-1c'], 'REBALANCE');
+    async function isShownBy(one: Served): Promise<void> {
+      await heard(one, terminated);
+      await heard(one, rebalanced);
+      const after = new Map((await ranked(one, asked)).map((shown) => [shown.id, shown]));
+      expect(after.get(terminated)?.heat).to.be.within(0.95, 1);
+      expect(after.get(terminated)).to.include({ is_valid: false, filtered_code: 'hot-pool' });
+      expect(after.get(rebalanced)?.heat).to.be.within(0.45, 0.5);
+      expect(after.get(rebalanced)).to.include({ is_valid: true });
+      expect(after.get(quiet)).to.include({ is_valid: true, heat: 0 });
+      await answer(one);
+      const { decisions } = await advised<{ decisions: { kind: string; candidates: Shown[] }[] }>(
+        one,
+        'Explain',
+        {
+          last: 1,
+        },
+      );
+      expect(decisions[0]?.kind).to.equal('scale-up');
+      const group = decisions[0]?.candidates.find(({ id }) => id === 'spot-c5-large-a');
+      expect(group).to.include({ is_valid: false, filtered_code: 'hot-pool' });
+      const listed = await hotPools(one);
+      expect(listed.map(({ pool, hot }) => `${pool} ${hot.signal}`).sort()).to.deep.equal([
+        `${terminated} TERMINATION`,
+        `${rebalanced} REBALANCE`,
+      ]);
+    }
+    await isShownBy(first);
+    await first.stop();
+    rmSync(join(home, '.local'), { recursive: true, force: true });
+    await isShownBy(await server());
+  });
+
+  it('every Spot pool hot: on-demand is taken where it is offered, else the least hot comes first', async () => {
+    const one = await server();
+    const least = 'spot-r5-large-b';
+    let index = 0;
+    for (const [id, pool] of Object.entries(pools))
+      await markedNode(
+        `node-${(index += 1)}`,
+        pool,
+        'TERMINATION',
+        Date.now() - (id === least ? 45 * 60_000 : 0),
+      );
+    for (const pool of Object.values(pools)) await heard(one, pool.join('@'));
+    expect(pools[await answer(one)]).to.equal(undefined);
+    const shown = await ranked(
+      one,
+      Object.values(pools).map((pool) => pool.join('@')),
+    );
+    expect(shown.filter(({ is_valid }) => is_valid).map(({ id }) => id)).to.deep.equal([
+      'r5.large@ap-south-1b',
+    ]);
+    const excluded = shown.filter(({ filtered_code }) => filtered_code === 'hot-pool');
+    expect(excluded.length).to.be.at.least(5);
+    for (const { id, heat } of excluded) expect(heat, id).to.be.within(0.9, 1);
+  });
+
+  it('the risk model fleet-hazard: known bands give an assessment, and a notice raises that of its pool alone', async () => {
+    const one = await server('fleet-hazard');
+    const asked = ['c5.large@ap-south-1a', 'c5.large@ap-south-1b'];
+    const before = new Map((await ranked(one, asked)).map((shown) => [shown.id, shown]));
+    for (const id of asked) {
+      expect(before.get(id)?.risk_source).to.equal('fleet-hazard');
+      expect(before.get(id)?.expected_frequency).to.be.within(1e-9, 0.5);
+    }
+    await markedNode('node-t', ['c5.large', 'ap-south-1a'], 'TERMINATION');
+    await heard(one, asked[0]!);
+    const frequency = async (id: string | undefined) =>
+      (await ranked(one, asked)).find((shown) => shown.id === id)?.expected_frequency ?? 0;
+    await until(
+      'the assessment to rise',
+      async () => (await frequency(asked[0])) > (before.get(asked[0]!)?.expected_frequency ?? 1) * 1.5,
+      15_000,
+    );
+    expect(await frequency(asked[1])).to.equal(before.get(asked[1]!)?.expected_frequency);
+  });
 
   it('a notice on one node: the next scale-up avoids its pool, also after the server was restarted', async () => {
     const first = await server();

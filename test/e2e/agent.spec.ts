@@ -190,6 +190,15 @@ for (const [where, started] of [
       expect(await reasons()).to.deep.equal(['SpotNodeDrained', 'SpotTermination']);
     });
 
+    it('without any good poll: alive, not ready, and the age of the poll grows', async () => {
+      await addNode();
+      imds.faults.set('token', 'hang');
+      const one = await agentOn();
+      await until('the age to grow', async () => (await one.metric('spot_agent_poll_age_seconds')) > 0.3);
+      expect((await one.get('/healthz')).status).to.equal(200);
+      expect((await one.get('/readyz')).status).to.equal(503);
+    });
+
     it('dry run: says every step and writes nothing', async () => {
       await addNode();
       await addPod('web');
