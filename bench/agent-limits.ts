@@ -3,8 +3,8 @@
  *
  *   node bench/agent-limits.ts [--cluster] [--json FILE]
  *
- * Memory and CPU of the built agent while idle, API requests while idle, the drain of 110 pods, and 200 agents that
- * get their notice at once (in one process; each has its own metadata service and its own connections).
+ * Memory and CPU of the built agent while idle, API requests while idle, the drain of 110 pods, notices in a row, and
+ * 200 agents that get their notice at once (in one process; each has its own metadata service and its own connections).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,6 +88,44 @@ async function idleAndDrain(world: World): Promise<void> {
   await imds.close();
 }
 
+/** From the moment that the metadata service shows a notice to the answer that the Node is marked. */
+async function noticesInARow(world: World, count: number): Promise<void> {
+  const { fake } = world;
+  if (fake === undefined) return;
+  const imds = await fakeImds();
+  imds.instanceId = 'i-00000000000000row';
+  await world.addNode('row', { instanceId: imds.instanceId });
+  const pollMs = 100;
+  const one = await agentProcess([
+    ...['--node-name', 'row', '--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig],
+    ...['--poll-interval', `${pollMs}ms`, '--revert-after-deadline', '0s'],
+  ]);
+  await until('the agent to be ready', async () => (await one.get('/readyz')).status === 200);
+  const isMarked = () => JSON.stringify(fake.node('row')).includes('"spot-expander.io/signal"');
+  const took: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const from = fake.requests.length;
+    const atMs = Date.now();
+    imds.spot = interruption(1_800);
+    await until('a mark', isMarked);
+    const write = fake.requests
+      .slice(from)
+      .find(({ method, path }) => method === 'PATCH' && path.endsWith('/row'));
+    took.push((write?.atMs ?? Infinity) - atMs);
+    imds.spot = undefined;
+    await until('the mark to be taken back', () => !isMarked());
+  }
+  took.sort((a, b) => a - b);
+  row(
+    `${count} notices in a row, poll of ${pollMs} ms: to the mark, p99`,
+    took[Math.ceil(count * 0.99) - 1] ?? 0,
+    pollMs + 100,
+    'ms',
+  );
+  await one.stop();
+  await imds.close();
+}
+
 async function manyAtOnce(world: World, count: number): Promise<void> {
   const fleet = await agentFleet(world, count);
   await sleep(4_000);
@@ -124,6 +162,7 @@ const world = values.cluster === true ? await clusterWorld() : await fakeWorld()
 try {
   console.log(values.cluster === true ? 'against a real control plane' : 'against a fake API server');
   await idleAndDrain(world);
+  await noticesInARow(world, 40);
   await manyAtOnce(world, 200);
 } finally {
   await world.close();

@@ -71,7 +71,7 @@ export async function agentFleet(
               if (message.includes('has begun')) seenAtMs ||= Date.now();
             },
           },
-          metrics: agentMetrics({ pollAgeSeconds: () => undefined, isRefusing: () => false }),
+          metrics: agentMetrics({ pollAgeSeconds: () => 0, isRefusing: () => false }),
         },
         {
           nodeName: holder,
