@@ -70,16 +70,21 @@ export function reasonOf({ candidates, drops }: Cart<Ranked>, answer: Answer): s
   const all = candidates.length + dropCount;
   switch (answer.basis) {
     case 'nothing-known':
+      if (all === 1) return 'the only candidate could not be priced, and it is answered all the same';
       return `none of ${all} candidates could be priced and held against the others, so the choice among ${answer.ids.length} is left open`;
     case 'all-rejected':
       return all === 0
         ? 'there was nothing to choose from'
-        : `all ${all} candidates were rejected, so none is held back`;
+        : `${everyCandidate(all)} rejected, so none is held back`;
     case 'blocked':
-      return `all ${all} candidates were rejected, and the policy is to block`;
+      return `${everyCandidate(all)} rejected, and the policy is to block`;
     case 'ranking':
       return best === undefined ? '' : bestSentence(best, candidates, dropCount, answer.ids.length);
   }
+}
+
+function everyCandidate(all: number): string {
+  return all === 1 ? 'the only candidate was' : `all ${all} candidates were`;
 }
 
 function bestSentence(

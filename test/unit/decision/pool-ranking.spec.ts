@@ -56,6 +56,17 @@ describe('a list of pools', () => {
     expect(reason).to.match(/^m5\.large@ap-south-1a ranks first of 2 with yield \d/);
   });
 
+  it('of one pool that is rejected says so of the only one', () => {
+    const { ranked, reason } = rankPools(
+      [{ pool: spotPool(`r5.large@${a}`) }],
+      knownMarket(market),
+      defaultPolicy,
+      now,
+    );
+    expect(ranked).to.deep.equal([]);
+    expect(reason).to.equal('the only candidate was rejected, so none is held back');
+  });
+
   it('takes as few nodes as a demand needs, and counts what they leave unused', () => {
     const policy = { ...defaultPolicy, switches: { ...defaultPolicy.switches, rightSizing: false } };
     const { ranked } = rankPools(
