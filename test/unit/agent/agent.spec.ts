@@ -75,6 +75,19 @@ describe('notice board', () => {
     expect(second.aborted).to.equal(false);
   });
 
+  it('a notice that follows one which has run out interrupts what runs, whether or not a poll saw the silence between', () => {
+    for (const isSilenceSeen of [true, false]) {
+      const board = new NoticeBoard();
+      const next = { action: 'terminate', atMs: start + 190_000 } as const;
+      board.fold({ spot: { action: 'terminate', atMs: start + 120_000 } }, start);
+      if (isSilenceSeen) board.fold({ spot: 'none' }, start + 125_000);
+      const { newNotice } = board;
+      expect(board.fold({ spot: next }, start + 130_000).began).to.have.length(1);
+      expect(newNotice.aborted).to.equal(true);
+      expect(board.standing).to.deep.include({ ...terminateAt(next.atMs, start + 130_000) });
+    }
+  });
+
   it('resumes without forgetting what has been read meanwhile, and keeps the first sighting', () => {
     const board = new NoticeBoard();
     board.fold({ spot: { action: 'terminate', atMs: start + 120_000 } }, start + 50_000);
