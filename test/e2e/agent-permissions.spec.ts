@@ -6,6 +6,8 @@ import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
 import { missingForCluster } from '../../scripts/cluster.ts';
 import { signalAnnotation } from '../../src/drain/marks.ts';
+import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
+import { kubeClient, type KubeCall } from '../../src/adapters/kubernetes/kube-client.ts';
 import { agentProcess, doctor, killAgents } from '../peers/agent-process.ts';
 import { clusterWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
@@ -131,6 +133,25 @@ describe('the agent with exactly its documented permissions, against a real cont
     await world!.addNode('other', { instanceId: 'i-0aaaaaaaaaaaaaaaa' });
     const kubeconfig = await asPodOn('home');
     imds.instanceId = 'i-0aaaaaaaaaaaaaaaa';
+    // The API server takes some seconds to apply a policy that has just been made.
+    const asAgent = kubeClient(await kubeAccess(kubeconfig, {}), {
+      timeoutMs: 5_000,
+      maxConnections: 1,
+      userAgent: 'test',
+    });
+    const tried: KubeCall = {
+      method: 'PATCH',
+      path: '/api/v1/nodes/other?dryRun=All',
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { annotations: { tried: 'yes' } } },
+    };
+    const never = new AbortController().signal;
+    await until(
+      'the policy to be in force',
+      async () => JSON.stringify(await asAgent.call(tried, never)).includes('own Node'),
+      20_000,
+    );
+    asAgent.close();
     const one = await agentProcess(flagsOf('other', kubeconfig));
     imds.spot = interruption(60_000);
     await until('the refusal', () => one.log.some((line) => line.includes('own Node')), 15_000);
