@@ -71,6 +71,11 @@ function plainError(error: ServiceError, target: string): Error {
   if (error.code === status.DEADLINE_EXCEEDED)
     return new ServerUnavailable(`${target} did not answer in time`, because);
   if (error.code === status.UNAVAILABLE)
-    return new ServerUnavailable(`${target} cannot be reached: ${error.details}`, because);
+    return new ServerUnavailable(`${target} cannot be reached: ${unreachable(error.details)}`, because);
   return new ServerUnavailable(`${target} answered ${status[error.code]}: ${error.details}`, because);
+}
+
+/** The library ends its sentence with the heading of a note that is empty for plain addresses. */
+function unreachable(details: string): string {
+  return details.replace(/\s*Resolution note:\s*$/, '');
 }

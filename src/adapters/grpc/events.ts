@@ -31,7 +31,8 @@ export interface TransportReport {
   /** HTTP/2 receive windows in bytes; the connection's is undefined until a client connected or when it cannot be set. */
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number | undefined;
-  readonly windowsInForce: boolean;
+  /** Undefined until a client connected. */
+  readonly windowsInForce: boolean | undefined;
   /** `direct`: large requests are received in place. `grpc-js`: the library's own path, because its server could not be reached into. */
   readonly bestOptionsPath: 'direct' | 'grpc-js';
   readonly openCalls: number;

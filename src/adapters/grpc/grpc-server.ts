@@ -99,13 +99,15 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
   const sessions = new Set<ServerHttp2Session>();
   let connectionWindowBytes: number | undefined;
+  let windowsInForce: boolean | undefined;
   const http2Servers = http2ServersOf(server);
   const diverted = http2Servers.map((http2Server) => {
     eachSession(http2Server, (session) => {
       sessions.add(session);
       session.once('close', () => sessions.delete(session));
       const bytes = widenedWindow(session, windowBytes);
-      if (bytes !== undefined && bytes >= windowBytes) connectionWindowBytes = bytes;
+      windowsInForce = bytes !== undefined && bytes >= windowBytes;
+      if (windowsInForce) connectionWindowBytes = bytes;
       else
         onEvent({ kind: 'windows-not-in-force', reason: `connection window is ${bytes ?? 'not settable'}` });
     });
@@ -149,7 +151,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     transportReport: () => ({
       streamWindowBytes: windowBytes,
       connectionWindowBytes,
-      windowsInForce: connectionWindowBytes !== undefined,
+      windowsInForce,
       bestOptionsPath: isDirect ? 'direct' : 'grpc-js',
       openCalls: openCalls.count,
       openConnections: sessions.size,
