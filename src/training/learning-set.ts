@@ -16,7 +16,7 @@ export interface LearningSet {
   readonly table: FeatureTable;
   readonly labels: Uint8Array;
   readonly rule: LabelRule;
-  /** First and last change in the history, epoch milliseconds. */
+  /** See {@link spanOf}; epoch milliseconds. */
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -48,14 +48,20 @@ export function learningSet(series: readonly PriceSeries[], options: LearningSet
   return { series, table, labels, rule: options.rule, fromMs, toMs };
 }
 
+/**
+ * From when to when the history was watched. A pool's first point is the price in force when the history begins and may be
+ * months older, so the earliest second point tells the beginning.
+ */
 export function spanOf(series: readonly PriceSeries[]): { readonly fromMs: number; readonly toMs: number } {
+  let firstMs = Number.POSITIVE_INFINITY;
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   for (const { atMs } of series) {
-    fromMs = Math.min(fromMs, atMs[0] ?? Number.POSITIVE_INFINITY);
+    firstMs = Math.min(firstMs, atMs[0] ?? Number.POSITIVE_INFINITY);
+    fromMs = Math.min(fromMs, atMs[1] ?? Number.POSITIVE_INFINITY);
     toMs = Math.max(toMs, atMs.at(-1) ?? Number.NEGATIVE_INFINITY);
   }
-  return { fromMs, toMs };
+  return { fromMs: Number.isFinite(fromMs) ? fromMs : firstMs, toMs };
 }
 
 const weekMs = 7 * 24 * hourMs;
