@@ -194,7 +194,7 @@ describe('from history to a published model', function () {
     await ran(trainCommand, ['--history', join(folder, 'short.csv'), '--out', models()]).catch(
       (error: unknown) => (sentence = String(error)),
     );
-    expect(sentence).to.match(/spans 4\.8 days: seven days for the features/);
+    expect(sentence).to.match(/spans 4\.5 days: seven days for the features/);
   });
 
   it('score writes every pool at every moment, and nothing after a moment changes its scores', async () => {
