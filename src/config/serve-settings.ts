@@ -25,10 +25,10 @@ export const decisionSettings = {
     ['STATIC_DATA_PATH'],
   ),
   risk_model: setting(
-    z.enum(['auto', 'family-stress', 'fleet-hazard', 'always-safe', 'mock']),
+    z.enum(['auto', 'family-stress', 'fleet-hazard', 'fleet-hazard+family-stress', 'always-safe', 'mock']),
     'auto',
     'name',
-    'auto, family-stress, fleet-hazard, always-safe or mock; auto takes family-stress when a trained model is there and mock otherwise',
+    'auto, family-stress, fleet-hazard, fleet-hazard+family-stress, always-safe or mock; auto takes family-stress when a trained model is there and mock otherwise',
   ),
   model: setting(
     filePath.optional(),

@@ -20,8 +20,6 @@ export interface FleetOptions {
   readonly stateDir: string;
   readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
   readonly horizonHours: number;
-  /** Combined with the fleet's hazard where it can be had. */
-  readonly beside?: RiskModel;
   /** A node joined after the first listing. */
   readonly onNewNode: (pool: Pool) => void;
   readonly clock: Clock;
@@ -31,7 +29,8 @@ export interface FleetOptions {
 
 export interface Fleet {
   readonly watch: FleetWatch;
-  readonly hazard: RiskModel;
+  /** The fleet's own interruptions as a risk model, alone or combined with another. */
+  readonly hazard: (beside?: RiskModel) => RiskModel;
   /** Resolves some time after the signal, with everything written. */
   readonly ended: Promise<void>;
 }
@@ -66,11 +65,12 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     warn: log.warn.bind(log),
   });
   const ended = watch.run(signal).finally(() => client.close());
-  const hazard = fleetHazardModel({
-    record: watch.record,
-    advisorBand: options.advisorBand,
-    horizonHours: options.horizonHours,
-    ...(options.beside !== undefined && { beside: options.beside }),
-  });
+  const hazard = (beside?: RiskModel) =>
+    fleetHazardModel({
+      record: watch.record,
+      advisorBand: options.advisorBand,
+      horizonHours: options.horizonHours,
+      ...(beside !== undefined && { beside }),
+    });
   return { watch, hazard, ended };
 }

@@ -32,7 +32,7 @@ export interface OpenKnowledgeOptions {
   readonly poolSignal?: Knowledge['signal'];
   readonly cooldown?: Knowledge['cooldown'];
   /** The fleet's own hazard, where the process counts notices. */
-  readonly fleetHazard?: RiskModel;
+  readonly fleetHazard?: (beside?: RiskModel) => RiskModel;
 }
 
 export interface OpenedKnowledge {
@@ -58,7 +58,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
       config.auto_scaling_groups && {
         groups: autoScalingGroups({ launchTemplates: launchTemplatesEc2(cloud) }),
       }),
-    riskModel: () => riskModelInUse(options, modelKeeper),
+    riskModel: chosenRiskModel(options, modelKeeper),
     configuredGroup: groupFactsOf(config.nodeGroups),
     ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
     ...(options.cooldown !== undefined && { cooldown: options.cooldown }),
@@ -87,7 +87,7 @@ function publishedAt(path: string): { readonly store: DocumentStore; readonly pa
 }
 
 function trainedModel({ config, clock, signal, events }: OpenKnowledgeOptions): ModelKeeper | undefined {
-  if (config.risk_model !== 'auto' && config.risk_model !== 'family-stress') return undefined;
+  if (!['auto', 'family-stress', 'fleet-hazard+family-stress'].includes(config.risk_model)) return undefined;
   return startModelKeeper({
     ...publishedAt(config.model ?? bundledModel),
     // Loaded with the first model: a process that needs none does not pay for onnxruntime.
@@ -102,20 +102,36 @@ function trainedModel({ config, clock, signal, events }: OpenKnowledgeOptions): 
   });
 }
 
-function riskModelInUse(
+/** The model in use now, by the operator's choice; undefined where it cannot be had and the bands take its place. */
+function chosenRiskModel(
   { config, fleetHazard }: OpenKnowledgeOptions,
   modelKeeper: ModelKeeper | undefined,
-): RiskModel | undefined {
+): () => RiskModel | undefined {
   switch (config.risk_model) {
     case 'always-safe':
-      return alwaysSafe;
+      return () => alwaysSafe;
     case 'mock':
-      return mockRisk;
-    case 'fleet-hazard':
-      return fleetHazard;
+      return () => mockRisk;
+    case 'fleet-hazard': {
+      const hazard = fleetHazard?.();
+      return () => hazard;
+    }
+    case 'fleet-hazard+family-stress': {
+      const hazard = fleetHazard?.(latestOf(modelKeeper));
+      return () => hazard ?? modelKeeper?.current();
+    }
     case 'family-stress':
-      return modelKeeper?.current();
+      return () => modelKeeper?.current();
     case 'auto':
-      return modelKeeper?.current() ?? mockRisk;
+      return () => modelKeeper?.current() ?? mockRisk;
   }
+}
+
+/** The trained model, whichever is in use when it is asked; says nothing while there is none. */
+function latestOf(modelKeeper: ModelKeeper | undefined): RiskModel {
+  return {
+    name: 'family-stress',
+    description: 'the trained model in use',
+    assess: (inputs, signal) => modelKeeper?.current()?.assess(inputs, signal) ?? Promise.resolve(new Map()),
+  };
 }

@@ -203,25 +203,26 @@ describe('the loop, on built processes', function () {
     for (const { id, heat } of excluded) expect(heat, id).to.be.within(0.9, 1);
   });
 
-  it('the risk model fleet-hazard: known bands give an assessment, and a notice raises that of its pool alone', async () => {
-    const one = await server('fleet-hazard');
-    const asked = ['c5.large@ap-south-1a', 'c5.large@ap-south-1b'];
-    const before = new Map((await ranked(one, asked)).map((shown) => [shown.id, shown]));
-    for (const id of asked) {
-      expect(before.get(id)?.risk_source).to.equal('fleet-hazard');
-      expect(before.get(id)?.expected_frequency).to.be.within(1e-9, 0.5);
-    }
-    await markedNode('node-t', ['c5.large', 'ap-south-1a'], 'TERMINATION');
-    await heard(one, asked[0]!);
-    const frequency = async (id: string | undefined) =>
-      (await ranked(one, asked)).find((shown) => shown.id === id)?.expected_frequency ?? 0;
-    await until(
-      'the assessment to rise',
-      async () => (await frequency(asked[0])) > (before.get(asked[0]!)?.expected_frequency ?? 1) * 1.5,
-      15_000,
-    );
-    expect(await frequency(asked[1])).to.equal(before.get(asked[1]!)?.expected_frequency);
-  });
+  for (const model of ['fleet-hazard', 'fleet-hazard+family-stress'] as const)
+    it(`the risk model ${model}: known bands give an assessment, and a notice raises that of its pool alone`, async () => {
+      const one = await server(model);
+      const asked = ['c5.large@ap-south-1a', 'c5.large@ap-south-1b'];
+      const before = new Map((await ranked(one, asked)).map((shown) => [shown.id, shown]));
+      for (const id of asked) {
+        expect(before.get(id)?.risk_source).to.equal('fleet-hazard');
+        expect(before.get(id)?.expected_frequency).to.be.within(1e-9, 0.5);
+      }
+      await markedNode('node-t', ['c5.large', 'ap-south-1a'], 'TERMINATION');
+      await heard(one, asked[0]!);
+      const frequency = async (id: string | undefined) =>
+        (await ranked(one, asked)).find((shown) => shown.id === id)?.expected_frequency ?? 0;
+      await until(
+        'the assessment to rise',
+        async () => (await frequency(asked[0])) > (before.get(asked[0]!)?.expected_frequency ?? 1) * 1.5,
+        15_000,
+      );
+      expect(await frequency(asked[1])).to.equal(before.get(asked[1]!)?.expected_frequency);
+    });
 
   it('a notice on one node: the next scale-up avoids its pool, also after the server was restarted', async () => {
     const first = await server();
