@@ -1,5 +1,6 @@
 import type * as AutoScalingSdk from '@aws-sdk/client-auto-scaling';
 import { allPages } from '../../aws/all-pages.ts';
+import { clientSettings, type ClientAccess } from '../../aws/client-settings.ts';
 import { patientCall, usualPatience, type CallEvents, type Patience } from '../../aws/patient-call.ts';
 import type { GroupFacts } from '../../decision/knowledge.ts';
 import { SourceUnavailable } from '../../errors/source-unavailable.ts';
@@ -7,10 +8,7 @@ import type { GroupDirectory } from '../../ports/group-directory.ts';
 import type { LaunchTemplateFacts, LaunchTemplates } from '../../ports/region-facts.ts';
 import { groupFactsOf, type Launch } from './group-facts.ts';
 
-export interface GroupDirectoryOptions {
-  /** For private endpoints and tests; otherwise the region's own. */
-  readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+export interface GroupDirectoryOptions extends ClientAccess {
   readonly patience?: Partial<Patience>;
   readonly events?: CallEvents & {
     /** A group's launch template could not be read; its types are those of its running instances. */
@@ -30,13 +28,7 @@ export function autoScalingGroups(options: GroupDirectoryOptions = {}): GroupDir
     const sdk = await import('@aws-sdk/client-auto-scaling');
     let client = clients.get(region);
     if (client === undefined) {
-      client = new sdk.AutoScalingClient({
-        region,
-        maxAttempts: 1,
-        requestHandler: { connectionTimeout: 5_000, requestTimeout: patience.tryTimeoutMs },
-        ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-        ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-      });
+      client = new sdk.AutoScalingClient({ region, ...clientSettings(options, patience) });
       clients.set(region, client);
     }
     return { sdk, client };

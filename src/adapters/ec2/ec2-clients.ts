@@ -1,11 +1,8 @@
 import type * as Ec2Sdk from '@aws-sdk/client-ec2';
+import { clientSettings, type ClientAccess } from '../../aws/client-settings.ts';
 import { usualPatience, type CallEvents, type Patience } from '../../aws/patient-call.ts';
 
-export interface Ec2Options {
-  /** For private endpoints and tests; otherwise the region's own. */
-  readonly endpoint?: string;
-  /** Otherwise the default chain: environment, web identity, instance role. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+export interface Ec2Options extends ClientAccess {
   readonly patience?: Partial<Patience>;
   readonly events?: CallEvents;
 }
@@ -30,14 +27,7 @@ export function ec2Clients(options: Ec2Options = {}): Ec2Clients {
       const sdk = await import('@aws-sdk/client-ec2');
       let client = clients.get(region);
       if (client === undefined) {
-        client = new sdk.EC2Client({
-          region,
-          // Tries are counted by patientCall alone; the SDK's own would multiply them.
-          maxAttempts: 1,
-          requestHandler: { connectionTimeout: 5_000, requestTimeout: patience.tryTimeoutMs },
-          ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-          ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-        });
+        client = new sdk.EC2Client({ region, ...clientSettings(options, patience) });
         clients.set(region, client);
       }
       return { sdk, client };

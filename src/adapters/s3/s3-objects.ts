@@ -1,5 +1,6 @@
 import type * as S3 from '@aws-sdk/client-s3';
 import { allPages } from '../../aws/all-pages.ts';
+import { clientSettings } from '../../aws/client-settings.ts';
 import { patientCall, usualPatience, type CallEvents, type Patience } from '../../aws/patient-call.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import type { ObjectReading, ObjectStore, StoredObject } from '../../ports/object-store.ts';
@@ -140,15 +141,12 @@ export function s3Objects(location: string, options: S3Options = {}): ObjectStor
 async function openClient(options: S3Options, patience: Patience) {
   const sdk = await import('@aws-sdk/client-s3');
   const client = new sdk.S3Client({
-    // Tries are counted by patientCall alone; the SDK's own would multiply them.
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: patience.tryTimeoutMs },
+    ...clientSettings(options, patience),
     // Stores that speak S3's protocol but are not Amazon's do not all know its newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
+    ...(options.endpoint === undefined ? {} : { forcePathStyle: true }),
     ...(options.region === undefined ? {} : { region: options.region }),
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
   });
   return { sdk, client };
 }
