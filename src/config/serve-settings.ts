@@ -88,6 +88,12 @@ export const decisionSettings = {
     '0..1',
     'of a group over several pools: how much the worst pool counts against the mean of all',
   ),
+  cost_reference: setting(
+    z.enum(['dearest-candidate', 'on-demand']),
+    'dearest-candidate',
+    'what',
+    'what the yield measures cost against: dearest-candidate, or on-demand, which lets risk decide between candidates of nearly one price',
+  ),
   equal_set_tolerance: setting(
     boundedNumber(0, 100),
     0,

@@ -12,6 +12,7 @@ export function decisionPolicy(config: ServeConfig): Policy {
     spreadWeight: config.spread_weight,
     unservedWeight: config.unserved_weight,
     worstPoolWeight: config.worst_pool_weight,
+    costReference: config.cost_reference,
     equalSetTolerance: config.equal_set_tolerance,
     hotPenalty: config.hot_penalty,
     onAllRejected: config.on_all_rejected,
