@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { processEnvironment } from '../config/environment.ts';
-import { CertificateRefused } from '../errors/certificate-refused.ts';
-import { UsageError } from '../errors/usage-error.ts';
+import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { processContext, runProgram } from './command-line.ts';
 
 type CommandFactory = (context: CommandContext) => Command;
 
@@ -53,49 +51,18 @@ async function main(args: readonly string[]): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
-  const context: CommandContext = {
-    writeOut: (text) => void process.stdout.write(text),
-    writeError: (text) => void process.stderr.write(text),
-    environment: processEnvironment(),
-    signal: stop.signal,
-    setExitCode: (code) => (process.exitCode = code),
-  };
+  const context = processContext();
   const program = new Command('spot-expander')
     .description(
       'Ranks node groups on AWS Spot for the cluster-autoscaler, and drains Spot nodes before they go.',
     )
     .version(version())
-    .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 used wrongly.');
   const named = args.find((arg) => !arg.startsWith('-')) ?? '';
   const wanted = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
-  for (const load of wanted)
-    if (load !== undefined) program.addCommand(inheritingExit((await load())(context)));
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    process.exitCode = exitCode(error, context);
-  }
-}
-
-/** Commander copies exitOverride only to commands that it creates itself. */
-function inheritingExit(command: Command): Command {
-  command.exitOverride();
-  for (const child of command.commands) inheritingExit(child);
-  return command;
-}
-
-function exitCode(error: unknown, context: CommandContext): 0 | 1 | 2 {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError || error instanceof CertificateRefused) {
-    context.writeError(`spot-expander: ${error.message}\n`);
-    return 2;
-  }
-  context.writeError(`spot-expander: ${error instanceof Error ? error.message : String(error)}\n`);
-  return 1;
+  for (const load of wanted) if (load !== undefined) program.addCommand((await load())(context));
+  await runProgram(program, args, context);
 }
 
 await main(process.argv.slice(2));

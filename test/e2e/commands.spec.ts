@@ -31,6 +31,8 @@ describe('the program, asked on the command line', () => {
   for (const [args, code, says] of [
     [['rank', 'c5.lrge@ap-south-1a'], 2, 'did you mean c5.large'],
     [['rank', 'c5.large@ap-south-1a', '--nonsense'], 2, 'unknown option'],
+    [['agent', '--nonsense'], 2, 'unknown option'],
+    [['agent', 'doctor', '--nonsense'], 2, 'unknown option'],
     [['explain', '--server', 'localhost:1', '--timeout', '500ms'], 1, 'localhost:1'],
   ] as const) {
     it(`ends with ${code}: ${args.join(' ')}`, async () => {

@@ -1,0 +1,44 @@
+import { CommanderError, type Command } from 'commander';
+import { processEnvironment } from '../config/environment.ts';
+import { CertificateRefused } from '../errors/certificate-refused.ts';
+import { UsageError } from '../errors/usage-error.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** This process as commands see it; its signal is SIGINT's and SIGTERM's. */
+export function processContext(): CommandContext {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal));
+  return {
+    writeOut: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+    environment: processEnvironment(),
+    signal: stop.signal,
+    setExitCode: (code) => (process.exitCode = code),
+  };
+}
+
+/** Runs a program to its end and sets the exit code: 0 done, 1 failed, 2 used wrongly. Never throws. */
+export async function runProgram(
+  program: Command,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  exitsByThrowing(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    context.setExitCode(exitCode(error, context));
+  }
+}
+
+/** Commander copies exitOverride only to commands that it creates itself. */
+function exitsByThrowing(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) exitsByThrowing(child);
+}
+
+function exitCode(error: unknown, context: CommandContext): 0 | 1 | 2 {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  context.writeError(`spot-expander: ${error instanceof Error ? error.message : String(error)}\n`);
+  return error instanceof UsageError || error instanceof CertificateRefused ? 2 : 1;
+}
