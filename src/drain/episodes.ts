@@ -31,8 +31,6 @@ export interface Episodes {
   readonly stale: boolean;
 }
 
-export const noEpisodes: Episodes = { notices: [], began: [], stale: false };
-
 /** A hibernation begins at once, so that its time is past by the time it is read; older than this it lingers. */
 const hibernateFreshMs = 120_000;
 

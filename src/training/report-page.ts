@@ -1,4 +1,4 @@
-import { escaped, svgBars, svgPlot } from './svg-plot.ts';
+import { escaped, svgBars, svgPlot, type PlotSeries } from './svg-plot.ts';
 import type { SliceMetrics, TrialReport } from './trial-report.ts';
 import type { Estimate } from './verdict.ts';
 
@@ -48,6 +48,20 @@ function sliceTable(slices: readonly SliceMetrics[]): string {
   return `<table><tr><th></th><th>moments</th><th>unstable</th><th>PR-AUC</th><th>ROC-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ECE</th></tr>${rows.join('')}</table>`;
 }
 
+const unitSquare = { xRange: [0, 1], yRange: [0, 1] } as const;
+
+function diagonal(name: string): PlotSeries {
+  return {
+    name,
+    style: 'dashes',
+    colour: grey,
+    points: [
+      [0, 0],
+      [1, 1],
+    ],
+  };
+}
+
 function plots(report: TrialReport): string {
   const { curve, days } = report;
   const most = Math.max(...days.flatMap(({ predicted, observed }) => [predicted, observed]), 0.001);
@@ -57,18 +71,9 @@ function plots(report: TrialReport): string {
       title: 'Reliability',
       xLabel: 'forecast probability',
       yLabel: 'observed share',
-      xRange: [0, 1],
-      yRange: [0, 1],
+      ...unitSquare,
       series: [
-        {
-          name: 'perfect',
-          style: 'dashes',
-          colour: grey,
-          points: [
-            [0, 0],
-            [1, 1],
-          ],
-        },
+        diagonal('perfect'),
         {
           name: 'model',
           style: 'dots',
@@ -81,8 +86,7 @@ function plots(report: TrialReport): string {
       title: 'Precision and recall',
       xLabel: 'recall',
       yLabel: 'precision',
-      xRange: [0, 1],
-      yRange: [0, 1],
+      ...unitSquare,
       series: [
         {
           name: 'model',
@@ -105,18 +109,9 @@ function plots(report: TrialReport): string {
       title: 'ROC',
       xLabel: 'false positive rate',
       yLabel: 'true positive rate',
-      xRange: [0, 1],
-      yRange: [0, 1],
+      ...unitSquare,
       series: [
-        {
-          name: 'chance',
-          style: 'dashes',
-          colour: grey,
-          points: [
-            [0, 0],
-            [1, 1],
-          ],
-        },
+        diagonal('chance'),
         {
           name: 'model',
           style: 'line',
