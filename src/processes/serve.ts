@@ -18,7 +18,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ModelCard } from '../ports/model-card.ts';
 import { jsonLog } from '../telemetry/log.ts';
 import { serveMetrics } from '../telemetry/serve-metrics.ts';
-import type { AgeSource } from '../telemetry/serve-gauges.ts';
+import { ageSources, type AgeSource } from '../telemetry/serve-gauges.ts';
 import { systemClock } from '../telemetry/system-clock.ts';
 import type { CommandContext } from './command-context.ts';
 import { decisionPolicy } from './decision-policy.ts';
@@ -175,7 +175,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
       advisor,
       metrics,
       readiness,
-      health: () => health(config, grpc, knowledge.keeper.status()),
+      health: () => health(config, grpc, knowledge.keeper.status(), ageSeconds),
     }),
     log,
     onAnswer: telemetry.httpAnswer,
@@ -215,14 +215,17 @@ function health(
   config: ServeConfig,
   grpc: GrpcServer,
   knowledge: KnowledgeStatus,
+  ageSeconds: (source: AgeSource) => number | undefined,
 ): Readonly<Record<string, unknown>> {
   const { risk, spotPrices, staticIntelligence } = knowledge;
   return {
+    version: version(),
     mode: config.mode,
     region: config.region,
     risk,
     spot_prices: spotPrices,
     static_intelligence: staticIntelligence,
+    age_seconds: Object.fromEntries(ageSources.map((source) => [source, ageSeconds(source) ?? null])),
     transport: grpc.transportReport(),
   };
 }

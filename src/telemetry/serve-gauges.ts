@@ -4,7 +4,7 @@ import { riskQuantiles, type PoolRisk } from '../knowledge/pool-risk.ts';
 /** Ages by source, in seconds; a source that was never read has no sample. */
 export type AgeSource = 'spot_prices' | 'static_intelligence' | 'model' | 'risk_table' | 'node_watch';
 
-const ageSources: readonly AgeSource[] = [
+export const ageSources: readonly AgeSource[] = [
   'spot_prices',
   'static_intelligence',
   'model',
