@@ -7,8 +7,12 @@ export function dashboardPage(): HttpAnswer {
   const style = part('dashboard.css');
   const script = part('dashboard.js');
   const body = part('dashboard.html')
-    .replace('/* style */', () => style)
-    .replace('/* script */', () => script);
+    // Every byte between the tags counts for the hash.
+    .replace(/(<style>)[^<]*(<\/style>)/, (_, open: string, close: string) => `${open}${style}${close}`)
+    .replace(
+      /(<script[^>]*>)[^<]*(<\/script>)/,
+      (_, open: string, close: string) => `${open}${script}${close}`,
+    );
   return {
     status: 200,
     contentType: 'text/html; charset=utf-8',

@@ -158,6 +158,8 @@ function decisionElement(decision) {
     if (body.childElementCount === 0) void showDecision(decision['decision_id'], body);
   });
   decisionElements.set(decision['decision_id'], one);
+  // /dashboard#DECISION_ID opens that decision: the id stands in the log line.
+  if (location.hash === `#${decision['decision_id']}`) one.setAttribute('open', '');
   return one;
 }
 
