@@ -168,7 +168,7 @@ async function showDecision(id, into) {
   try {
     const { decisions } = await asked(`/api/v1/decisions?decision_id=${encodeURIComponent(id)}`);
     const [decision] = decisions;
-    const sentences = [decision.reason, ...decision.degradation.reasons, ...decision.remarks];
+    const sentences = [...new Set([decision.reason, ...decision.degradation.reasons, ...decision.remarks])];
     into.replaceChildren(
       made(
         'ul',
