@@ -81,6 +81,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     clock,
     signal,
     events: telemetry,
+    standIns: true,
     cooldown: capacity.cooldown,
     ...(fleet !== undefined && {
       poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
@@ -168,7 +169,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
   metrics.certificateExpiry.set(grpc.transportReport().certificate.validToMs / 1000);
 
   const readiness = (): Readiness => ({
-    ready: !signal.aborted,
+    ready: !context.signal.aborted,
     reasons: readinessReasons({
       knowledge: knowledge.keeper.status().degradations,
       certificateRefusal: grpc.transportReport().certificateRefusal,
