@@ -183,6 +183,12 @@ export const serveSettings = {
     'Spot prices from the static file (default in TEST) or from EC2 (default in PROD)',
   ),
   price_refresh: setting(durationMs(), '5m', 'duration', 'how often Spot prices are read from EC2'),
+  model_refresh: setting(
+    durationMs(undefined, 1_000),
+    '30s',
+    'duration',
+    "how often it is looked whether the model's files have changed",
+  ),
   auto_scaling_groups: setting(
     yesOrNo.optional(),
     undefined,

@@ -20,7 +20,6 @@ import type { DocumentStore } from '../ports/document-store.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 import { bundledModel, bundledStaticData } from './bundled-files.ts';
 
-const modelPollMs = 30_000;
 const modelTimeoutMs = 20_000;
 
 export interface OpenKnowledgeOptions {
@@ -94,7 +93,7 @@ function trainedModel({ config, clock, signal, events }: OpenKnowledgeOptions): 
     open: async (files, stop) => (await import('../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
     features: servingFeatures,
     knownFeatures: featureNames,
-    pollMs: modelPollMs,
+    pollMs: config.model_refresh,
     timeoutMs: modelTimeoutMs,
     events,
     clock,

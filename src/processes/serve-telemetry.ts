@@ -69,9 +69,13 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
     recording: (result) => metrics.recordings.inc({ result }),
     onRefresh: ({ source, outcome, sentence, failures }) => {
       metrics.refreshes.inc({ source, result: outcome });
-      if (outcome === 'changed') log.info({ source }, sentence);
+      if (outcome === 'changed' || outcome === 'recovered') log.info({ source }, sentence);
       else if (failures <= 1) log.warn({ source, outcome }, sentence);
       else log.debug({ source, outcome, failures }, sentence);
+    },
+    onAgeing: ({ source, isOld, sentence }) => {
+      if (isOld) log.warn({ source }, sentence);
+      else log.info({ source }, sentence);
     },
     onScored: (model, pools, durationMs) => {
       metrics.modelPredictionSeconds.observe({ model }, durationMs / 1000);
