@@ -28,7 +28,7 @@ export const decisionSettings = {
     z.enum(['auto', 'family-stress', 'fleet-hazard', 'fleet-hazard+family-stress', 'always-safe', 'mock']),
     'auto',
     'name',
-    'auto, family-stress, fleet-hazard, fleet-hazard+family-stress, always-safe or mock; auto takes family-stress when a trained model is there and mock otherwise',
+    'auto, family-stress, fleet-hazard, fleet-hazard+family-stress, always-safe or mock; auto takes family-stress when a trained model is there; otherwise, in TEST, mock, and in PROD the Spot Advisor’s bands take its place',
   ),
   model: setting(
     filePath.optional(),

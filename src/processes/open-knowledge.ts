@@ -122,7 +122,8 @@ function chosenRiskModel(
     case 'family-stress':
       return () => modelKeeper?.current();
     case 'auto':
-      return () => modelKeeper?.current() ?? mockRisk;
+      // In PROD an answer without a model says so: it rests on the Spot Advisor's bands, not on a mock that knows nothing.
+      return () => modelKeeper?.current() ?? (config.mode === 'PROD' ? undefined : mockRisk);
   }
 }
 

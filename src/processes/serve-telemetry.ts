@@ -6,6 +6,8 @@ import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
 import type { DecisionMessage } from '../ports/advisor.ts';
 import type { RecordingResult } from '../recording/recorder.ts';
 import type { Log } from '../telemetry/log.ts';
+import { seldom } from '../telemetry/seldom.ts';
+import { systemClock } from '../telemetry/system-clock.ts';
 import type { ServeMetrics } from '../telemetry/serve-metrics.ts';
 
 /** What happens in `serve`, each as its metric and its log line together. */
@@ -41,12 +43,17 @@ const codeNames = [
   'UNAUTHENTICATED',
 ] as const;
 
+const malformedEveryMs = 10_000;
+
 export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
+  const toldOfMalformed = seldom(malformedEveryMs, systemClock);
   return {
     scaleUpAnswered: (event) => scaleUpAnswered(event, metrics, log),
     malformedRequest: (sentence, requestBytes) => {
       metrics.malformed.inc();
-      log.warn({ requestBytes }, `a BestOptions request is no message: ${sentence}`);
+      toldOfMalformed((withheld) =>
+        log.warn({ requestBytes, withheld }, `a BestOptions request is no message: ${sentence}`),
+      );
     },
     listenerFailed: (error) => log.error({ err: error }, 'an answered scale-up could not be told of'),
     ownDecision: (message) => {
@@ -140,6 +147,18 @@ function grpcEvent(event: GrpcEvent, metrics: ServeMetrics, log: Log): void {
       log.error(
         {},
         `changed certificate files are refused and the old certificate serves on: ${event.reason}`,
+      );
+      return;
+    case 'certificate-ends-soon':
+      log.warn(
+        { certificate: event.certificate },
+        `the served certificate ends on ${new Date(event.certificate.validToMs).toISOString()}: renew it`,
+      );
+      return;
+    case 'certificate-ended':
+      log.error(
+        { certificate: event.certificate },
+        `the served certificate has ended on ${new Date(event.certificate.validToMs).toISOString()}: no new connection succeeds until it is renewed`,
       );
       return;
     case 'windows-not-in-force':

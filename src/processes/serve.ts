@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { certificateAge } from '../adapters/grpc/certificate-end.ts';
 import { startGrpcServer, type GrpcServer } from '../adapters/grpc/grpc-server.ts';
 import { nativeSameBytes } from '../adapters/grpc/native-same-bytes.ts';
 import { apiRoutes, type Readiness } from '../adapters/http/api-routes.ts';
@@ -81,7 +82,9 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
       case 'model':
         return secondsSince(createdAtMs(knowledge.modelKeeper?.status().card), clock);
       case 'node_watch':
-        return secondsSince(fleet?.watch.lastHeardMs, clock);
+        return fleet?.watch.lastHeardMs === undefined
+          ? undefined
+          : (clock.monotonicMs() - fleet.watch.lastHeardMs) / 1000;
       case 'spot_prices':
       case 'static_intelligence':
       case 'risk_table':
@@ -206,10 +209,16 @@ function health(
 }
 
 function certificateReasons(grpc: GrpcServer): readonly string[] {
-  const { certificateRefusal } = grpc.transportReport();
+  const { certificate, certificateRefusal } = grpc.transportReport();
+  const end = new Date(certificate.validToMs).toISOString();
+  const reasons = {
+    good: [],
+    'ends-soon': [`The served certificate ends on ${end}.`],
+    ended: [`The served certificate has ended on ${end}: no new connection succeeds.`],
+  }[certificateAge(certificate, systemClock.nowMs())];
   return certificateRefusal === undefined
-    ? []
-    : [`The certificate files on disk are refused: ${certificateRefusal}`];
+    ? reasons
+    : [...reasons, `The certificate files on disk are refused: ${certificateRefusal}`];
 }
 
 /** In PROD always; in TEST when a kubeconfig was named. */

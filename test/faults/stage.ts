@@ -24,8 +24,11 @@ export interface Fault {
 /** A time in which calls may fail, because the server itself is away. */
 interface Absence {
   readonly fromMs: number;
-  readonly toMs: number;
+  toMs: number;
 }
+
+/** A gRPC client waits longer after each connection that was refused, up to two minutes; after a short absence a few seconds. */
+const clientBackOffMs = 20_000;
 
 const lookMs = 200;
 const justNowMs = 1_200;
@@ -95,6 +98,31 @@ export class Stage {
       await sleep(lookMs);
     }
     return performance.now() - startedMs;
+  }
+
+  /**
+   * Kills the server with -9, does `meanwhile`, starts it again with the same settings and waits for the first answer.
+   * Calls that fail from the kill until that answer are the absence's.
+   * @returns from the new server's first line that it listens to the first answer: what the client's back-off adds.
+   */
+  async restart(meanwhile: () => void | Promise<void>): Promise<number> {
+    const absence = { fromMs: Date.now(), toMs: Infinity };
+    this.absences.push(absence);
+    this.server.kill('SIGKILL');
+    await this.server.ended;
+    await meanwhile();
+    this.server = await this.world.start();
+    const listeningMs = Date.now();
+    for (let last = 0; last < listeningMs; ) {
+      if (Date.now() - listeningMs > clientBackOffMs) {
+        this.problems.push(`no call was answered within ${clientBackOffMs} ms after the restart`);
+        break;
+      }
+      await sleep(50);
+      last = (await this.traffic.report()).lastAnswerMs;
+    }
+    absence.toMs = Date.now();
+    return absence.toMs - listeningMs;
   }
 
   /** A fact that must hold now. */

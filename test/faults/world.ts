@@ -13,6 +13,8 @@ import { startedServer, type ServerProcess, type ServerShape } from './server-pr
 export interface WorldShape {
   /** Settings beside or instead of the usual ones. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The same, where a path of this world is needed. */
+  readonly moreSettings?: (world: World) => Readonly<Record<string, string>>;
   readonly environment?: (world: World) => Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
   readonly through?: (world: World) => readonly string[];
@@ -134,6 +136,7 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
       model: world.modelFile,
       'static-data': world.staticFile,
       ...shape.settings,
+      ...shape.moreSettings?.(world),
     };
     return {
       home,

@@ -32,6 +32,8 @@ export interface AwsPeer {
   readonly queueFaults: (...faults: readonly Fault[]) => void;
   /** Every request, or every one that `meets` says yes to, meets this until it is cleared. */
   readonly setFault: (fault: Fault | undefined, meets?: (parameters: Parameters) => boolean) => void;
+  /** Idle and open ones: the next call has to connect. */
+  readonly dropConnections: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export async function awsPeer(
       standing = fault;
       standingMeets = meets;
     },
+    dropConnections: () => server.closeAllConnections(),
     close: async () => {
       server.closeAllConnections();
       server.close();

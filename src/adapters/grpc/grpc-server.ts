@@ -5,6 +5,7 @@ import type { PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import type { TlsFiles, WatchOptions } from './certificate-files.ts';
+import { certificateEndWatch } from './certificate-end.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from './events.ts';
 import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
@@ -144,6 +145,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     },
   );
 
+  const endWatch = certificateEndWatch(() => certificate, onEvent);
+
   const setServing = (isServing: boolean): void => health(isServing ? 'SERVING' : 'NOT_SERVING');
   return {
     port,
@@ -161,6 +164,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     drain: async (graceMs) => {
       setServing(false);
       watcher.close();
+      endWatch.close();
       await drained(server, openCalls, graceMs);
       // The library forgets its connections when it does not trace them.
       for (const session of sessions) session.destroy();

@@ -29,7 +29,7 @@ export interface UnaryStreamOptions {
   readonly onEvent: (event: GrpcEvent) => void;
 }
 
-/** A client that stops in the middle of its message does not keep the message's memory for longer. */
+/** A client that stops in the middle of its message does not keep the message's memory for longer, whatever deadline it gave itself. */
 const receiveLimitMs = 60_000;
 
 const responseHeaders: OutgoingHttpHeaders = {
@@ -65,6 +65,7 @@ class UnaryStream {
   readonly #abort = new AbortController();
   readonly #startedMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #timeoutMs: number | undefined;
   #deadlineMs: number | undefined;
   #isAnswered = false;
   #isHandling = false;
@@ -100,11 +101,17 @@ class UnaryStream {
         this.#end(status.INTERNAL, `invalid grpc-timeout value "${header}"`);
         return false;
       }
+      this.#timeoutMs = timeoutMs;
       this.#deadlineMs = Date.now() + timeoutMs;
-      limitMs = timeoutMs;
+      limitMs = Math.min(timeoutMs, receiveLimitMs);
     }
-    this.#timer = setTimeout(() => this.#end(status.DEADLINE_EXCEEDED, 'deadline exceeded'), limitMs);
+    this.#endAfter(limitMs);
     return true;
+  }
+
+  #endAfter(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(status.DEADLINE_EXCEEDED, 'deadline exceeded'), limitMs);
   }
 
   #received(): void {
@@ -114,7 +121,9 @@ class UnaryStream {
       this.#end(message.code, message.message);
       return;
     }
-    if (this.#deadlineMs === undefined) clearTimeout(this.#timer);
+    if (this.#timeoutMs === undefined) clearTimeout(this.#timer);
+    else if (this.#timeoutMs > receiveLimitMs)
+      this.#endAfter(this.#timeoutMs - (performance.now() - this.#startedMs));
     void this.#handle(message);
   }
 
