@@ -18,6 +18,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ModelCard } from '../ports/model-card.ts';
 import { jsonLog } from '../telemetry/log.ts';
 import { serveMetrics, type AgeSource } from '../telemetry/serve-metrics.ts';
+import { standardOutput } from '../telemetry/standard-output.ts';
 import { systemClock } from '../telemetry/system-clock.ts';
 import type { CommandContext } from './command-context.ts';
 import { decisionPolicy } from './decision-policy.ts';
@@ -41,6 +42,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     ageSeconds: (source) => ageSeconds(source),
     hotPools: () => fleet?.watch.hotPools.all(clock.nowMs()).length ?? 0,
     openConnections: () => grpc.transportReport().openConnections,
+    logLinesLost: () => standardOutput().linesLost(),
   });
   const telemetry = serveTelemetry(metrics, log);
   const stopping = new AbortController();

@@ -42,6 +42,7 @@ export interface MetricSources {
   readonly ageSeconds: (source: AgeSource) => number | undefined;
   readonly hotPools: () => number;
   readonly openConnections: () => number;
+  readonly logLinesLost: () => number;
 }
 
 const ageSources: readonly AgeSource[] = [
@@ -102,6 +103,15 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
   });
 
   measured('spot_grpc_connections', 'Open gRPC connections', sources.openConnections);
+  new Counter({
+    name: 'spot_log_lines_lost_total',
+    help: 'Log lines that could not be written',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.logLinesLost());
+    },
+  });
   measured('spot_hot_pools', 'Pools with a live interruption signal', sources.hotPools);
 
   return {

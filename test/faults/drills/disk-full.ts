@@ -6,7 +6,7 @@ import { terminationMark } from '../marked-node.ts';
 import { answersRestOn, counted, logged, measured } from '../signs.ts';
 import type { World } from '../world.ts';
 
-const sizeKb = 512;
+const sizeKb = 64 * 1_024;
 
 function mounted(directory: string): string | undefined {
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeKb}k`, 'tmpfs', directory], {
@@ -18,7 +18,7 @@ function mounted(directory: string): string | undefined {
 /** Fills a file system to its last byte. */
 function filled(path: string): void {
   const file = openSync(path, 'w');
-  const piece = Buffer.alloc(4_096);
+  const piece = Buffer.alloc(1_024);
   try {
     for (;;) writeSync(file, piece);
   } catch (error) {
@@ -42,7 +42,7 @@ export const diskFull: Drill = {
       if (why !== undefined) throw new Error(`tmpfs cannot be mounted: ${why}`);
     },
     cleanUp: (world) => void spawnSync('umount', [diskOf(world)]),
-    moreSettings: (world) => ({ record: join(diskOf(world), 'record'), 'record-max-size': '200Ki' }),
+    moreSettings: (world) => ({ record: join(diskOf(world), 'record'), 'record-max-size': '1Gi' }),
   }),
   async run(stage) {
     const { world } = stage;

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { serveMetrics } from '../../../src/telemetry/serve-metrics.ts';
 
-const idle = { ageSeconds: () => undefined, hotPools: () => 0, openConnections: () => 0 };
+const idle = {
+  ageSeconds: () => undefined,
+  hotPools: () => 0,
+  openConnections: () => 0,
+  logLinesLost: () => 0,
+};
 
 function exportedNames(text: string): string[] {
   return [...text.matchAll(/^# TYPE (spot_\w+) /gm)].map((match) => match[1] ?? '').sort();
