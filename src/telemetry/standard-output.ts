@@ -8,7 +8,7 @@ export interface LogDestination {
 }
 
 const mostWaitingBytes = 1024 * 1024;
-const retryMs = 100;
+const retryMs = 20;
 
 /**
  * A file descriptor that is written at once and never waited for: a full disk or a reader that stands still costs log lines,
@@ -43,6 +43,7 @@ export function unfailingOutput(
   }
 
   function flush(): void {
+    clearTimeout(timer);
     timer = undefined;
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const left = attempted(next);
@@ -56,7 +57,7 @@ export function unfailingOutput(
       if (left === undefined) lose(1);
       else if (untold > 0) tellOfLoss();
     }
-    if (waiting.length > 0) timer ??= setTimeout(flush, retryMs).unref();
+    if (waiting.length > 0) timer = setTimeout(flush, retryMs).unref();
   }
 
   function tellOfLoss(): void {
@@ -79,10 +80,8 @@ export function unfailingOutput(
   process.on('exit', flush);
   return {
     write: (line) => {
-      const bytes = Buffer.from(line);
-      const isFirst = waiting.length === 0;
-      keep(bytes);
-      if (isFirst) flush();
+      keep(Buffer.from(line));
+      flush();
     },
     linesLost: () => lost,
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usualBounds, type Drill, type DrillResult } from './drill.ts';
-import { residentMb, type ServerProcess } from './server-process.ts';
+import { settledMb } from './heap.ts';
+import type { ServerProcess } from './server-process.ts';
 import { answersRestOn } from './signs.ts';
 import { Stage } from './stage.ts';
 import { startedTraffic } from './traffic.ts';
@@ -45,7 +46,7 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
     };
     await stage.seenAfter(() => undefined, [answersRestOn('model')], 40_000, 'the server had started');
     await sleep(warmUpMs);
-    const rssBeforeMb = residentMb(stage.server.pid).now;
+    const rssBeforeMb = await settledMb(stage.server, world.inspectorPort);
     const overBudgetBefore = await overBudget(stage.server);
     const probes = startedProbes(world.httpPort);
     await drill.run(stage).catch((error: unknown) => {
@@ -56,7 +57,7 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
     await sleep(restMs);
     const isAlive = !stage.server.hasEnded();
     stage.mustBe(isAlive, `the server ended by itself: ${stage.server.stderr().slice(-2_000)}`);
-    const rssAfterMb = isAlive ? residentMb(stage.server.pid).now : NaN;
+    const rssAfterMb = isAlive ? await settledMb(stage.server, world.inspectorPort) : NaN;
     stage.problems.push(
       ...unexcused(report.failed, stage, 'a call failed'),
       ...report.illegal.slice(0, 5).map(({ what }) => `an illegal answer: ${what}`),
@@ -74,7 +75,11 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
       !(rssAfterMb - rssBeforeMb > bounds.grownMb),
       `resident memory grew from ${rssBeforeMb.toFixed(0)} to ${rssAfterMb.toFixed(0)} MB; ${bounds.grownMb} MB are allowed`,
     );
-    const stderr = stage.server.stderr().trim();
+    const stderr = stage.server
+      .stderr()
+      .split('\n')
+      .filter((line) => line !== '' && !isOfTheInspector(line))
+      .join('\n');
     stage.mustBe(stderr === '', `the server wrote to standard error: ${stderr.slice(0, 1_000)}`);
     return {
       drill,
@@ -93,6 +98,11 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
   } finally {
     await end().catch((error: unknown) => console.error(`${drill.name}: not all was cleaned up: ${String(error)}`));
   }
+}
+
+/** Which is ours, not the server's. */
+function isOfTheInspector(line: string): boolean {
+  return /^(Debugger |For help, see: https:\/\/nodejs)/.test(line);
 }
 
 async function overBudget(server: ServerProcess): Promise<number> {

@@ -16,7 +16,6 @@ export interface WorldShape {
   /** The same, where a path of this world is needed. */
   readonly moreSettings?: (world: World) => Readonly<Record<string, string>>;
   readonly environment?: (world: World) => Readonly<Record<string, string>>;
-  readonly nodeFlags?: readonly string[];
   readonly through?: (world: World) => readonly string[];
   /** Before the server starts. */
   readonly prepare?: (world: World) => void | Promise<void>;
@@ -42,6 +41,8 @@ export interface World {
   readonly kube: FakeKubernetes;
   readonly port: number;
   readonly httpPort: number;
+  /** Of Node's inspector: memory is measured after a collection that is asked for there. */
+  readonly inspectorPort: number;
   readonly start: () => Promise<ServerProcess>;
   readonly close: () => Promise<void>;
 }
@@ -99,7 +100,7 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
   const kube = await FakeKubernetes.started();
   kube.addNode('first', { zone: 'ap-south-1a', instanceId: 'i-0000000000000000a' });
   writeFileSync(inHome('kubeconfig'), kube.kubeconfig);
-  const [port, httpPort] = [await freePort(), await freePort()];
+  const [port, httpPort, inspectorPort] = [await freePort(), await freePort(), await freePort()];
 
   const world: World = {
     home,
@@ -116,6 +117,7 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
     kube,
     port,
     httpPort,
+    inspectorPort,
     start: () => startedServer(serverShape(), httpPort),
     close: async () => {
       await Promise.all([ec2.close(), groups.close(), kube.close()]);
@@ -149,7 +151,7 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
         AWS_ENDPOINT_URL_AUTO_SCALING: groups.endpoint,
         ...shape.environment?.(world),
       },
-      ...(shape.nodeFlags !== undefined && { nodeFlags: shape.nodeFlags }),
+      nodeFlags: [`--inspect=127.0.0.1:${inspectorPort}`, '--inspect-publish-uid=http'],
       ...(shape.through !== undefined && { through: shape.through(world) }),
     };
   }

@@ -6,8 +6,10 @@ import { diskFull } from './disk-full.ts';
 import { dnsDead } from './dns.ts';
 import { ec2Denying, ec2Hanging, ec2Throttling } from './ec2.ts';
 import { serverKilled } from './killed.ts';
+import { hostileMessages, transportGarbage } from './hostile.ts';
 import { memoryPressure } from './memory.ts';
 import { model } from './model.ts';
+import { soak } from './soak.ts';
 import { staticData } from './static-data.ts';
 
 /** In the order of the table; the longest ones of a lane begin first. */
@@ -26,4 +28,7 @@ export const allDrills: readonly Drill[] = [
   clockJumps,
   serverKilled,
   memoryPressure,
+  hostileMessages,
+  transportGarbage,
+  soak,
 ];

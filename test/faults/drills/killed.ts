@@ -7,7 +7,6 @@ export const serverKilled: Drill = {
   name: 'server-killed',
   title: 'server killed with -9 and started again',
   load: 'light',
-  bounds: { grownMb: 96 },
   async run(stage) {
     const { kube } = stage.world;
     const isHot = measured('spot_hot_pools of 1', (now) => now.sum('spot_hot_pools') === 1);

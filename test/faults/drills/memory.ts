@@ -17,7 +17,6 @@ export const memoryPressure: Drill = {
   name: 'memory-pressure',
   title: 'requests of 300 MB in parallel',
   load: 'heavy',
-  bounds: { grownMb: 96 },
   shape: () => ({
     settings: { 'max-message-size': '512Mi' },
     prepare: () => {

@@ -11,7 +11,6 @@ export const model: Drill = {
   name: 'model',
   title: 'model file gone, corrupt, older than its card, or missing at a start',
   load: 'light',
-  bounds: { grownMb: 96 },
   async run(stage) {
     const { modelFile, cardFile } = stage.world;
     const [onnx, card] = [readFileSync(modelFile), readFileSync(cardFile)];
