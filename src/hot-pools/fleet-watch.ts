@@ -141,11 +141,15 @@ export class FleetWatch {
     try {
       if (journal.isFull() || !this.isWritable) await journal.replace(this.record.entries());
       else await journal.append(entries);
-      if (!this.isWritable) info({}, 'the fleet journal is written again, with all that was learnt meanwhile');
+      if (!this.isWritable)
+        info({}, 'the fleet journal is written again, with all that was learnt meanwhile');
       this.isWritable = true;
     } catch (error) {
       if (this.isWritable)
-        warn({ err: error }, 'the fleet journal cannot be written; a restart before it can be again loses what is learnt now');
+        warn(
+          { err: error },
+          'the fleet journal cannot be written; a restart before it can be again loses what is learnt now',
+        );
       this.isWritable = false;
     }
   }

@@ -19,7 +19,12 @@ export function memoryLimit(limitBytes: number): MemoryLimit | undefined {
   const isFirst = existsSync(join(version1, 'memory.limit_in_bytes'));
   const group = join(isFirst ? version1 : version2, `spot-expander-drill-${process.pid}`);
   const files = isFirst
-    ? { limit: 'memory.limit_in_bytes', peak: 'memory.max_usage_in_bytes', kills: 'memory.oom_control', members: 'tasks' }
+    ? {
+        limit: 'memory.limit_in_bytes',
+        peak: 'memory.max_usage_in_bytes',
+        kills: 'memory.oom_control',
+        members: 'tasks',
+      }
     : { limit: 'memory.max', peak: 'memory.peak', kills: 'memory.events', members: 'cgroup.procs' };
   try {
     mkdirSync(group);

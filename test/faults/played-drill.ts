@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usualBounds, type Drill, type DrillResult } from './drill.ts';
+import { sentHostileMessages } from './hostile-messages.ts';
 import { settledMb } from './heap.ts';
 import type { ServerProcess } from './server-process.ts';
 import { answersRestOn } from './signs.ts';
@@ -11,6 +12,7 @@ import { openedWorld } from './world.ts';
 const deadlineMs = 5_000;
 /** First answers compile the code that gives them. */
 const warmUpMs = 4_000;
+const warmUpMessages = 6_000;
 /** What a call left behind is collected by then, or never. */
 const restMs = 2_000;
 
@@ -27,7 +29,7 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
     rssAfterMb: NaN,
     remarks: [],
   };
-  let end = async (): Promise<void> => undefined;
+  let end = (): Promise<void> => Promise.resolve();
   try {
     const world = await openedWorld((await drill.shape?.(full)) ?? {});
     end = () => world.close();
@@ -46,11 +48,19 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
     };
     await stage.seenAfter(() => undefined, [answersRestOn('model')], 40_000, 'the server had started');
     await sleep(warmUpMs);
+    // What is kept on purpose (the last 500 decisions, compiled code) is there before memory is measured.
+    if (drill.load === 'heavy')
+      await sentHostileMessages(
+        { port: world.port, rootPem: world.root.cert, count: warmUpMessages, seed: 7 },
+        () => undefined,
+      );
     const rssBeforeMb = await settledMb(stage.server, world.inspectorPort);
     const overBudgetBefore = await overBudget(stage.server);
     const probes = startedProbes(world.httpPort);
     await drill.run(stage).catch((error: unknown) => {
-      stage.problems.push(`the drill itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      stage.problems.push(
+        `the drill itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
     });
     const report = await traffic.stop();
     stage.problems.push(...unexcused(probes.stop(), stage, 'a liveness probe failed'));
@@ -96,7 +106,9 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { ...result, problems: [`the drill could not be played: ${why}`] };
   } finally {
-    await end().catch((error: unknown) => console.error(`${drill.name}: not all was cleaned up: ${String(error)}`));
+    await end().catch((error: unknown) =>
+      console.error(`${drill.name}: not all was cleaned up: ${String(error)}`),
+    );
   }
 }
 

@@ -105,8 +105,9 @@ function endOf(child: ChildProcess): { readonly ended: Promise<void>; readonly h
   return { ended, hasEnded: () => over };
 }
 
-function isDecision({ text, level }: LogLine): boolean {
-  return level === 'info' && text.includes('"decisionId"');
+/** Also one that went wrong and is told of as a warning. */
+function isDecision({ text }: LogLine): boolean {
+  return text.includes('"decisionId"');
 }
 
 /** Resident memory of a process in MB (10^6 bytes): now, and the most that it ever was. */

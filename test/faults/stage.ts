@@ -54,7 +54,12 @@ export class Stage {
   /** Plays one fault; what was waited for in vain becomes a problem of the drill, which then goes on. */
   async play(fault: Fault): Promise<void> {
     await this.traffic.mark();
-    const noticedMs = await this.seenAfter(fault.begin, fault.signs, fault.noticedWithinMs, `"${fault.what}" began`);
+    const noticedMs = await this.seenAfter(
+      fault.begin,
+      fault.signs,
+      fault.noticedWithinMs,
+      `"${fault.what}" began`,
+    );
     if (fault.holdMs !== undefined) await sleep(fault.holdMs);
     const recoveredMs = await this.seenAfter(
       fault.end,
@@ -87,12 +92,18 @@ export class Stage {
         pages.push({ atMs, page: now });
         const justNow = pages.findLast((one) => atMs - one.atMs >= justNowMs)?.page;
         // Until a second has passed there is no second to judge.
-        const view: View = { now, before, justNow: justNow ?? now, lines: linesAfter(this.server.lines, from) };
+        const view: View = {
+          now,
+          before,
+          justNow: justNow ?? now,
+          lines: linesAfter(this.server.lines, from),
+        };
         for (const sign of waitedFor) if (sign.isSeen(view)) waitedFor.delete(sign);
       }
       if (waitedFor.size === 0) break;
       if (performance.now() - startedMs > withinMs) {
-        for (const { what } of waitedFor) this.problems.push(`${when}: waited ${withinMs} ms in vain for ${what}`);
+        for (const { what } of waitedFor)
+          this.problems.push(`${when}: waited ${withinMs} ms in vain for ${what}`);
         return undefined;
       }
       await sleep(lookMs);
@@ -113,7 +124,7 @@ export class Stage {
     await meanwhile();
     this.server = await this.world.start();
     const listeningMs = Date.now();
-    for (let last = 0; last < listeningMs; ) {
+    for (let last = 0; last < listeningMs;) {
       if (Date.now() - listeningMs > clientBackOffMs) {
         this.problems.push(`no call was answered within ${clientBackOffMs} ms after the restart`);
         break;

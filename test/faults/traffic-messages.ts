@@ -27,4 +27,5 @@ export interface TrafficReport {
   readonly lastAnswerMs: number;
 }
 
-export type TrafficQuestion = { readonly kind: 'report' } | { readonly kind: 'mark' } | { readonly kind: 'stop' };
+export type TrafficQuestion =
+  { readonly kind: 'report' } | { readonly kind: 'mark' } | { readonly kind: 'stop' };

@@ -10,7 +10,13 @@ const order = workerData as TrafficOrder;
 const port = parentPort!;
 
 /** Four real scale-ups for each small one of another region. */
-const requests = ['real_request.ca-1.34.1', 'real_request.ca-1.34.5', 'real_request.ca-1.35.2', 'real_request.ca-1.35.2', 'best_options_request.ca-1.35plus'].map((name) => {
+const requests = [
+  'real_request.ca-1.34.1',
+  'real_request.ca-1.34.5',
+  'real_request.ca-1.35.2',
+  'real_request.ca-1.35.2',
+  'best_options_request.ca-1.35plus',
+].map((name) => {
   const bytes = readFileSync(new URL(`../fixtures/${name}.bin`, import.meta.url));
   return { bytes, ids: new Set(readBestOptions(bytes).options.map(({ nodeGroupId }) => nodeGroupId)) };
 });
@@ -85,7 +91,8 @@ const timer = setInterval(() => {
 }, 1_000 / order.callsPerSecond);
 
 port.on('message', (question: TrafficQuestion) => {
-  if (question.kind === 'mark') marked = { ended: answered + failed.length, failed: failed.length, slowestMs: 0 };
+  if (question.kind === 'mark')
+    marked = { ended: answered + failed.length, failed: failed.length, slowestMs: 0 };
   if (question.kind !== 'stop') {
     port.postMessage(report());
     return;

@@ -27,5 +27,6 @@ export function startedTraffic(order: TrafficOrder): Traffic {
   return {
     report: () => asked({ kind: 'report' }),
     mark: () => asked({ kind: 'mark' }),
-    stop: () => asked({ kind: 'stop' }) };
+    stop: () => asked({ kind: 'stop' }),
+  };
 }

@@ -62,7 +62,10 @@ export async function rawBytes(target: Target, connections: number): Promise<voi
 }
 
 /** Connections that begin a TLS handshake and then say nothing, until `close`. */
-export async function halfOpenTls(target: Target, connections: number): Promise<{ readonly close: () => void }> {
+export async function halfOpenTls(
+  target: Target,
+  connections: number,
+): Promise<{ readonly close: () => void }> {
   const sockets = await Promise.all(
     Array.from({ length: connections }, async () => {
       const socket = await socketTo(target.port);
@@ -74,14 +77,19 @@ export async function halfOpenTls(target: Target, connections: number): Promise<
 }
 
 /** Requests that come a byte at a time, over TLS and over plain HTTP, until `close`. */
-export async function slowLoris(target: Target, connections: number): Promise<{ readonly close: () => void }> {
+export async function slowLoris(
+  target: Target,
+  connections: number,
+): Promise<{ readonly close: () => void }> {
   const tls = await Promise.all(Array.from({ length: connections }, () => tlsTo(target)));
   const plain = await Promise.all(Array.from({ length: connections }, () => socketTo(target.httpPort)));
   const settings = Buffer.concat([preface, Buffer.from('000000040000000000', 'hex')]);
   const headers = Buffer.from('GET /metrics HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
   let at = 0;
   const timer = setInterval(() => {
-    for (const socket of tls) if (!socket.destroyed) socket.write(settings.subarray(at % settings.length, (at % settings.length) + 1));
+    for (const socket of tls)
+      if (!socket.destroyed)
+        socket.write(settings.subarray(at % settings.length, (at % settings.length) + 1));
     for (const socket of plain)
       if (!socket.destroyed) socket.write(at < headers.length ? headers.subarray(at, at + 1) : 'x');
     at += 1;
@@ -101,7 +109,13 @@ function sessionTo({ port, rootPem }: Target): ClientHttp2Session {
 }
 
 function requestHeaders(more: Readonly<Record<string, string>> = {}) {
-  return { ':method': 'POST', ':path': bestOptions, 'content-type': 'application/grpc', te: 'trailers', ...more };
+  return {
+    ':method': 'POST',
+    ':path': bestOptions,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...more,
+  };
 }
 
 /** Streams that are opened and reset at once; a new connection whenever the server has had enough of the old one. */

@@ -55,8 +55,7 @@ const zones =
     ['c', 2],
   ]
     .map(
-      ([letter, id]) =>
-        `<item><zoneName>ap-south-1${letter}</zoneName><zoneId>aps1-az${id}</zoneId></item>`,
+      ([letter, id]) => `<item><zoneName>ap-south-1${letter}</zoneName><zoneId>aps1-az${id}</zoneId></item>`,
     )
     .join('') +
   '</availabilityZoneInfo></DescribeAvailabilityZonesResponse>';
@@ -68,7 +67,6 @@ const rowsPerPage = 500;
 
 /** Prices are read every few seconds, so that a drill of seconds sees what takes minutes in production. */
 const usualSettings: Readonly<Record<string, string>> = {
-  'risk-model': 'family-stress',
   'price-refresh': '3s',
   'max-price-age': '12s',
   'model-refresh': '2s',

@@ -542,7 +542,8 @@ export class FakeKubernetes {
   restoreFromBackup(): void {
     this.version = 10;
     this.log.length = 0;
-    for (const object of this.objects.values()) object['metadata'].resourceVersion = String((this.version += 1));
+    for (const object of this.objects.values())
+      object['metadata'].resourceVersion = String((this.version += 1));
   }
 
   /** What a quiet API server sends about once a minute. */

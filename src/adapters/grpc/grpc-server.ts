@@ -28,6 +28,8 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes?: number;
   /** Connections are asked to renew after this time ± 10 %; calls on them end first. Default: never. */
   readonly maxConnectionAgeMs?: number;
+  /** A message that has not arrived whole by then ends its call, whatever deadline the client set. Default 60 s. */
+  readonly receiveLimitMs?: number;
   /** A marshalled BestOptionsRequest in, a marshalled BestOptionsResponse out. */
   readonly bestOptions: BytesHandler;
   readonly services?: readonly OwnService[];
@@ -52,6 +54,7 @@ const maxConcurrentStreams = 256;
 const keepaliveMs = 120_000;
 const connectionAgeGraceMs = 60_000;
 const buffersIdleMs = 60_000;
+const defaultReceiveLimitMs = 60_000;
 /** Connections without calls close by themselves within this time. */
 const flushMs = 250;
 const defaultWatch: WatchOptions = { pollMs: 10_000, settleMs: 250 };
@@ -95,6 +98,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     maxMessageBytes,
     buffers,
     pieces,
+    receiveLimitMs: options.receiveLimitMs ?? defaultReceiveLimitMs,
     handler: bestOptions,
     onEvent,
   };

@@ -25,12 +25,11 @@ export interface UnaryStreamOptions {
   readonly maxMessageBytes: number;
   readonly buffers: ReceiveBuffers;
   readonly pieces: ReceivedPieces;
+  /** A client that stops in the middle of its message does not keep the message's memory for longer, whatever deadline it gave itself. */
+  readonly receiveLimitMs: number;
   readonly handler: BytesHandler;
   readonly onEvent: (event: GrpcEvent) => void;
 }
-
-/** A client that stops in the middle of its message does not keep the message's memory for longer, whatever deadline it gave itself. */
-const receiveLimitMs = 60_000;
 
 const responseHeaders: OutgoingHttpHeaders = {
   ':status': 200,
@@ -94,7 +93,7 @@ class UnaryStream {
 
   #startTimer(): boolean {
     const header = this.#headers['grpc-timeout'];
-    let limitMs = receiveLimitMs;
+    let limitMs = this.#options.receiveLimitMs;
     if (typeof header === 'string') {
       const timeoutMs = grpcTimeoutMs(header);
       if (timeoutMs === undefined) {
@@ -103,7 +102,7 @@ class UnaryStream {
       }
       this.#timeoutMs = timeoutMs;
       this.#deadlineMs = Date.now() + timeoutMs;
-      limitMs = Math.min(timeoutMs, receiveLimitMs);
+      limitMs = Math.min(timeoutMs, limitMs);
     }
     this.#endAfter(limitMs);
     return true;
@@ -122,7 +121,7 @@ class UnaryStream {
       return;
     }
     if (this.#timeoutMs === undefined) clearTimeout(this.#timer);
-    else if (this.#timeoutMs > receiveLimitMs)
+    else if (this.#timeoutMs > this.#options.receiveLimitMs)
       this.#endAfter(this.#timeoutMs - (performance.now() - this.#startedMs));
     void this.#handle(message);
   }

@@ -100,7 +100,11 @@ export const realApiServer: Drill = {
           metadata: { annotations: terminationMark('i-0000000000000000c') },
         });
       },
-      recovery: [logged('info', /c5\.large@ap-south-1c is hot: TERMINATION/), hotPools(1), answersRestOn('model')],
+      recovery: [
+        logged('info', /c5\.large@ap-south-1c is hot: TERMINATION/),
+        hotPools(1),
+        answersRestOn('model'),
+      ],
       recoveredWithinMs: 2 * minuteMs,
     });
   },

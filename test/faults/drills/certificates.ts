@@ -63,7 +63,11 @@ export const certificates: Drill = {
       what: 'certificate replaced by an expired one',
       step: 'model, the old pair is served',
       begin: () => place(stage, ended),
-      signs: [refused, logged('error', /has ended on .* the old certificate serves on|refused.*has ended/), answersRestOn('model')],
+      signs: [
+        refused,
+        logged('error', /has ended on .* the old certificate serves on|refused.*has ended/),
+        answersRestOn('model'),
+      ],
       end: async () => {
         await newClientFinds(stage, third);
         place(stage, fourth);
@@ -98,10 +102,17 @@ export const certificateEnds: Drill = {
       noticedWithinMs: 90_000,
       end: async () => {
         const outcome = await freshCall(port, root.cert);
-        stage.mustBe(/expired/.test(outcome), `a new client should have refused the certificate and got: ${outcome}`);
+        stage.mustBe(
+          /expired/.test(outcome),
+          `a new client should have refused the certificate and got: ${outcome}`,
+        );
         place(stage, next);
       },
-      recovery: [...loaded, measured('the expiry in the future', (now) => expiry(now) > 0), answersRestOn('model')],
+      recovery: [
+        ...loaded,
+        measured('the expiry in the future', (now) => expiry(now) > 0),
+        answersRestOn('model'),
+      ],
       recoveredWithinMs: 30_000,
     });
     await newClientFinds(stage, next);

@@ -20,7 +20,8 @@ export const clockJumps: Drill = {
   name: 'clock-jumps',
   title: 'clock a week ahead, then an hour behind',
   load: 'light',
-  missing: () => (faketime() === undefined ? 'libfaketime is missing: apt-get install libfaketime' : undefined),
+  missing: () =>
+    faketime() === undefined ? 'libfaketime is missing: apt-get install libfaketime' : undefined,
   shape: () => ({
     settings: { 'price-refresh': '8s', 'max-price-age': '30s' },
     prepare: (world) => setClock(world, '+0'),
@@ -63,8 +64,10 @@ export const clockJumps: Drill = {
       recovery: [
         refreshed,
         measured('a node’s notice heard', (now) => now.sum('spot_hot_pools') === 1),
-        measured('prices not older than they are', (now) =>
-          now.sum('spot_source_age_seconds', { source: 'spot_prices' }) < 60),
+        measured(
+          'prices not older than they are',
+          (now) => now.sum('spot_source_age_seconds', { source: 'spot_prices' }) < 60,
+        ),
         answersRestOn('model'),
       ],
       recoveredWithinMs: 60_000,

@@ -9,9 +9,13 @@ import type { World } from '../world.ts';
 const sizeKb = 64 * 1_024;
 
 function mounted(directory: string): string | undefined {
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeKb}k`, 'tmpfs', directory], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    'mount',
+    ['-t', 'tmpfs', '-o', `size=${sizeKb}k`, 'tmpfs', directory],
+    {
+      encoding: 'utf8',
+    },
+  );
   return status === 0 ? undefined : stderr.trim();
 }
 
@@ -35,7 +39,9 @@ export const diskFull: Drill = {
   title: 'disk full under recordings and the fleet journal',
   load: 'light',
   missing: () =>
-    process.getuid?.() === 0 ? undefined : 'a small file system cannot be mounted; run as root with CAP_SYS_ADMIN',
+    process.getuid?.() === 0
+      ? undefined
+      : 'a small file system cannot be mounted; run as root with CAP_SYS_ADMIN',
   shape: () => ({
     prepare: (world) => {
       const why = mounted(diskOf(world));
@@ -79,7 +85,10 @@ export const diskFull: Drill = {
     });
     const written = readFileSync(journal, 'utf8');
     for (const pool of ['c5.large@ap-south-1b', 'c5.large@ap-south-1c'])
-      stage.mustBe(written.includes(pool), `the fleet journal has lost what was learnt of ${pool}:\n${written}`);
+      stage.mustBe(
+        written.includes(pool),
+        `the fleet journal has lost what was learnt of ${pool}:\n${written}`,
+      );
     for (const line of written.split('\n').filter((one) => one !== ''))
       stage.mustBe(isJson(line), `the fleet journal holds a broken line: ${line}`);
   },

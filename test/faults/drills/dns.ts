@@ -12,7 +12,11 @@ const name = 'ec2.drill.test';
 const address = '127.0.99.53';
 let peer: DnsPeer | undefined;
 
-function resolverFiles(world: World): { readonly hosts: string; readonly resolver: string; readonly order: string } {
+function resolverFiles(world: World): {
+  readonly hosts: string;
+  readonly resolver: string;
+  readonly order: string;
+} {
   const files = {
     hosts: join(world.home, 'hosts'),
     resolver: join(world.home, 'resolv.conf'),

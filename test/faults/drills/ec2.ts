@@ -7,8 +7,10 @@ const failed = counted('spot_refreshes_total', { source: 'spot_prices', result: 
 /** What is seen once known prices are older than `max_price_age`, whatever keeps them from being renewed. */
 const pricesAreStale = [
   logged('warn', /Spot prices are \d+ seconds old .*they are not used/),
-  measured('spot_source_age_seconds of spot_prices above max_price_age', (now) =>
-    now.sum('spot_source_age_seconds', { source: 'spot_prices' }) > 12),
+  measured(
+    'spot_source_age_seconds of spot_prices above max_price_age',
+    (now) => now.sum('spot_source_age_seconds', { source: 'spot_prices' }) > 12,
+  ),
   answersRestOn('advisor-prior'),
 ];
 const pricesAreFresh = [
@@ -41,7 +43,12 @@ export const ec2Throttling: Drill = {
   title: 'EC2 throttling',
   load: 'light',
   run: (stage) =>
-    faulty(stage, 'EC2 throttles every call', 'throttle', /AWS throttled DescribeSpotPriceHistory after 6 tries/),
+    faulty(
+      stage,
+      'EC2 throttles every call',
+      'throttle',
+      /AWS throttled DescribeSpotPriceHistory after 6 tries/,
+    ),
 };
 
 export const ec2Denying: Drill = {
@@ -49,7 +56,12 @@ export const ec2Denying: Drill = {
   title: 'EC2 denying',
   load: 'light',
   run: (stage) =>
-    faulty(stage, 'EC2 denies every call', 'deny', /AWS does not allow DescribeSpotPriceHistory.*check the credentials/),
+    faulty(
+      stage,
+      'EC2 denies every call',
+      'deny',
+      /AWS does not allow DescribeSpotPriceHistory.*check the credentials/,
+    ),
 };
 
 export const ec2Hanging: Drill = {

@@ -29,7 +29,9 @@ export const serverKilled: Drill = {
         recovery: [isHot, answersRestOn('model')],
         recoveredWithinMs: 30_000,
       });
-      stage.remarks.push(`round ${round}: first answer ${(backOffMs / 1_000).toFixed(1)} s after the server listened (the client’s back-off)`);
+      stage.remarks.push(
+        `round ${round}: first answer ${(backOffMs / 1_000).toFixed(1)} s after the server listened (the client’s back-off)`,
+      );
     }
   },
 };

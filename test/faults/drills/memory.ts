@@ -63,7 +63,10 @@ export const memoryPressure: Drill = {
       stage.remarks.push(
         `control groups cannot be written here: the most resident memory was ${peak.toFixed(0)} MB of the ${allowed.toFixed(0)} MB that the chart allows`,
       );
-      stage.mustBe(peak <= allowed, `resident memory reached ${peak.toFixed(0)} MB; the chart allows ${allowed.toFixed(0)} MB`);
+      stage.mustBe(
+        peak <= allowed,
+        `resident memory reached ${peak.toFixed(0)} MB; the chart allows ${allowed.toFixed(0)} MB`,
+      );
     } else {
       const { peakMb, killed } = limit.charged();
       stage.remarks.push(

@@ -5,7 +5,11 @@ import type { Drill } from '../drill.ts';
 import { answersRestOn, counted, logged } from '../signs.ts';
 
 const refreshes = (result: string) => counted('spot_refreshes_total', { source: 'model', result });
-const wellAgain = [refreshes('recovered'), logged('info', /"source":"model".*without fault again/), answersRestOn('model')];
+const wellAgain = [
+  refreshes('recovered'),
+  logged('info', /"source":"model".*without fault again/),
+  answersRestOn('model'),
+];
 
 export const model: Drill = {
   name: 'model',

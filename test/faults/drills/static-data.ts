@@ -36,16 +36,20 @@ export const staticData: Drill = {
       step: 'model; the bands of last week',
       begin: () => replaced(staticFile, staticDataOf(Date.now() - 7 * dayMs)),
       signs: [
-        measured('spot_source_age_seconds of static_intelligence above six days', (now) =>
-          now.sum('spot_source_age_seconds', { source: 'static_intelligence' }) > 6 * 86_400),
+        measured(
+          'spot_source_age_seconds of static_intelligence above six days',
+          (now) => now.sum('spot_source_age_seconds', { source: 'static_intelligence' }) > 6 * 86_400,
+        ),
         logged('warn', /Static intelligence is 7 days old/),
         answersRestOn('model'),
       ],
       noticedWithinMs: 25_000,
       end: () => replaced(staticFile, staticDataOf(Date.now())),
       recovery: [
-        measured('spot_source_age_seconds of static_intelligence below a day', (now) =>
-          now.sum('spot_source_age_seconds', { source: 'static_intelligence' }) < 86_400),
+        measured(
+          'spot_source_age_seconds of static_intelligence below a day',
+          (now) => now.sum('spot_source_age_seconds', { source: 'static_intelligence' }) < 86_400,
+        ),
         logged('info', /Static intelligence is fresh again/),
       ],
       recoveredWithinMs: 25_000,
