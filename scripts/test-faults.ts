@@ -82,7 +82,7 @@ async function outcomeOf(drill: Drill, full: boolean): Promise<Outcome> {
   );
   for (const fault of result.faults)
     console.log(
-      `      ${fault.what}: ${fault.step}; noticed after ${inSeconds(fault.noticedMs)}, recovered after ${inSeconds(fault.recoveredMs)}`,
+      `      ${fault.what}: ${fault.step}; noticed after ${inSeconds(fault.noticedMs)}, recovered after ${inSeconds(fault.recoveredMs)}; slowest ${fault.slowestMs.toFixed(0)} ms`,
     );
   for (const remark of result.remarks) console.log(`      ${remark}`);
   for (const problem of result.problems) console.log(`      ✘ ${problem}`);
@@ -103,7 +103,7 @@ async function outcomes({ drills, full }: Options): Promise<readonly Outcome[]> 
 }
 
 function inSeconds(ms: number | undefined): string {
-  return ms === undefined ? 'never' : `${(ms / 1_000).toFixed(1)} s`;
+  return ms === undefined ? '–' : `${(ms / 1_000).toFixed(1)} s`;
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -19,6 +19,8 @@ export interface Fault {
   readonly end: () => void | Promise<void>;
   readonly recovery: readonly Sign[];
   readonly recoveredWithinMs: number;
+  /** Nothing is to be felt of it: there are no times to tell. */
+  readonly isUnfelt?: boolean;
 }
 
 /** A time in which calls may fail, because the server itself is away. */
@@ -32,6 +34,7 @@ const clientBackOffMs = 20_000;
 
 const lookMs = 200;
 const justNowMs = 1_200;
+const mostBetweenReadsMs = 60_000;
 
 /** Where a drill is played: a world, a server in it, and traffic. */
 export class Stage {
@@ -68,7 +71,14 @@ export class Stage {
       `"${fault.what}" ended`,
     );
     const { sinceMark } = await this.traffic.report();
-    this.faults.push({ what: fault.what, step: fault.step, ...sinceMark, noticedMs, recoveredMs });
+    const times = fault.isUnfelt === true ? [undefined, undefined] : [noticedMs, recoveredMs];
+    this.faults.push({
+      what: fault.what,
+      step: fault.step,
+      ...sinceMark,
+      noticedMs: times[0],
+      recoveredMs: times[1],
+    });
   }
 
   /** Waits until every sign was seen at least once after `cause`; the time to the last one. */
@@ -134,6 +144,15 @@ export class Stage {
     }
     absence.toMs = Date.now();
     return absence.toMs - listeningMs;
+  }
+
+  /** Resolves when the server has just read Spot prices: the longest time until it does so again. */
+  async pricesRead(): Promise<void> {
+    const reads = async (): Promise<number> =>
+      (await this.server.metrics()).sum('spot_refreshes_total', { source: 'spot_prices', result: 'changed' });
+    const before = await reads();
+    for (let waitedMs = 0; (await reads()) === before && waitedMs < mostBetweenReadsMs; waitedMs += lookMs)
+      await sleep(lookMs);
   }
 
   /** A fact that must hold now. */

@@ -25,7 +25,7 @@ export function drillTable(results: readonly DrillResult[], command: string): st
   });
   const remarks = results.flatMap(({ drill, remarks }) => remarks.map((one) => `- ${drill.title}: ${one}`));
   return [
-    `One run of \`${command}\`: BestOptions calls are made and answered all the time, failed calls are counted, times are in seconds, the slowest answer is in milliseconds as the client measures it, resident memory in MB before and after the drill.`,
+    `One run of \`${command}\`: BestOptions calls are made and answered all the time, failed calls are counted, times are in seconds (a step counts as seen once a second of answers rests on it, so 1.2 is the least where answers are judged), the slowest answer is in milliseconds as the client measures it, resident memory in MB before and after the drill.`,
     '',
     '| fault | calls | failed | slowest | answers rest on | noticed after | recovered after | memory |',
     '|---|---|---|---|---|---|---|---|',

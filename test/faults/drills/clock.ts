@@ -23,7 +23,7 @@ export const clockJumps: Drill = {
   missing: () =>
     faketime() === undefined ? 'libfaketime is missing: apt-get install libfaketime' : undefined,
   shape: () => ({
-    settings: { 'price-refresh': '8s', 'max-price-age': '30s' },
+    settings: { 'price-refresh': '12s', 'max-price-age': '40s' },
     prepare: (world) => setClock(world, '+0'),
     environment: (world) => ({
       LD_PRELOAD: faketime() ?? '',
@@ -35,11 +35,16 @@ export const clockJumps: Drill = {
   }),
   async run(stage) {
     const { world } = stage;
+    // Right after a reading, so that there is time to see what is stale before the next one.
+    const jumped = async (offset: string): Promise<void> => {
+      await stage.pricesRead();
+      setClock(world, offset);
+    };
     const refreshed = counted('spot_refreshes_total', { source: 'spot_prices', result: 'changed' });
     await stage.play({
       what: 'clock jumps a week ahead',
       step: 'advisor-prior, until prices are read again',
-      begin: () => setClock(world, '+7d'),
+      begin: () => jumped('+7d'),
       signs: [
         logged('warn', /Spot prices are 7 days old .*they are not used/),
         logged('warn', /Static intelligence is 7 days old/),
@@ -75,7 +80,7 @@ export const clockJumps: Drill = {
     await stage.play({
       what: 'clock set right',
       step: 'model',
-      begin: () => setClock(world, '+0'),
+      begin: () => jumped('+0'),
       signs: [logged('warn', /Spot prices are \d+ minutes old/)],
       noticedWithinMs: 20_000,
       end: () => undefined,

@@ -28,6 +28,7 @@ export const hostileMessages: Drill = {
     await stage.play({
       what: `${count.toLocaleString('en-US')} mutated messages, 48 at a time`,
       step: 'model',
+      isUnfelt: true,
       begin: async () => {
         const startedMs = performance.now();
         const report = await sentHostileMessages(
@@ -72,6 +73,7 @@ export const transportGarbage: Drill = {
       stage.play({
         what,
         step: 'model',
+        isUnfelt: true,
         begin: send,
         signs: [answersRestOn('model')],
         noticedWithinMs: 30_000,
@@ -87,6 +89,7 @@ export const transportGarbage: Drill = {
       await stage.play({
         what,
         step: 'model',
+        isUnfelt: true,
         begin: async () => {
           open = await begin();
           await sleep(3_000 * times);

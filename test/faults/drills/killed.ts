@@ -29,9 +29,10 @@ export const serverKilled: Drill = {
         recovery: [isHot, answersRestOn('model')],
         recoveredWithinMs: 30_000,
       });
-      stage.remarks.push(
-        `round ${round}: first answer ${(backOffMs / 1_000).toFixed(1)} s after the server listened (the client’s back-off)`,
-      );
+      // From the new server's first line that it listens: what is left is the client's own back-off.
+      const played = stage.faults.pop();
+      if (played !== undefined)
+        stage.faults.push({ ...played, noticedMs: undefined, recoveredMs: backOffMs });
     }
   },
 };

@@ -31,6 +31,7 @@ export const memoryPressure: Drill = {
     await stage.play({
       what: `4 clients send 300 MB at once, ${rounds} times`,
       step: 'model',
+      isUnfelt: true,
       begin: async () => {
         const { bytes, outcomes } = await sentLargeRequests({
           port,

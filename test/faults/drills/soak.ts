@@ -84,6 +84,7 @@ export const soak: Drill = {
     await stage.play({
       what: stage.full ? '10 minutes of 25 calls a second' : 'soak, shortened to 45 s of 25 calls a second',
       step: 'model',
+      isUnfelt: true,
       begin: async () => {
         const startedMs = performance.now();
         for (let next = startedMs; performance.now() - startedMs <= lastsMs; next += everyMs) {
