@@ -39,6 +39,21 @@ const warmUpMs = 3_000;
 
 /** Runs the server until the context's signal, then lets open calls end. */
 export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
+  const stopping = new AbortController();
+  try {
+    await served(config, context, demo, stopping);
+  } finally {
+    // A start that fails half-way ends what it has begun, so that the process ends and can be started again.
+    stopping.abort();
+  }
+}
+
+async function served(
+  config: ServeConfig,
+  context: CommandContext,
+  demo: boolean,
+  stopping: AbortController,
+): Promise<void> {
   const clock = systemClock;
   const log = jsonLog(config.log_level, 'serve');
   const metrics = serveMetrics({
@@ -53,7 +68,6 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     build: { version: version(), mode: config.mode },
   });
   const telemetry = serveTelemetry(metrics, log);
-  const stopping = new AbortController();
   const signal = stopping.signal;
 
   const policy = decisionPolicy(config);
@@ -185,6 +199,9 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     }),
     log,
     onAnswer: telemetry.httpAnswer,
+  }).catch(async (error: unknown) => {
+    await grpc.drain(0);
+    throw error;
   });
   growUsually();
   grpc.setServing(true);

@@ -25,8 +25,11 @@ export const model: Drill = {
     const limits = { noticedWithinMs: 20_000, recoveredWithinMs: 20_000, step: 'model, the last good one' };
     await stage.play({
       ...limits,
-      what: 'model file gone',
-      begin: () => rmSync(modelFile),
+      what: 'model file and card gone',
+      begin: () => {
+        rmSync(modelFile);
+        rmSync(cardFile);
+      },
       signs: [refreshes('failed'), logged('warn', /"source":"model".*ENOENT/), answersRestOn('model')],
       end: restored,
       recovery: wellAgain,
@@ -53,7 +56,7 @@ export const model: Drill = {
       recovery: [refreshes('changed'), logged('info', /"source":"model".*within 24 h/), ...wellAgain],
     });
     await stage.play({
-      what: 'model missing when the server starts',
+      what: 'model file missing beside its card when the server starts',
       step: 'advisor-prior',
       begin: async () => {
         await stage.restart(() => rmSync(modelFile));
