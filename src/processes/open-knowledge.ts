@@ -79,7 +79,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
       const startedMs = clock.monotonicMs();
       // Scoring begins with the model: a keeper that is ready before it has scored nothing.
       await Promise.race([modelKeeper?.firstAttempt, delay(timeoutMs, undefined, { ref: false })]);
-      await keeper.ready(timeoutMs - (clock.monotonicMs() - startedMs));
+      await keeper.ready(Math.max(0, timeoutMs - (clock.monotonicMs() - startedMs)));
     },
   };
 }
