@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Drill } from '../drill.ts';
 import { terminationMark } from '../marked-node.ts';
@@ -39,9 +40,10 @@ export const diskFull: Drill = {
   title: 'disk full under recordings and the fleet journal',
   load: 'light',
   missing: () =>
-    process.getuid?.() === 0
+    // Tried in a namespace of its own, which takes the mount with it.
+    spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
       ? undefined
-      : 'a small file system cannot be mounted; run as root with CAP_SYS_ADMIN',
+      : 'a small file system cannot be mounted here; run as root with CAP_SYS_ADMIN',
   shape: () => ({
     prepare: (world) => {
       const why = mounted(diskOf(world));
