@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Drill } from '../drill.ts';
@@ -20,8 +21,11 @@ export const clockJumps: Drill = {
   name: 'clock-jumps',
   title: 'clock a week ahead, then an hour behind',
   load: 'light',
-  missing: () =>
-    faketime() === undefined ? 'libfaketime is missing: apt-get install libfaketime' : undefined,
+  missing: () => {
+    if (faketime() === undefined)
+      spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'libfaketime'], { timeout: 60_000 });
+    return faketime() === undefined ? 'libfaketime is missing: apt-get install libfaketime' : undefined;
+  },
   shape: () => ({
     settings: { 'price-refresh': '12s', 'max-price-age': '40s' },
     prepare: (world) => setClock(world, '+0'),
