@@ -59,7 +59,7 @@ export async function patientCall<T>(
       const pauseMs = Math.round(backoff.duration);
       events.onRetry?.(action, reason, pauseMs);
       // A stop during the pause is met by the next try, which ends at once.
-      await wait(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await wait(pauseMs, undefined, { signal }).catch(() => undefined);
       backoff = backoff.next(undefined);
     }
   }
