@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors/usage-error.ts';
+import { spanOf } from '../history/history-span.ts';
 import { reportText } from '../history/history-report.ts';
 import { loadHistory } from '../history/load-history.ts';
 import { openLocation } from '../history/open-location.ts';
@@ -137,7 +138,7 @@ async function regionVerdicts(
       ) ?? usualGroups(series, facts.instanceType);
     if (groups.length < 2)
       throw new UsageError([`${region}: fewer than two of the groups have prices in the history`]);
-    const [firstMs, lastMs] = spanOf(series);
+    const span = spanOf(series);
     const plan = {
       region,
       series,
@@ -148,8 +149,8 @@ async function regionVerdicts(
       risk: (pool: { readonly instanceType: string; readonly zone: string }, nowMs: number) =>
         risk?.riskAt(pool, nowMs),
       demand,
-      fromMs: demand?.[0]?.atMs ?? Math.max(firstMs + warmUpMs, options.from ?? -Infinity),
-      toMs: Math.min(lastMs, options.to ?? Infinity),
+      fromMs: demand?.[0]?.atMs ?? Math.max(span.fromMs + warmUpMs, options.from ?? -Infinity),
+      toMs: Math.min(span.toMs, options.to ?? Infinity),
       days: options.days,
       seeds: options.seeds,
       batchesPerDay: options.batchesPerDay,
@@ -174,13 +175,6 @@ async function regionVerdicts(
     });
   }
   return verdicts;
-}
-
-function spanOf(series: readonly { readonly atMs: Float64Array }[]): readonly [number, number] {
-  return [
-    Math.min(...series.map(({ atMs }) => atMs[0] ?? Infinity)),
-    Math.max(...series.map(({ atMs }) => atMs.at(-1) ?? -Infinity)),
-  ];
 }
 
 async function readScores(path: string, signal: AbortSignal): Promise<RiskScores> {
