@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors/usage-error.ts';
 import { spanOf } from '../history/history-span.ts';
 import { reportText } from '../history/history-report.ts';
@@ -39,6 +39,7 @@ interface SimulateOptions {
   readonly batchesPerDay: number;
   readonly disturbancePrice: number;
   readonly lostWorkMinutes: number;
+  readonly scaleDown: 'empty' | 'underused';
   readonly json?: string;
   readonly html?: string;
 }
@@ -74,6 +75,14 @@ export function simulateCommand(context: CommandContext): Command {
       1,
     )
     .option('--lost-work-minutes <minutes>', 'work that an evicted pod does again, at most', zeroOrMore, 60)
+    .addOption(
+      new Option(
+        '--scale-down <nodes>',
+        'nodes that the autoscaler removes: empty, or also underused ones whose pods fit elsewhere',
+      )
+        .choices(['empty', 'underused'])
+        .default('empty'),
+    )
     .option('--json <file>', 'write everything that was measured')
     .option('--html <file>', 'write a page with plots')
     .action(async (options: SimulateOptions) => await simulate(options, context));
@@ -156,6 +165,7 @@ async function regionVerdicts(
       batchesPerDay: options.batchesPerDay,
       disturbancePrice: options.disturbancePrice,
       lostWorkMs: options.lostWorkMinutes * 60_000,
+      scaleDown: options.scaleDown,
     };
     if (plan.fromMs >= plan.toMs)
       throw new UsageError([`${region}: the history ends before the demand begins`]);

@@ -39,6 +39,7 @@ export interface TrialPlan {
   readonly batchesPerDay: number;
   readonly disturbancePrice: number;
   readonly lostWorkMs: number;
+  readonly scaleDown: World['scaleDown'];
   readonly policy?: Policy;
 }
 
@@ -102,6 +103,7 @@ export function worldOf(plan: TrialPlan, seed: number): World {
     toMs,
     seed,
     lostWorkMs: plan.lostWorkMs,
+    scaleDown: plan.scaleDown,
     spike: { withinMs: 12 * hourMs, rise: 0.03 },
   };
 }

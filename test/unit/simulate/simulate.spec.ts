@@ -201,6 +201,7 @@ describe('a simulated cluster', () => {
     toMs: t0 + 100 * hourMs,
     seed: 1,
     lostWorkMs: hourMs,
+    scaleDown: 'empty',
     spike: { withinMs: 12 * hourMs, rise: 0.03 },
     ...overrides,
   });
@@ -235,6 +236,25 @@ describe('a simulated cluster', () => {
       expect(outcome.usefulVcpuHours).to.be.closeTo(15, 1e-6);
       if (outcome.interruptions > 0) expect(outcome.nodeHours).to.be.greaterThan(5);
     }
+  });
+
+  it('moves the pods of a node that is less than half used for ten minutes, and loses no work', () => {
+    const batches = [
+      { atMs: t0, pods: 3, cpuMilli: 1000, memoryMib: 1000, hours: 1 },
+      { atMs: t0 + 60_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 5 },
+      { atMs: t0 + 120_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 1 },
+      { atMs: t0 + 180_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 5 },
+    ];
+    const empty = clusterRun(world({ batches }), randomExpander());
+    const underused = clusterRun(world({ batches, scaleDown: 'underused' }), randomExpander());
+    // 3.9 cores a node: the second holds the first two of 1.5, the third of them has a node of its own until one ends.
+    expect(empty.launches).to.equal(3);
+    expect(empty.nodeHours).to.be.greaterThan(5 + 5);
+    expect(underused.nodeHours).to.be.closeTo(
+      1 + 1 / 6 + (5 + 1 / 6 + 1 / 60 + 2 / 60) + 62 / 60 + 10 / 60 - 3 / 60,
+      0.1,
+    );
+    expect(underused.usefulVcpuHours).to.be.closeTo(empty.usefulVcpuHours, 1e-9);
   });
 
   it('counts pods that no group can take', () => {
@@ -286,6 +306,7 @@ describe('a trial', () => {
     batchesPerDay: 24,
     disturbancePrice: 1,
     lostWorkMs: hourMs,
+    scaleDown: 'empty' as const,
   };
 
   it('gives every expander the same demand and repeats itself for a seed', () => {
