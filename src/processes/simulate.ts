@@ -36,6 +36,7 @@ interface SimulateOptions {
   readonly to?: number;
   readonly days: number;
   readonly seeds: number;
+  readonly firstSeed: number;
   readonly batchesPerDay: number;
   readonly disturbancePrice: number;
   readonly lostWorkMinutes: number;
@@ -67,6 +68,12 @@ export function simulateCommand(context: CommandContext): Command {
     .option('--to <time>', 'not after this time', time)
     .option('--days <number>', 'days that each seed runs', positive, 14)
     .option('--seeds <number>', 'repetitions, each with its own demand, span and interruptions', positive, 20)
+    .option(
+      '--first-seed <number>',
+      'the first of the seeds: others than those that a policy was chosen on',
+      positive,
+      1,
+    )
     .option('--batches-per-day <number>', 'generated demand: batches of pods a day', positive, 24)
     .option(
       '--disturbance-price <usd>',
@@ -170,10 +177,10 @@ async function regionVerdicts(
     if (plan.fromMs >= plan.toMs)
       throw new UsageError([`${region}: the history ends before the demand begins`]);
     const runs = [];
-    for (let seed = 1; seed <= options.seeds; seed += 1) {
+    for (let count = 1; count <= options.seeds; count += 1) {
       signal.throwIfAborted();
-      runs.push(seedRuns(plan, seed));
-      context.writeError(`${region}: seed ${seed} of ${options.seeds}\n`);
+      runs.push(seedRuns(plan, options.firstSeed + count - 1));
+      context.writeError(`${region}: seed ${count} of ${options.seeds}\n`);
       await new Promise(setImmediate);
     }
     verdicts.push({

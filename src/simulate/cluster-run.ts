@@ -29,7 +29,7 @@ export interface World {
   readonly lostWorkMs: number;
   /**
    * Which nodes the autoscaler removes: empty ones only, as where pods must not be moved, or also those that are less than half
-   * used when all of their pods fit elsewhere. A move loses no work.
+   * used when all of their pods fit elsewhere. A moved pod loses work as every evicted one does.
    */
   readonly scaleDown: 'empty' | 'underused';
   /** A price that reaches (1 + rise) × that of the launch within this time is a spike that was met. */
@@ -235,6 +235,14 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     return places;
   }
 
+  /** What an evicted pod does not have to do again, whoever evicts it. */
+  function keepWork(pod: Pod, nowMs: number): void {
+    const ranMs = nowMs - pod.startedMs;
+    const keptMs = ranMs - Math.min(ranMs, world.lostWorkMs);
+    usefulMs += keptMs * pod.cpuMilli;
+    pod.leftMs -= keptMs;
+  }
+
   function removeUnneeded(node: Node, sinceMs: number, nowMs: number): void {
     if (node.isGone || node.unneededSinceMs !== sinceMs) return;
     const places = otherPlaces(node);
@@ -244,8 +252,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     }
     close(node, nowMs);
     for (const [pod, other] of places) {
-      usefulMs += (nowMs - pod.startedMs) * pod.cpuMilli;
-      pod.leftMs -= nowMs - pod.startedMs;
+      keepWork(pod, nowMs);
       start(pod, other, nowMs);
     }
   }
@@ -257,10 +264,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     const evicted = [...node.pods];
     close(node, nowMs);
     for (const pod of evicted) {
-      const ranMs = nowMs - pod.startedMs;
-      const lostMs = Math.min(ranMs, world.lostWorkMs);
-      usefulMs += (ranMs - lostMs) * pod.cpuMilli;
-      pod.leftMs -= ranMs - lostMs;
+      keepWork(pod, nowMs);
       pod.turn += 1;
     }
     count.evicted += evicted.length;

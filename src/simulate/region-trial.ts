@@ -65,6 +65,11 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
       { ...policy, switches: { ...policy.switches, wasteCost: false } },
       'spot-expander, waste not charged',
     ),
+    ourExpander(
+      known,
+      { ...policy, switches: { ...policy.switches, advisorFilter: false } },
+      'spot-expander, all bands',
+    ),
     cheapestNowExpander(),
     priceExpander(),
     priorityExpander(priorities(world)),
