@@ -126,7 +126,9 @@ function unitsServed(
       : unitsOf(nodeSize) * nodeCount * Math.max(0.01, 1 - typicalShare);
   if (nodeSize === undefined) return demand.units;
   if (!policy.switches.wasteCost) return Math.max(demand.units, unitsOf(nodeSize) * nodeCount);
-  return demand.units + policy.reuseShare * usableRoom(nodeSize, nodeCount, demand.resources);
+  // The next scale-up is taken to be no larger than this one: a large node is not cheap for what nobody may come to use.
+  const room = Math.min(demand.units, usableRoom(nodeSize, nodeCount, demand.resources));
+  return demand.units + policy.reuseShare * room;
 }
 
 /** How often the pods of a node double from one; 0 where pods were not told one by one. */

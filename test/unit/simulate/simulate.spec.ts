@@ -9,7 +9,7 @@ import {
   priorityExpander,
   randomExpander,
 } from '../../../src/simulate/built-in-expanders.ts';
-import { clusterRun, type World } from '../../../src/simulate/cluster-run.ts';
+import { clusterRun, type RunOutcome, type World } from '../../../src/simulate/cluster-run.ts';
 import { comparison } from '../../../src/simulate/comparison.ts';
 import { demandOf, generatedDemand } from '../../../src/simulate/demand.ts';
 import { EventQueue } from '../../../src/simulate/event-queue.ts';
@@ -19,6 +19,7 @@ import { seedRuns } from '../../../src/simulate/region-trial.ts';
 import { packed, type SimulatedOption, type Situation } from '../../../src/simulate/scale-up-situation.ts';
 import { groupsOf } from '../../../src/simulate/simulated-group.ts';
 import { traceRun } from '../../../src/simulate/trace-run.ts';
+import { traceTrial } from '../../../src/simulate/trace-trial.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 
 const hourMs = 3_600_000;
@@ -337,6 +338,35 @@ describe('a trial', () => {
   });
 });
 
+describe('the prices of an interruption at which ours is cheaper', () => {
+  const run = (expander: string, nodesCost: number, interruptions: number): RunOutcome => ({
+    expander,
+    nodesCost,
+    interruptions,
+    usefulVcpuHours: 1,
+    nodeHours: 1,
+    launches: 1,
+    evictedPods: 0,
+    spikesMet: 0,
+    unplaceable: 0,
+    decisions: 1,
+    hoursByPool: new Map(),
+  });
+  const between = (nodesCost: number, interruptions: number) =>
+    comparison(
+      [[run('ours', 10, 3), run('other', nodesCost, interruptions), run('oracle', 1, 0)]],
+      'ours',
+      1,
+    )[1]?.cheaperBetween;
+
+  it('are all, none, those from one on or those up to one', () => {
+    expect(between(12, 4)).to.deep.equal({ from: 0, to: Infinity });
+    expect(between(9, 2)).to.equal(undefined);
+    expect(between(8, 4)).to.deep.equal({ from: 2, to: Infinity });
+    expect(between(12, 2)).to.deep.equal({ from: 0, to: 2 });
+  });
+});
+
 describe('demand', () => {
   it('is the same for the same seed, within its span and its bounds', () => {
     const span = { fromMs: t0, toMs: t0 + 20 * 24 * hourMs, batchesPerDay: 24 };
@@ -404,6 +434,28 @@ describe('a replay of availability', () => {
     const hot = traceRun(pools, { ...plan, prices }, () => 0);
     expect(cold.interruptions).to.equal(3);
     expect(hot.interruptions).to.equal(2);
+  });
+});
+
+describe('the traces together', () => {
+  it('are one verdict over all sets beside one for each', () => {
+    const set = (name: string) => ({
+      name,
+      machine: 'intel_64',
+      tickMs: 60_000,
+      pools: ['a', 'b'].map((zone) => ({
+        zone,
+        available: Array.from({ length: 60 }, (_, tick) => (tick % 20 < 18 ? 1 : 0)),
+      })),
+    });
+    const verdicts = traceTrial([set('one'), set('two')], 3);
+    expect(verdicts.map(({ set: name, pools, target }) => [name, pools, target])).to.deep.equal([
+      ['one', 2, 1],
+      ['two', 2, 1],
+      ['all sets together', 4, 2],
+    ]);
+    const [one, , all] = verdicts.map(({ arms }) => arms[0]!.interruptions.mean);
+    expect(all).to.be.closeTo(one!, 1e-9);
   });
 });
 
