@@ -7,7 +7,7 @@ import { loadHistory } from '../history/load-history.ts';
 import { openLocation } from '../history/open-location.ts';
 import { feed } from '../history/stored-history.ts';
 import { comparison } from '../simulate/comparison.ts';
-import { demandOf } from '../simulate/demand.ts';
+import { demandKinds, demandOf } from '../simulate/demand.ts';
 import { seedRuns } from '../simulate/region-trial.ts';
 import { riskScores, type RiskScores } from '../simulate/risk-scores.ts';
 import { simulatedFacts } from '../simulate/simulated-facts.ts';
@@ -45,6 +45,7 @@ interface SimulateOptions {
   readonly html?: string;
 }
 
+const kinds = Object.keys(demandKinds) as readonly (keyof typeof demandKinds)[];
 const warmUpMs = 8 * 86_400_000;
 
 /** `spot-expander simulate`: what each expander would have cost on real prices, and what hot pools spare on real traces. */
@@ -55,7 +56,11 @@ export function simulateCommand(context: CommandContext): Command {
     .option('--traces <file>', 'availability traces: a .tar.gz of SkyPilot JSON files')
     .option('--region <names>', 'these regions only, separated by commas', list)
     .option('--groups <file>', 'node groups (YAML or JSON), or "usual"', 'usual')
-    .option('--demand <file>', 'demand (CSV), or "generated"', 'generated')
+    .option(
+      '--demand <file>',
+      `demand (CSV), or "generated"; other kinds: ${kinds.map((kind) => `generated:${kind}`).join(', ')}`,
+      'generated',
+    )
     .option(
       '--static <file>',
       'static intelligence: instance types and Spot Advisor bands; without it and without --instance-types the bundled snapshot',
@@ -137,8 +142,9 @@ async function regionVerdicts(
   );
   const onDemand = onDemandPrices(options.onDemand, location).table;
   const risk = options.risk === undefined ? undefined : await readScores(options.risk, signal);
+  const kind = kinds.find((one) => options.demand === `generated:${one}`);
   const demand =
-    options.demand === 'generated'
+    options.demand === 'generated' || kind !== undefined
       ? undefined
       : demandOf(await readFile(options.demand, 'utf8'), options.demand);
   const given =
@@ -170,6 +176,7 @@ async function regionVerdicts(
       days: options.days,
       seeds: options.seeds,
       batchesPerDay: options.batchesPerDay,
+      ...(kind !== undefined && { demandKind: kind }),
       disturbancePrice: options.disturbancePrice,
       lostWorkMs: options.lostWorkMinutes * 60_000,
       scaleDown: options.scaleDown,

@@ -11,7 +11,7 @@ import {
   randomExpander,
 } from './built-in-expanders.ts';
 import { clusterRun, type RunOutcome, type World } from './cluster-run.ts';
-import { generatedDemand, type PodBatch } from './demand.ts';
+import { generatedDemand, type demandKinds, type PodBatch } from './demand.ts';
 import { oracleExpander } from './oracle.ts';
 import { ourExpander } from './our-expander.ts';
 import { poolPriceBook } from './price-book.ts';
@@ -37,6 +37,7 @@ export interface TrialPlan {
   readonly days: number;
   readonly seeds: number;
   readonly batchesPerDay: number;
+  readonly demandKind?: keyof typeof demandKinds;
   readonly disturbancePrice: number;
   readonly lostWorkMs: number;
   readonly scaleDown: World['scaleDown'];
@@ -104,7 +105,14 @@ export function worldOf(plan: TrialPlan, seed: number): World {
   });
   return {
     groups,
-    batches: plan.demand ?? generatedDemand(seed, { fromMs, toMs, batchesPerDay: plan.batchesPerDay }),
+    batches:
+      plan.demand ??
+      generatedDemand(seed, {
+        fromMs,
+        toMs,
+        batchesPerDay: plan.batchesPerDay,
+        ...(plan.demandKind && { kind: plan.demandKind }),
+      }),
     toMs,
     seed,
     lostWorkMs: plan.lostWorkMs,
