@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultPolicy } from '../decision/policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { spanOf } from '../history/history-span.ts';
 import { reportText } from '../history/history-report.ts';
@@ -41,6 +42,9 @@ interface SimulateOptions {
   readonly disturbancePrice: number;
   readonly lostWorkMinutes: number;
   readonly scaleDown: 'empty' | 'underused';
+  readonly reuseShare: number;
+  readonly nodeTail: number;
+  readonly interruptionHours: number;
   readonly json?: string;
   readonly html?: string;
 }
@@ -94,6 +98,14 @@ export function simulateCommand(context: CommandContext): Command {
       )
         .choices(['empty', 'underused'])
         .default('empty'),
+    )
+    .option('--reuse-share <0..1>', 'ours with this policy', zeroOrMore, defaultPolicy.reuseShare)
+    .option('--node-tail <0..1>', 'ours with this policy', zeroOrMore, defaultPolicy.nodeTail)
+    .option(
+      '--interruption-hours <hours>',
+      'ours with this policy',
+      zeroOrMore,
+      defaultPolicy.interruptionHours,
     )
     .option('--json <file>', 'write everything that was measured')
     .option('--html <file>', 'write a page with plots')
@@ -180,6 +192,12 @@ async function regionVerdicts(
       disturbancePrice: options.disturbancePrice,
       lostWorkMs: options.lostWorkMinutes * 60_000,
       scaleDown: options.scaleDown,
+      policy: {
+        ...defaultPolicy,
+        reuseShare: options.reuseShare,
+        nodeTail: options.nodeTail,
+        interruptionHours: options.interruptionHours,
+      },
     };
     if (plan.fromMs >= plan.toMs)
       throw new UsageError([`${region}: the history ends before the demand begins`]);
