@@ -76,6 +76,24 @@ export const decisionSettings = {
     '0..1',
     "weight of the pending pods' ScheduleAnyway topology spread in the score",
   ),
+  reuse_share: setting(
+    boundedNumber(0, 1),
+    0.5,
+    '0..1',
+    'share of the usable room that new nodes leave free which later pods fill',
+  ),
+  node_tail: setting(
+    boundedNumber(0, 1),
+    0.03,
+    '0..1',
+    'how much dearer a node counts for each doubling of the pods it holds; less where the autoscaler moves pods off half-used nodes',
+  ),
+  interruption_hours: setting(
+    boundedNumber(0, 1000),
+    1,
+    'hours',
+    "price of one interruption, in hours of the node's on-demand price",
+  ),
   unserved_weight: setting(
     boundedNumber(0, 1),
     0.25,

@@ -13,6 +13,14 @@ export function frequencyWithin(monthlyRate: number, horizonHours: number): numb
   return 1 - Math.pow(1 - bounded, horizonHours / hoursPerMonth);
 }
 
+/** Interruptions of one node an hour, from the share that is reclaimed in a month. */
+export function hazardPerHour(monthlyRate: number): number {
+  return -Math.log(1 - Math.min(0.99, Math.max(0, monthlyRate))) / hoursPerMonth;
+}
+
+/** Of a pool of which nothing is known. */
+export const typicalHazardPerHour = hazardPerHour(typicalMonthlyRate);
+
 /** A calibrated probability moved to even prior odds: odds divided by the prior's odds (Bayes' rule). */
 export function atEvenOdds(probability: number, prior: number): number {
   const forIt = probability * (1 - prior);

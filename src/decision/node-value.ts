@@ -45,6 +45,33 @@ export function unusedShare(node: Resources, nodeCount: number, demand: Resource
   return Math.min(1, unused / all);
 }
 
+/** GiB of memory for a vCPU that the next pods are taken to ask for: the middle of the families c (2), m (4) and r (8). */
+const typicalGibPerVcpu = 4;
+
+/**
+ * Units of what stays free after the demand that typical pods could still use: CPU without memory beside it is worth nothing,
+ * nor memory without CPU. Of nodes with GPUs nothing, since other pods are kept off them.
+ */
+export function usableRoom(node: Resources, nodeCount: number, demand: Resources): number {
+  if (node.gpus > 0) return 0;
+  const vcpus = (node.cpuMilli * nodeCount - demand.cpuMilli) / 1000;
+  const gibs = (node.memoryBytes * nodeCount - demand.memoryBytes) / gib;
+  return Math.max(0, Math.min(vcpus, gibs / typicalGibPerVcpu)) * (1 + typicalGibPerVcpu * unitsPerGib);
+}
+
+/** The kubelet's default of pods on a node. */
+const mostPods = 110;
+
+/** How many pods of the demand's average size a node holds, 1 to 110; 1 where the pods are unknown or ask for nothing. */
+export function podsOnNode(node: Resources, demand: Resources, podCount: number): number {
+  const ratios = [
+    [node.cpuMilli, demand.cpuMilli] as const,
+    [node.memoryBytes, demand.memoryBytes] as const,
+    [node.gpus, demand.gpus] as const,
+  ].flatMap(([offered, asked]) => (asked > 0 ? (offered * podCount) / asked : []));
+  return ratios.length === 0 ? 1 : Math.min(mostPods, Math.max(1, Math.min(...ratios)));
+}
+
 /** How many nodes the demand needs at least, taken as divisible; undefined when no number of them is enough. */
 export function nodesFor(node: Resources, demand: Resources): number | undefined {
   const counts = [

@@ -1,6 +1,7 @@
 import type { Assessed, Cart, NodePrice, Objection, Scored } from './cart.ts';
 import { dropped, without } from './cart.ts';
-import { unitsOf, unusedShare } from './node-value.ts';
+import { interruptionPerHour } from './interruption-price.ts';
+import { podsOnNode, unitsOf, unusedShare, usableRoom } from './node-value.ts';
 import type { Policy } from './policy.ts';
 import type { Preferences } from './preferences.ts';
 import { preferencesOf } from './preferences.ts';
@@ -69,17 +70,19 @@ function noPrice({ id, pools }: Assessed): string {
 }
 
 /**
- * TCO = (price × nodes + waste cost) / units of what the pods asked for, so that candidates of different sizes and
- * with different pods compare: few pods on a small node are as dear a unit as they are, not cheap because they are
- * few. What a candidate leaves to later scale-ups makes it dearer by up to `unservedWeight`, since those need nodes
- * of their own, each with a start and a half-empty last node.
+ * TCO = (price + expected interruptions) × nodes / units that they will serve, so that candidates of different sizes and with
+ * different pods compare: few pods on a small node are as dear a unit as they are, not cheap because they are few. Served is
+ * what the pods ask for and `reuseShare` of the room beside them that other pods can use: charging all idle room to these pods
+ * would forget that the next ones fill it.
+ * A node that holds many pods runs until the last one ends and counts dearer by `nodeTail` for each doubling. What a
+ * candidate leaves to later scale-ups makes it dearer by up to `unservedWeight`, since those need nodes of their own.
  * Where no pod could be read a candidate counts as used as well as the others are; where no size is known either,
  * candidates compare by node.
  */
 function withCost(cart: Cart<Priced>, policy: Policy): Cart<Costed> {
   const shares = cart.candidates.map(wasteShareOf);
   const typicalShare = mean(shares.flatMap((share) => share ?? [])) ?? 0;
-  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare));
+  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare, policy));
   const byNode = units.every((unit) => unit === undefined);
   const candidates: Costed[] = [];
   const drops = [...cart.drops];
@@ -92,12 +95,14 @@ function withCost(cart: Cart<Priced>, policy: Policy): Cart<Costed> {
     }
     const wasteShare = policy.switches.wasteCost ? (shares[index] ?? typicalShare) : 0;
     const nodesPerHour = candidate.price.perHour * candidate.nodeCount;
-    const factor = ((1 + wasteShare) * (1 + policy.unservedWeight * (1 - candidate.coverage))) / served;
+    const tail = policy.switches.wasteCost ? policy.nodeTail * podDoublings(candidate) : 0;
+    const factor = ((1 + tail) * (1 + policy.unservedWeight * (1 - candidate.coverage))) / served;
+    const interruptions = interruptionPerHour(candidate, candidate.price, policy) * candidate.nodeCount;
     candidates.push({
       ...candidate,
       wasteShare,
       wastePerHour: nodesPerHour * wasteShare,
-      tco: nodesPerHour * factor,
+      tco: (nodesPerHour + interruptions) * factor,
       onDemandTco: (candidate.price.onDemandPerHour ?? 0) * candidate.nodeCount * factor,
     });
   });
@@ -110,10 +115,26 @@ function wasteShareOf({ nodeSize, nodeCount, demand }: Priced): number | undefin
     : unusedShare(nodeSize, nodeCount, demand.resources);
 }
 
-function unitsServed({ demand, nodeSize, nodeCount }: Priced, typicalShare: number): number | undefined {
-  if (demand !== undefined) return demand.units;
-  if (nodeSize === undefined) return undefined;
-  return unitsOf(nodeSize) * nodeCount * Math.max(0.01, 1 - typicalShare);
+function unitsServed(
+  { demand, nodeSize, nodeCount }: Priced,
+  typicalShare: number,
+  policy: Policy,
+): number | undefined {
+  if (demand === undefined)
+    return nodeSize === undefined
+      ? undefined
+      : unitsOf(nodeSize) * nodeCount * Math.max(0.01, 1 - typicalShare);
+  if (nodeSize === undefined) return demand.units;
+  if (!policy.switches.wasteCost) return Math.max(demand.units, unitsOf(nodeSize) * nodeCount);
+  // The next scale-up is taken to be no larger than this one: a large node is not cheap for what nobody may come to use.
+  const room = Math.min(demand.units, usableRoom(nodeSize, nodeCount, demand.resources));
+  return demand.units + policy.reuseShare * room;
+}
+
+/** How often the pods of a node double from one; 0 where pods were not told one by one. */
+function podDoublings({ demand, nodeSize, pods }: Priced): number {
+  if (demand === undefined || nodeSize === undefined || pods.length === 0) return 0;
+  return Math.log2(podsOnNode(nodeSize, demand.resources, pods.length));
 }
 
 function scoredOf(candidate: Costed, highest: number, preferences: Preferences, policy: Policy): Scored {

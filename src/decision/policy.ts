@@ -6,7 +6,7 @@ export interface Switches {
   readonly riskModel: boolean;
   /** Drop candidates above {@link Policy.maxCrashProbability}. */
   readonly safetyGate: boolean;
-  /** Charge what nodes leave unused. */
+  /** Charge what nodes leave unused; without it all of a node's room counts as served. */
   readonly wasteCost: boolean;
   /** Offer larger types beside the pools that were asked for. */
   readonly rightSizing: boolean;
@@ -29,6 +29,15 @@ export interface Policy {
   readonly affinityWeight: number;
   /** 0..1: the same for ScheduleAnyway topology spread. */
   readonly spreadWeight: number;
+  /** 0..1: the share of usable free room that later pods fill. Source: docs/simulate.md, both kinds of scale-down. */
+  readonly reuseShare: number;
+  /**
+   * 0..1: how much dearer a node counts for each doubling of the pods that it holds, since it runs until the last of them
+   * ends. Source: docs/simulate.md.
+   */
+  readonly nodeTail: number;
+  /** What an interruption costs, in hours of the node's on-demand price: an hour of work done again. */
+  readonly interruptionHours: number;
   /** 0..1: leaving (nearly) all pending pods to later scale-ups makes an option this much dearer. */
   readonly unservedWeight: number;
   /** 0..1: of a group over several pools, how much the worst pool counts against the mean of all. */
@@ -76,6 +85,9 @@ export const defaultPolicy: Policy = {
   yieldProbability: 'calibrated',
   affinityWeight: 0.1,
   spreadWeight: 0.05,
+  reuseShare: 0.5,
+  nodeTail: 0.03,
+  interruptionHours: 1,
   unservedWeight: 0.25,
   worstPoolWeight: 0.5,
   costReference: 'dearest-candidate',

@@ -80,6 +80,8 @@ function order(one: Ranked, other: Ranked, allHot: boolean): number {
     one.risk.crashProbability - other.risk.crashProbability ||
     one.risk.expectedFrequency - other.risk.expectedFrequency ||
     one.tco - other.tco ||
+    // A price that differs by less than what interruptions cost can be rounded away.
+    one.price.perHour * one.nodeCount - other.price.perHour * other.nodeCount ||
     (one.id < other.id ? -1 : 1)
   );
 }

@@ -1,7 +1,7 @@
 import type { AdvisorBand, RiskAssessment } from '../decision/knowledge.ts';
 import { poolKey, type Pool, type PoolKey } from '../decision/pool.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
-import { combinedRisk, fleetHazard } from './fleet-hazard.ts';
+import { combinedRisk, defaultHazardPrior, fleetFactor, fleetHazard } from './fleet-hazard.ts';
 import type { FleetRecord } from './fleet-record.ts';
 
 export interface FleetHazardOptions {
@@ -26,10 +26,22 @@ export function fleetHazardModel({
     async assess(inputs, signal) {
       const stress = await beside?.assess(inputs, signal).catch(() => undefined);
       const assessed = new Map<PoolKey, RiskAssessment>();
-      for (const { instanceType, zone, region } of inputs.pools ?? inputs.series) {
+      const rateOf = (pool: Pick<Pool, 'instanceType' | 'zone' | 'region'>): number | undefined =>
+        advisorBand({ ...pool, capacityType: 'spot' })?.interruptRate;
+      const pools = inputs.pools ?? inputs.series;
+      const evidence = pools.flatMap((pool) => {
+        const own = record.of(poolKey(pool), inputs.nowMs);
+        return own === undefined ? [] : [{ record: own, advisorRate: rateOf(pool) }];
+      });
+      const prior = { ...defaultHazardPrior, factor: fleetFactor(evidence) };
+      for (const { instanceType, zone, region } of pools) {
         const key = poolKey({ instanceType, zone });
-        const band = advisorBand({ instanceType, zone, region, capacityType: 'spot' });
-        const hazard = fleetHazard(record.of(key, inputs.nowMs), band?.interruptRate, horizonHours);
+        const hazard = fleetHazard(
+          record.of(key, inputs.nowMs),
+          rateOf({ instanceType, zone, region }),
+          horizonHours,
+          prior,
+        );
         const beneath = stress?.get(key) ?? beside?.uniform;
         assessed.set(key, beneath === undefined ? hazard : combinedRisk(hazard, beneath));
       }

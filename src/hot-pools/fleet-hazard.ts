@@ -2,14 +2,48 @@ import { atEvenOdds, frequencyWithin } from '../decision/advisor-prior.ts';
 import type { RiskAssessment } from '../decision/knowledge.ts';
 import type { PoolRecord } from './fleet-record.ts';
 
+/** What the fleet met in one pool, and what the Spot Advisor said of it. */
+export interface PoolEvidence {
+  readonly record: Pick<PoolRecord, 'hours' | 'interruptions'>;
+  /** 0..1 a month; undefined where the advisor says nothing. */
+  readonly advisorRate: number | undefined;
+}
+
+/** This many interruptions of the fleet weigh as much as the bands taken together. Source: docs/simulate.md, Traces. */
+const doubt = 1;
+
+/**
+ * How many times as often as the bands say the fleet is interrupted, over all of its pools: (s + Σ interruptions) /
+ * (s + Σ band × node-hours), a Gamma prior of mean 1 and s = 1, since whole markets depart from a month's average. At least
+ * 1: a fleet that was spared so far is promised nothing.
+ */
+export function fleetFactor(
+  pools: readonly PoolEvidence[],
+  { unknownMonthlyRate }: HazardPrior = defaultHazardPrior,
+): number {
+  let seen = doubt;
+  let expected = doubt;
+  for (const { record, advisorRate } of pools) {
+    seen += record.interruptions;
+    expected += record.hours * hourlyRate(advisorRate ?? unknownMonthlyRate);
+  }
+  return Math.max(1, seen / expected);
+}
+
+function hourlyRate(monthlyRate: number): number {
+  return -Math.log(1 - Math.min(0.99, Math.max(0.001, monthlyRate))) / hoursPerMonth;
+}
+
 export interface HazardPrior {
   /** How many node-hours of our own weigh as much as the Spot Advisor's band. */
   readonly strengthHours: number;
   /** 0..1 a month, where the advisor says nothing. */
   readonly unknownMonthlyRate: number;
+  /** See {@link fleetFactor}: the band's mean times this, and worth as many times fewer node-hours. */
+  readonly factor?: number;
 }
 
-const defaultHazardPrior: HazardPrior = { strengthHours: 2_000, unknownMonthlyRate: 0.1 };
+export const defaultHazardPrior: HazardPrior = { strengthHours: 2_000, unknownMonthlyRate: 0.1 };
 
 const hoursPerMonth = 730;
 
@@ -17,7 +51,8 @@ const hoursPerMonth = 730;
  * The probability (0..1) that a node of the pool is interrupted within `horizonHours`.
  *
  * Interruptions are Poisson with a rate λ an hour that is the pool's own. Before any evidence λ ~ Gamma(α₀, β₀) with
- * the mean of the advisor's band, −ln(1 − rate) / 730, and β₀ = `strengthHours`. After k interruptions in T node-hours
+ * the mean of the advisor's band times `factor`, −ln(1 − rate) / 730 × factor, and β₀ = `strengthHours` / factor: where
+ * interruptions are a hundred times as frequent, a hundredth of the hours tells as much. After k interruptions in T node-hours
  * λ ~ Gamma(α₀ + k, β₀ + T), and the probability of at least one within h hours is 1 − ((β₀ + T) / (β₀ + T + h))^(α₀ + k).
  */
 export function interruptionProbability(
@@ -26,9 +61,9 @@ export function interruptionProbability(
   horizonHours: number,
   prior: HazardPrior = defaultHazardPrior,
 ): number {
-  const rate = Math.min(0.99, Math.max(0.001, advisorRate ?? prior.unknownMonthlyRate));
-  const alpha = (-Math.log(1 - rate) / hoursPerMonth) * prior.strengthHours + (record?.interruptions ?? 0);
-  const beta = prior.strengthHours + (record?.hours ?? 0);
+  const alpha =
+    hourlyRate(advisorRate ?? prior.unknownMonthlyRate) * prior.strengthHours + (record?.interruptions ?? 0);
+  const beta = prior.strengthHours / (prior.factor ?? 1) + (record?.hours ?? 0);
   return 1 - (beta / (beta + horizonHours)) ** alpha;
 }
 

@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultPolicy } from '../decision/policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { spanOf } from '../history/history-span.ts';
 import { reportText } from '../history/history-report.ts';
 import { loadHistory } from '../history/load-history.ts';
 import { openLocation } from '../history/open-location.ts';
 import { feed } from '../history/stored-history.ts';
 import { comparison } from '../simulate/comparison.ts';
-import { demandOf } from '../simulate/demand.ts';
+import { demandKinds, demandOf } from '../simulate/demand.ts';
 import { seedRuns } from '../simulate/region-trial.ts';
 import { riskScores, type RiskScores } from '../simulate/risk-scores.ts';
 import { simulatedFacts } from '../simulate/simulated-facts.ts';
@@ -35,13 +37,19 @@ interface SimulateOptions {
   readonly to?: number;
   readonly days: number;
   readonly seeds: number;
+  readonly firstSeed: number;
   readonly batchesPerDay: number;
   readonly disturbancePrice: number;
   readonly lostWorkMinutes: number;
+  readonly scaleDown: 'empty' | 'underused';
+  readonly reuseShare: number;
+  readonly nodeTail: number;
+  readonly interruptionHours: number;
   readonly json?: string;
   readonly html?: string;
 }
 
+const kinds = Object.keys(demandKinds) as readonly (keyof typeof demandKinds)[];
 const warmUpMs = 8 * 86_400_000;
 
 /** `spot-expander simulate`: what each expander would have cost on real prices, and what hot pools spare on real traces. */
@@ -52,7 +60,11 @@ export function simulateCommand(context: CommandContext): Command {
     .option('--traces <file>', 'availability traces: a .tar.gz of SkyPilot JSON files')
     .option('--region <names>', 'these regions only, separated by commas', list)
     .option('--groups <file>', 'node groups (YAML or JSON), or "usual"', 'usual')
-    .option('--demand <file>', 'demand (CSV), or "generated"', 'generated')
+    .option(
+      '--demand <file>',
+      `demand (CSV), or "generated"; other kinds: ${kinds.map((kind) => `generated:${kind}`).join(', ')}`,
+      'generated',
+    )
     .option(
       '--static <file>',
       'static intelligence: instance types and Spot Advisor bands; without it and without --instance-types the bundled snapshot',
@@ -65,6 +77,12 @@ export function simulateCommand(context: CommandContext): Command {
     .option('--to <time>', 'not after this time', time)
     .option('--days <number>', 'days that each seed runs', positive, 14)
     .option('--seeds <number>', 'repetitions, each with its own demand, span and interruptions', positive, 20)
+    .option(
+      '--first-seed <number>',
+      'the first of the seeds: others than those that a policy was chosen on',
+      positive,
+      1,
+    )
     .option('--batches-per-day <number>', 'generated demand: batches of pods a day', positive, 24)
     .option(
       '--disturbance-price <usd>',
@@ -73,6 +91,22 @@ export function simulateCommand(context: CommandContext): Command {
       1,
     )
     .option('--lost-work-minutes <minutes>', 'work that an evicted pod does again, at most', zeroOrMore, 60)
+    .addOption(
+      new Option(
+        '--scale-down <nodes>',
+        'nodes that the autoscaler removes: empty, or also underused ones whose pods fit elsewhere',
+      )
+        .choices(['empty', 'underused'])
+        .default('empty'),
+    )
+    .option('--reuse-share <0..1>', 'ours with this policy', zeroOrMore, defaultPolicy.reuseShare)
+    .option('--node-tail <0..1>', 'ours with this policy', zeroOrMore, defaultPolicy.nodeTail)
+    .option(
+      '--interruption-hours <hours>',
+      'ours with this policy',
+      zeroOrMore,
+      defaultPolicy.interruptionHours,
+    )
     .option('--json <file>', 'write everything that was measured')
     .option('--html <file>', 'write a page with plots')
     .action(async (options: SimulateOptions) => await simulate(options, context));
@@ -120,8 +154,9 @@ async function regionVerdicts(
   );
   const { table: onDemand } = await onDemandPrices(options.onDemand, location, signal);
   const risk = options.risk === undefined ? undefined : await readScores(options.risk, signal);
+  const kind = kinds.find((one) => options.demand === `generated:${one}`);
   const demand =
-    options.demand === 'generated'
+    options.demand === 'generated' || kind !== undefined
       ? undefined
       : demandOf(await readFile(options.demand, 'utf8'), options.demand);
   const given =
@@ -137,7 +172,7 @@ async function regionVerdicts(
       ) ?? usualGroups(series, facts.instanceType);
     if (groups.length < 2)
       throw new UsageError([`${region}: fewer than two of the groups have prices in the history`]);
-    const [firstMs, lastMs] = spanOf(series);
+    const span = spanOf(series);
     const plan = {
       region,
       series,
@@ -148,21 +183,29 @@ async function regionVerdicts(
       risk: (pool: { readonly instanceType: string; readonly zone: string }, nowMs: number) =>
         risk?.riskAt(pool, nowMs),
       demand,
-      fromMs: demand?.[0]?.atMs ?? Math.max(firstMs + warmUpMs, options.from ?? -Infinity),
-      toMs: Math.min(lastMs, options.to ?? Infinity),
+      fromMs: demand?.[0]?.atMs ?? Math.max(span.fromMs + warmUpMs, options.from ?? -Infinity),
+      toMs: Math.min(span.toMs, options.to ?? Infinity),
       days: options.days,
       seeds: options.seeds,
       batchesPerDay: options.batchesPerDay,
+      ...(kind !== undefined && { demandKind: kind }),
       disturbancePrice: options.disturbancePrice,
       lostWorkMs: options.lostWorkMinutes * 60_000,
+      scaleDown: options.scaleDown,
+      policy: {
+        ...defaultPolicy,
+        reuseShare: options.reuseShare,
+        nodeTail: options.nodeTail,
+        interruptionHours: options.interruptionHours,
+      },
     };
     if (plan.fromMs >= plan.toMs)
       throw new UsageError([`${region}: the history ends before the demand begins`]);
     const runs = [];
-    for (let seed = 1; seed <= options.seeds; seed += 1) {
+    for (let count = 1; count <= options.seeds; count += 1) {
       signal.throwIfAborted();
-      runs.push(seedRuns(plan, seed));
-      context.writeError(`${region}: seed ${seed} of ${options.seeds}\n`);
+      runs.push(seedRuns(plan, options.firstSeed + count - 1));
+      context.writeError(`${region}: seed ${count} of ${options.seeds}\n`);
       await new Promise(setImmediate);
     }
     verdicts.push({
@@ -174,13 +217,6 @@ async function regionVerdicts(
     });
   }
   return verdicts;
-}
-
-function spanOf(series: readonly { readonly atMs: Float64Array }[]): readonly [number, number] {
-  return [
-    Math.min(...series.map(({ atMs }) => atMs[0] ?? Infinity)),
-    Math.max(...series.map(({ atMs }) => atMs.at(-1) ?? -Infinity)),
-  ];
 }
 
 async function readScores(path: string, signal: AbortSignal): Promise<RiskScores> {

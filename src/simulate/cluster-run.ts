@@ -3,18 +3,15 @@ import { chanceFrom } from '../learning/chance.ts';
 import type { PodBatch } from './demand.ts';
 import { EventQueue } from './event-queue.ts';
 import type { PoolPriceBook } from './price-book.ts';
-import {
-  allocatable,
-  packed,
-  type Expander,
-  type SimulatedOption,
-  type WaitingPod,
-} from './scale-up-situation.ts';
+import { optionsFor, taken } from './packed-options.ts';
+import { allocatable, type Expander, type WaitingPod } from './scale-up-situation.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
 
 const hourMs = 3_600_000;
-/** The autoscaler removes a node that was empty for this long. */
-const emptyMs = 10 * 60_000;
+/** The autoscaler removes a node that was not needed for this long. */
+const unneededMs = 10 * 60_000;
+/** Below this share of CPU and of memory a node is underused: the autoscaler's own threshold. */
+const underusedShare = 0.5;
 
 /** The world that every expander meets alike. */
 export interface World {
@@ -30,6 +27,11 @@ export interface World {
   readonly seed: number;
   /** Work since the last checkpoint that an evicted pod does again, at most. */
   readonly lostWorkMs: number;
+  /**
+   * Which nodes the autoscaler removes: empty ones only, as where pods must not be moved, or also those that are less than half
+   * used when all of their pods fit elsewhere. A moved pod loses work as every evicted one does.
+   */
+  readonly scaleDown: 'empty' | 'underused';
   /** A price that reaches (1 + rise) × that of the launch within this time is a spike that was met. */
   readonly spike: { readonly withinMs: number; readonly rise: number };
 }
@@ -65,7 +67,8 @@ interface Node {
   cpuMilli: number;
   memoryMib: number;
   readonly pods: Set<Pod>;
-  emptySinceMs: number;
+  /** Since when it could go; undefined while it is used enough. */
+  unneededSinceMs: number | undefined;
   isGone: boolean;
 }
 
@@ -73,7 +76,7 @@ type Event =
   | { readonly kind: 'batch'; readonly batch: PodBatch }
   | { readonly kind: 'done'; readonly pod: Pod; readonly node: Node; readonly turn: number }
   | { readonly kind: 'interrupt'; readonly node: Node }
-  | { readonly kind: 'idle'; readonly node: Node };
+  | { readonly kind: 'unneeded'; readonly node: Node; readonly sinceMs: number };
 
 /** When the n-th node of a pool is interrupted, in hours after its launch: the same whichever expander launches it. */
 export function hoursToInterruption(
@@ -91,8 +94,8 @@ export function hoursToInterruption(
 }
 
 /**
- * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; an empty node
- * goes after ten minutes; an interrupted node's pods wait again at once and do part of their work again.
+ * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; a node
+ * that is not needed goes after ten minutes; an interrupted node's pods wait again at once and do part of their work again.
  */
 export function clusterRun(world: World, expander: Expander): RunOutcome {
   const chance = chanceFrom(world.seed ^ 0x5bd1e995);
@@ -118,6 +121,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     node.pods.add(pod);
     node.cpuMilli -= pod.cpuMilli;
     node.memoryMib -= pod.memoryMib;
+    if (node.unneededSinceMs !== undefined && !isUnneeded(node)) node.unneededSinceMs = undefined;
     pod.startedMs = nowMs;
     pod.turn += 1;
     events.put(nowMs + pod.leftMs, { kind: 'done', pod, node, turn: pod.turn });
@@ -143,7 +147,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
       launchedMs: nowMs,
       ...allocatable(facts),
       pods: new Set(),
-      emptySinceMs: nowMs,
+      unneededSinceMs: undefined,
       isGone: false,
     };
     nodes.add(node);
@@ -202,9 +206,55 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     node.pods.delete(pod);
     node.cpuMilli += pod.cpuMilli;
     node.memoryMib += pod.memoryMib;
-    if (node.pods.size > 0) return;
-    node.emptySinceMs = nowMs;
-    events.put(nowMs + emptyMs, { kind: 'idle', node });
+    if (node.unneededSinceMs !== undefined || !isUnneeded(node)) return;
+    node.unneededSinceMs = nowMs;
+    events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs: nowMs });
+  }
+
+  function isUnneeded(node: Node): boolean {
+    if (node.pods.size === 0) return true;
+    if (world.scaleDown === 'empty') return false;
+    const all = allocatable(placeOf(node.place).facts);
+    const used = Math.max(1 - node.cpuMilli / all.cpuMilli, 1 - node.memoryMib / all.memoryMib);
+    return used < underusedShare;
+  }
+
+  /** Where every pod of the node could go; undefined when one of them fits nowhere. */
+  function otherPlaces(node: Node): ReadonlyMap<Pod, Node> | undefined {
+    const free = [...nodes].flatMap((other) =>
+      other === node ? [] : [{ other, cpuMilli: other.cpuMilli, memoryMib: other.memoryMib }],
+    );
+    const places = new Map<Pod, Node>();
+    for (const pod of node.pods) {
+      const room = free.find((one) => one.cpuMilli >= pod.cpuMilli && one.memoryMib >= pod.memoryMib);
+      if (room === undefined) return undefined;
+      room.cpuMilli -= pod.cpuMilli;
+      room.memoryMib -= pod.memoryMib;
+      places.set(pod, room.other);
+    }
+    return places;
+  }
+
+  /** What an evicted pod does not have to do again, whoever evicts it. */
+  function keepWork(pod: Pod, nowMs: number): void {
+    const ranMs = nowMs - pod.startedMs;
+    const keptMs = ranMs - Math.min(ranMs, world.lostWorkMs);
+    usefulMs += keptMs * pod.cpuMilli;
+    pod.leftMs -= keptMs;
+  }
+
+  function removeUnneeded(node: Node, sinceMs: number, nowMs: number): void {
+    if (node.isGone || node.unneededSinceMs !== sinceMs) return;
+    const places = otherPlaces(node);
+    if (places === undefined) {
+      events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs });
+      return;
+    }
+    close(node, nowMs);
+    for (const [pod, other] of places) {
+      keepWork(pod, nowMs);
+      start(pod, other, nowMs);
+    }
   }
 
   function interrupt(node: Node, nowMs: number): void {
@@ -214,10 +264,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     const evicted = [...node.pods];
     close(node, nowMs);
     for (const pod of evicted) {
-      const ranMs = nowMs - pod.startedMs;
-      const lostMs = Math.min(ranMs, world.lostWorkMs);
-      usefulMs += (ranMs - lostMs) * pod.cpuMilli;
-      pod.leftMs -= ranMs - lostMs;
+      keepWork(pod, nowMs);
       pod.turn += 1;
     }
     count.evicted += evicted.length;
@@ -248,9 +295,8 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
       case 'interrupt':
         interrupt(event.node, nowMs);
         return;
-      case 'idle':
-        if (event.node.pods.size === 0 && nowMs - event.node.emptySinceMs >= emptyMs)
-          close(event.node, nowMs);
+      case 'unneeded':
+        removeUnneeded(event.node, event.sinceMs, nowMs);
     }
   }
 
@@ -273,49 +319,4 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     decisions: count.decisions,
     hoursByPool,
   };
-}
-
-interface PackedOption {
-  readonly place: number;
-  readonly option: SimulatedOption;
-  readonly pods: readonly number[];
-  readonly nodeOf: readonly number[];
-  readonly nodeCount: number;
-}
-
-/** Groups whose pool is there now and whose nodes some pod fits. */
-function optionsFor(world: World, waiting: readonly WaitingPod[], nowMs: number): readonly PackedOption[] {
-  const packings = new Map<string, ReturnType<typeof packed>>();
-  return world.groups.flatMap(({ group, facts, book }, place) => {
-    const pricePerHour = book.priceAt(nowMs);
-    if (!(pricePerHour > 0)) return [];
-    let packing = packings.get(facts.instanceType);
-    if (packing === undefined) {
-      packing = packed(waiting, facts);
-      packings.set(facts.instanceType, packing);
-    }
-    const { pods, nodeOf, nodeCount } = packing;
-    if (pods.length === 0) return [];
-    let cpuMilli = 0;
-    let memoryMib = 0;
-    for (const index of pods) {
-      cpuMilli += waiting[index]?.cpuMilli ?? 0;
-      memoryMib += waiting[index]?.memoryMib ?? 0;
-    }
-    return [
-      {
-        place,
-        option: { group, facts, nodeCount, pods, cpuMilli, memoryMib, pricePerHour },
-        pods,
-        nodeOf,
-        nodeCount,
-      },
-    ];
-  });
-}
-
-function taken(options: readonly PackedOption[], chosen: SimulatedOption): PackedOption {
-  const one = options.find(({ option }) => option === chosen);
-  if (one === undefined) throw new RangeError(`${chosen.group.id} is none of the options`);
-  return one;
 }

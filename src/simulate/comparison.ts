@@ -17,8 +17,8 @@ export interface ExpanderSummary {
   readonly regret: Interval;
   /** How much dearer than ours, seed by seed; its interval above 0 means that ours is cheaper. */
   readonly dearerThanOurs: Interval;
-  /** The price of one interruption, USD, from which on ours is cheaper; undefined when there is none. */
-  readonly breakEven: number | undefined;
+  /** The prices of one interruption, USD, at which ours is cheaper; `to` is Infinity for all from `from` on; undefined for none. */
+  readonly cheaperBetween: { readonly from: number; readonly to: number } | undefined;
 }
 
 /** Summaries of every expander; `runs[seed]` holds the outcomes of one seed, ours and the oracle's among them. */
@@ -44,7 +44,7 @@ export function comparison(
       largestPool: of((run) => Math.max(0, ...run.hoursByPool.values()) / run.nodeHours),
       regret: against('oracle'),
       dearerThanOurs: against(ours),
-      breakEven: breakEven(
+      cheaperBetween: cheaperBetween(
         own,
         runs.map((outcomes) => outcomeOf(outcomes, ours)),
       ),
@@ -53,13 +53,16 @@ export function comparison(
 }
 
 /** Where nodes are cheaper but interruptions more, the two meet at one price of an interruption. */
-function breakEven(other: readonly RunOutcome[], ours: readonly RunOutcome[]): number | undefined {
+function cheaperBetween(
+  other: readonly RunOutcome[],
+  ours: readonly RunOutcome[],
+): { readonly from: number; readonly to: number } | undefined {
   const mean = (runs: readonly RunOutcome[], value: (run: RunOutcome) => number): number =>
     intervalOf(runs.map((run) => value(run) / run.usefulVcpuHours)).mean;
-  const cheaper = mean(ours, (run) => run.nodesCost) - mean(other, (run) => run.nodesCost);
+  const dearer = mean(ours, (run) => run.nodesCost) - mean(other, (run) => run.nodesCost);
   const calmer = mean(other, (run) => run.interruptions) - mean(ours, (run) => run.interruptions);
-  if (cheaper <= 0) return calmer >= 0 ? 0 : undefined;
-  return calmer > 0 ? cheaper / calmer : undefined;
+  if (dearer <= 0) return { from: 0, to: calmer >= 0 ? Infinity : dearer / calmer };
+  return calmer > 0 ? { from: dearer / calmer, to: Infinity } : undefined;
 }
 
 function outcomeOf(outcomes: readonly RunOutcome[], expander: string): RunOutcome {

@@ -15,8 +15,9 @@ export interface PodBatch {
   readonly hours: number;
 }
 
-/** What the generated pods look like: [share, CPU thousandths, MiB]. */
-const shapes: readonly (readonly [share: number, cpuMilli: number, memoryMib: number])[] = [
+type Share = readonly [share: number, cpuMilli: number, memoryMib: number];
+
+const usualPods: readonly Share[] = [
   [0.35, 500, 600],
   [0.2, 250, 1024],
   [0.1, 250, 3072],
@@ -25,38 +26,92 @@ const shapes: readonly (readonly [share: number, cpuMilli: number, memoryMib: nu
   [0.05, 3500, 6144],
 ];
 
+interface DemandKind {
+  /** What the pods look like. */
+  readonly pods: readonly Share[];
+  readonly medianPods: number;
+  readonly medianHours: number;
+  /** Of the batches a day that are asked for. */
+  readonly density: number;
+}
+
+const usual: DemandKind = { pods: usualPods, medianPods: 8, medianHours: 5, density: 1 };
+
+/** Kinds of generated demand: `usual`, and others that differ from it in one thing each. */
+export const demandKinds = {
+  usual,
+  small: {
+    ...usual,
+    pods: [
+      [0.5, 100, 256],
+      [0.3, 250, 512],
+      [0.2, 500, 1024],
+    ],
+  },
+  large: {
+    ...usual,
+    pods: [
+      [0.4, 3000, 6144],
+      [0.4, 6000, 16_384],
+      [0.2, 12_000, 24_576],
+    ],
+    medianPods: 3,
+  },
+  memory: {
+    ...usual,
+    pods: [
+      [0.4, 500, 4096],
+      [0.3, 1000, 8192],
+      [0.3, 2000, 12_288],
+    ],
+  },
+  cpu: {
+    ...usual,
+    pods: [
+      [0.4, 500, 256],
+      [0.3, 1000, 512],
+      [0.3, 2000, 2048],
+    ],
+  },
+  short: { ...usual, medianHours: 0.7, density: 2 },
+  long: { ...usual, medianHours: 24, density: 1 / 3 },
+  sparse: { ...usual, medianPods: 2, density: 1 / 4 },
+} as const satisfies Readonly<Record<string, DemandKind>>;
+
 export interface DemandSpan {
   readonly fromMs: number;
   readonly toMs: number;
   /** Mean number of batches a day. */
   readonly batchesPerDay: number;
+  readonly kind?: keyof typeof demandKinds;
 }
 
 /**
  * Batches at random moments, twice as dense by day (UTC 8–20) as by night; 1 to 60 pods (log-normal, median 8), running
- * 15 minutes to 72 hours (log-normal, median 5 hours).
+ * 15 minutes to 72 hours (log-normal, median 5 hours). Other kinds differ as `demandKinds` says.
  */
 export function generatedDemand(
   seed: number,
-  { fromMs, toMs, batchesPerDay }: DemandSpan,
+  { fromMs, toMs, batchesPerDay, kind = 'usual' }: DemandSpan,
 ): readonly PodBatch[] {
+  const { pods: shapes, medianPods, medianHours, density } = demandKinds[kind];
   const chance = chanceFrom(seed);
   const batches: PodBatch[] = [];
-  const densest = (batchesPerDay * 4) / 3;
+  const densest = (batchesPerDay * density * 4) / 3;
   let atMs = fromMs;
   for (;;) {
     atMs += (-Math.log(1 - chance()) / densest) * 24 * hourMs;
     if (atMs >= toMs) return batches;
     const hour = new Date(atMs).getUTCHours();
     if ((hour < 8 || hour >= 20) && chance() < 0.5) continue;
-    const [, cpuMilli, memoryMib] = shapeAt(chance());
-    const pods = Math.min(60, Math.max(1, Math.round(8 * Math.exp(normal(chance)))));
-    const hours = Math.min(72, Math.max(0.25, 5 * Math.exp(1.1 * normal(chance))));
+    const [, cpuMilli, memoryMib] = shapeAt(shapes, chance());
+    const pods = Math.min(60, Math.max(1, Math.round(medianPods * Math.exp(normal(chance)))));
+    const hours = Math.min(72, Math.max(0.25, medianHours * Math.exp(1.1 * normal(chance))));
     batches.push({ atMs, pods, cpuMilli, memoryMib, hours });
   }
 }
 
-function shapeAt(chance: number): readonly [number, number, number] {
+function shapeAt(shapes: readonly Share[], chance: number): readonly [number, number, number] {
   let left = chance;
   for (const shape of shapes) {
     left -= shape[0];

@@ -11,7 +11,7 @@ import {
   randomExpander,
 } from './built-in-expanders.ts';
 import { clusterRun, type RunOutcome, type World } from './cluster-run.ts';
-import { generatedDemand, type PodBatch } from './demand.ts';
+import { generatedDemand, type demandKinds, type PodBatch } from './demand.ts';
 import { oracleExpander } from './oracle.ts';
 import { ourExpander } from './our-expander.ts';
 import { poolPriceBook } from './price-book.ts';
@@ -37,8 +37,10 @@ export interface TrialPlan {
   readonly days: number;
   readonly seeds: number;
   readonly batchesPerDay: number;
+  readonly demandKind?: keyof typeof demandKinds;
   readonly disturbancePrice: number;
   readonly lostWorkMs: number;
+  readonly scaleDown: World['scaleDown'];
   readonly policy?: Policy;
 }
 
@@ -63,6 +65,11 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
       known,
       { ...policy, switches: { ...policy.switches, wasteCost: false } },
       'spot-expander, waste not charged',
+    ),
+    ourExpander(
+      known,
+      { ...policy, switches: { ...policy.switches, advisorFilter: false } },
+      'spot-expander, all bands',
     ),
     cheapestNowExpander(),
     priceExpander(),
@@ -98,10 +105,18 @@ export function worldOf(plan: TrialPlan, seed: number): World {
   });
   return {
     groups,
-    batches: plan.demand ?? generatedDemand(seed, { fromMs, toMs, batchesPerDay: plan.batchesPerDay }),
+    batches:
+      plan.demand ??
+      generatedDemand(seed, {
+        fromMs,
+        toMs,
+        batchesPerDay: plan.batchesPerDay,
+        ...(plan.demandKind && { kind: plan.demandKind }),
+      }),
     toMs,
     seed,
     lostWorkMs: plan.lostWorkMs,
+    scaleDown: plan.scaleDown,
     spike: { withinMs: 12 * hourMs, rise: 0.03 },
   };
 }

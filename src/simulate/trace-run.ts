@@ -1,7 +1,7 @@
 import type { InstanceTypeFacts } from '../decision/knowledge.ts';
 import type { Policy } from '../decision/policy.ts';
 import type { PoolKey } from '../decision/pool.ts';
-import { fleetHazard } from '../hot-pools/fleet-hazard.ts';
+import { defaultHazardPrior, fleetFactor, fleetHazard } from '../hot-pools/fleet-hazard.ts';
 import { FleetRecord } from '../hot-pools/fleet-record.ts';
 import { ourExpander } from './our-expander.ts';
 import { allocatable, type SimulatedOption } from './scale-up-situation.ts';
@@ -70,7 +70,20 @@ export function traceRun(
       onDemandPerHour: () => 4,
       risk: ({ instanceType, zone }, nowMs) =>
         plan.fleetHazard
-          ? fleetHazard(record.of(`${instanceType}@${zone}`, nowMs), undefined, plan.policy.riskHorizonHours)
+          ? fleetHazard(
+              record.of(`${instanceType}@${zone}`, nowMs),
+              undefined,
+              plan.policy.riskHorizonHours,
+              {
+                ...defaultHazardPrior,
+                factor: fleetFactor(
+                  record.poolKeys().flatMap((pool) => {
+                    const own = record.of(pool, nowMs);
+                    return own === undefined ? [] : [{ record: own, advisorRate: undefined }];
+                  }),
+                ),
+              },
+            )
           : undefined,
     },
     plan.policy,

@@ -16,9 +16,9 @@ export function traceText(verdicts: readonly TraceVerdict[]): string {
         index === 0 ? '' : `${(100 * dearer.mean).toFixed(1)} %`,
         index === 0
           ? ''
-          : difference.high < 0
+          : difference.high < -1e-9
             ? 'fewer'
-            : difference.low > 0
+            : difference.low > 1e-9
               ? 'MORE'
               : 'no difference shown',
       ].join(' | '),

@@ -34,48 +34,89 @@ const arms = [
 ] as const;
 
 /**
- * Replays every set. Which pool is cheap decides where a fleet without memory goes back to, and the traces hold no
+ * Replays every set, and adds them up seed by seed. Which pool is cheap decides where a fleet without memory goes back to, and the traces hold no
  * comparable prices: so each seed draws prices within ±10 % and a start within the first fifth. The traces themselves are
  * the same for all seeds: the intervals speak of prices and starts, not of other weeks.
  */
 export function traceTrial(sets: readonly TraceSet[], seeds: number): readonly TraceVerdict[] {
-  return sets.map((set) => {
-    const ticks = Math.min(...set.pools.map(({ available }) => available.length));
+  const played = sets.map((set) => {
     const most = Math.max(
       ...set.pools.map(({ available }) => available.reduce((high, one) => Math.max(high, one), 0)),
     );
     const target = Math.max(1, Math.floor(most / 2));
-    const outcomes = Array.from({ length: seeds }, (_, seed) => {
-      const chance = chanceFrom(seed * 7919 + 31);
-      const prices = set.pools.map(() => 0.9 + 0.2 * chance());
-      const fromTick = Math.floor(chance() * ticks * 0.2);
-      return arms.map(({ policy, fleetHazard }) =>
-        traceRun(set, { target, fromTick, prices, policy, fleetHazard }, chanceFrom(seed)),
-      );
-    }).filter((runs) => runs.every(({ usefulNodeHours }) => usefulNodeHours > 0));
-    return {
-      set: set.name,
-      pools: set.pools.length,
-      target,
-      seeds: outcomes.length,
-      arms: arms.map(({ name }, arm) => {
-        const over = (value: (own: TraceOutcome, plain: TraceOutcome) => number): Interval =>
-          intervalOf(
-            outcomes.flatMap((runs) => {
-              const [own, plain] = [runs[arm], runs[0]];
-              return own === undefined || plain === undefined ? [] : [value(own, plain)];
-            }),
-          );
-        return {
-          name,
-          interruptions: over(rate),
-          difference: over((own, plain) => rate(own) - rate(plain)),
-          served: over((own) => own.usefulNodeHours / own.wantedNodeHours),
-          dearer: over((own, plain) => hourly(own) / hourly(plain) - 1),
-        };
-      }),
-    };
+    return { set, target, runs: runsOf(set, target, seeds) };
   });
+  const verdicts = played.map(({ set, target, runs }) => verdictOf(set.name, set.pools.length, target, runs));
+  if (played.length < 2) return verdicts;
+  const together = Array.from({ length: seeds }, (_, seed) =>
+    arms.map((_, arm) => sumOf(played.flatMap(({ runs }) => runs[seed]?.[arm] ?? []))),
+  );
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+  return [
+    ...verdicts,
+    verdictOf(
+      'all sets together',
+      total(verdicts.map(({ pools }) => pools)),
+      total(verdicts.map(({ target }) => target)),
+      together,
+    ),
+  ];
+}
+
+/** `[seed][arm]`. */
+function runsOf(set: TraceSet, target: number, seeds: number): readonly (readonly TraceOutcome[])[] {
+  const ticks = Math.min(...set.pools.map(({ available }) => available.length));
+  return Array.from({ length: seeds }, (_, seed) => {
+    const chance = chanceFrom(seed * 7919 + 31);
+    const prices = set.pools.map(() => 0.9 + 0.2 * chance());
+    const fromTick = Math.floor(chance() * ticks * 0.2);
+    return arms.map(({ policy, fleetHazard }) =>
+      traceRun(set, { target, fromTick, prices, policy, fleetHazard }, chanceFrom(seed)),
+    );
+  });
+}
+
+function verdictOf(
+  set: string,
+  pools: number,
+  target: number,
+  runs: readonly (readonly TraceOutcome[])[],
+): TraceVerdict {
+  const outcomes = runs.filter((one) => one.every(({ usefulNodeHours }) => usefulNodeHours > 0));
+  return {
+    set,
+    pools,
+    target,
+    seeds: outcomes.length,
+    arms: arms.map(({ name }, arm) => {
+      const over = (value: (own: TraceOutcome, plain: TraceOutcome) => number): Interval =>
+        intervalOf(
+          outcomes.flatMap((one) => {
+            const [own, plain] = [one[arm], one[0]];
+            return own === undefined || plain === undefined ? [] : [value(own, plain)];
+          }),
+        );
+      return {
+        name,
+        interruptions: over(rate),
+        difference: over((own, plain) => rate(own) - rate(plain)),
+        served: over((own) => own.usefulNodeHours / own.wantedNodeHours),
+        dearer: over((own, plain) => hourly(own) / hourly(plain) - 1),
+      };
+    }),
+  };
+}
+
+function sumOf(outcomes: readonly TraceOutcome[]): TraceOutcome {
+  const total = (value: (outcome: TraceOutcome) => number): number =>
+    outcomes.reduce((sum, outcome) => sum + value(outcome), 0);
+  return {
+    interruptions: total(({ interruptions }) => interruptions),
+    usefulNodeHours: total(({ usefulNodeHours }) => usefulNodeHours),
+    wantedNodeHours: total(({ wantedNodeHours }) => wantedNodeHours),
+    failedLaunches: total(({ failedLaunches }) => failedLaunches),
+    cost: total(({ cost }) => cost),
+  };
 }
 
 function rate({ interruptions, usefulNodeHours }: TraceOutcome): number {

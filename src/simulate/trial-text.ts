@@ -18,6 +18,13 @@ export function isBeaten({ dearerThanOurs }: ExpanderSummary): boolean {
   return dearerThanOurs.low > 0;
 }
 
+function pricesText({ cheaperBetween }: ExpanderSummary): string {
+  if (cheaperBetween === undefined) return 'none';
+  const { from, to } = cheaperBetween;
+  if (to < Infinity) return `up to ${to.toFixed(2)}`;
+  return from === 0 ? 'any' : `from ${from.toFixed(2)}`;
+}
+
 /** One region as a Markdown table and the verdict in a sentence. */
 export function trialText({ region, groups, seeds, disturbancePrice, summaries }: RegionVerdict): string {
   const rows = summaries.map((one) =>
@@ -30,7 +37,7 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
       percent(one.largestPool.mean, 0),
       percents(one.regret),
       percents(one.dearerThanOurs),
-      one.breakEven === undefined ? 'never' : one.breakEven === 0 ? 'any' : `$${one.breakEven.toFixed(2)}`,
+      pricesText(one),
     ].join(' | '),
   );
   const rivals = summaries.filter(
@@ -44,7 +51,7 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
   return [
     `## ${region}: ${groups} groups, ${seeds} seeds, $${disturbancePrice} an interruption`,
     '',
-    '| expander | total, $ per 1,000 useful vCPU-h | nodes alone | interruptions per 1,000 vCPU-h | launches before a price spike | largest pool | dearer than the oracle | dearer than spot-expander | ours cheaper from, $ an interruption |',
+    '| expander | total, $ per 1,000 useful vCPU-h | nodes alone | interruptions per 1,000 vCPU-h | launches before a price spike | largest pool | dearer than the oracle | dearer than spot-expander | ours cheaper at $ an interruption |',
     '|---|---|---|---|---|---|---|---|---|',
     ...rows.map((row) => `| ${row} |`),
     '',

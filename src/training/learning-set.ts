@@ -1,3 +1,4 @@
+import { spanOf } from '../history/history-span.ts';
 import { chanceFrom } from '../learning/chance.ts';
 import { featureTable } from '../learning/features.ts';
 import type { FeatureTable } from '../learning/features.ts';
@@ -46,22 +47,6 @@ export function learningSet(series: readonly PriceSeries[], options: LearningSet
   });
   const labels = labelsOf(series, table, options.rule, toMs);
   return { series, table, labels, rule: options.rule, fromMs, toMs };
-}
-
-/**
- * From when to when the history was watched. A pool's first point is the price in force when the history begins and may be
- * months older, so the earliest second point tells the beginning.
- */
-export function spanOf(series: readonly PriceSeries[]): { readonly fromMs: number; readonly toMs: number } {
-  let firstMs = Number.POSITIVE_INFINITY;
-  let fromMs = Number.POSITIVE_INFINITY;
-  let toMs = Number.NEGATIVE_INFINITY;
-  for (const { atMs } of series) {
-    firstMs = Math.min(firstMs, atMs[0] ?? Number.POSITIVE_INFINITY);
-    fromMs = Math.min(fromMs, atMs[1] ?? Number.POSITIVE_INFINITY);
-    toMs = Math.max(toMs, atMs.at(-1) ?? Number.NEGATIVE_INFINITY);
-  }
-  return { fromMs: Number.isFinite(fromMs) ? fromMs : firstMs, toMs };
 }
 
 const weekMs = 7 * 24 * hourMs;

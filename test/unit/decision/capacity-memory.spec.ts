@@ -104,7 +104,7 @@ describe('capacity memory', () => {
     ask(asking(['other'], three), now + seconds);
     expect(cooldownOf(memory(), dry, now + 10 * minutes)).to.not.equal(undefined);
     expect(cooldownOf(memory(), dry, now + seconds + 10 * minutes)).to.equal(undefined);
-    const later = asking(['cheap', 'other'], pods('7'));
+    const later = asking(['cheap', 'other'], pods('7', '8', '9'));
     expect(ask(later, now + 20 * minutes).answer).to.deep.equal(['cheap']);
     expect(memory().resting.size).to.equal(0);
   });

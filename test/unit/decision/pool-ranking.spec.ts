@@ -26,6 +26,9 @@ const demand = (vcpu: number, memoryGib: number, gpus = 0) => ({
   gpus,
 });
 
+/** Interruptions an hour of a pool of which no band is known: 10 % a month. */
+const typicalHazard = -Math.log(0.9) / 730;
+
 describe('a list of pools', () => {
   it('is ranked with everything that a place rests on', () => {
     const { ranked, degradation, reason } = rankPools(
@@ -51,7 +54,7 @@ describe('a list of pools', () => {
       riskSource: 'family-stress',
       heat: 0,
     });
-    expect(ranked[0]?.tco).to.be.closeTo(0.04 / 2.8, 1e-12);
+    expect(ranked[0]?.tco).to.be.closeTo((0.04 + typicalHazard * 0.101) / 2.8, 1e-12);
     expect(degradation.step).to.equal('model');
     expect(reason).to.match(/^m5\.large@ap-south-1a ranks first of 2 with yield \d/);
   });
@@ -90,7 +93,8 @@ describe('a list of pools', () => {
       `2 c5.xlarge@${a}`,
       `4 c5.large@${a}`,
     ]);
-    expect(ranked[0]?.yield).to.be.closeTo(100 * (1 - 0.06 / 0.072) * 0.99, 1e-9);
+    const [two, four] = [2 * (0.06 + typicalHazard * 0.17), 4 * (0.036 + typicalHazard * 0.085)];
+    expect(ranked[0]?.yield).to.be.closeTo(100 * (1 - two / four) * 0.99, 1e-9);
     expect(ranked[1]?.yield).to.equal(0);
     expect(ranked[0]?.admittedFor).to.equal(`c5.large@${a}`);
     expect(drops).to.deep.equal([]);
@@ -234,7 +238,8 @@ describe('a list of pools', () => {
       defaultPolicy,
       now,
     );
-    expect(ranked.map(({ tco }) => tco)).to.deep.equal([0.036, 0.04]);
+    expect(ranked[0]?.tco).to.be.closeTo(0.036 + typicalHazard * 0.085, 1e-12);
+    expect(ranked[1]?.tco).to.be.closeTo(0.04 + typicalHazard * 0.101, 1e-12);
   });
 
   it('holds a group described by hand against others over all of its pools', () => {

@@ -29,8 +29,8 @@ describe('a scale-up that a real autoscaler asked about', () => {
         'spot-m6g-large-a',
         'spot-c5-large-b',
         'spot-c5-large-a',
-        'spot-c5-xlarge-b',
         'spot-m5-large-c',
+        'spot-c5-xlarge-b',
         'spot-r5-large-b',
         'od-m5-large-a',
       ]);

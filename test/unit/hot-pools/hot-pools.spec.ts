@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { signalAnnotation, signalText } from '../../../src/drain/marks.ts';
 import type { Notice } from '../../../src/drain/notice.ts';
 import { FleetRecord } from '../../../src/hot-pools/fleet-record.ts';
-import { combinedRisk, fleetHazard, interruptionProbability } from '../../../src/hot-pools/fleet-hazard.ts';
+import {
+  combinedRisk,
+  fleetHazard,
+  interruptionProbability,
+  fleetFactor,
+} from '../../../src/hot-pools/fleet-hazard.ts';
 import { fleetHazardModel } from '../../../src/hot-pools/fleet-hazard-model.ts';
 import { FleetWatch } from '../../../src/hot-pools/fleet-watch.ts';
 import { defaultHeatRules, HotPools } from '../../../src/hot-pools/hot-pools.ts';
@@ -300,6 +305,22 @@ describe('fleet hazard', () => {
       unknownMonthlyRate: 0.1,
     });
     expect(monthly).to.be.closeTo(0.1, 1e-6);
+  });
+
+  it('a fleet that is interrupted a hundred times as often as the bands say learns from a hundredth of the hours', () => {
+    const factor = fleetFactor([
+      { record: { hours: 1_000, interruptions: 10 }, advisorRate: 0.1 },
+      { record: { hours: 1_000, interruptions: 19 }, advisorRate: undefined },
+    ]);
+    expect(factor).to.be.closeTo(30 / (1 + (2_000 * -Math.log(0.9)) / 730), 1e-9);
+    expect(fleetFactor([{ record: { hours: 1e6, interruptions: 0 }, advisorRate: 0.1 }])).to.equal(1);
+    expect(fleetFactor([])).to.equal(1);
+    const prior = { strengthHours: 2_000, unknownMonthlyRate: 0.1, factor: 100 };
+    const band = -Math.log(0.9) / 730;
+    const untouched = interruptionProbability(undefined, 0.1, 1, prior);
+    expect(untouched).to.be.closeTo(1 - (20 / 21) ** (band * 2_000), 1e-12);
+    const struck = interruptionProbability({ hours: 5, interruptions: 1 }, 0.1, 1, prior);
+    expect(struck / untouched).to.be.greaterThan(3);
   });
 
   it('with much evidence it is the fleet’s own rate, whatever the advisor says', () => {

@@ -9,7 +9,7 @@ import {
   priorityExpander,
   randomExpander,
 } from '../../../src/simulate/built-in-expanders.ts';
-import { clusterRun, type World } from '../../../src/simulate/cluster-run.ts';
+import { clusterRun, type RunOutcome, type World } from '../../../src/simulate/cluster-run.ts';
 import { comparison } from '../../../src/simulate/comparison.ts';
 import { demandOf, generatedDemand } from '../../../src/simulate/demand.ts';
 import { EventQueue } from '../../../src/simulate/event-queue.ts';
@@ -19,6 +19,7 @@ import { seedRuns } from '../../../src/simulate/region-trial.ts';
 import { packed, type SimulatedOption, type Situation } from '../../../src/simulate/scale-up-situation.ts';
 import { groupsOf } from '../../../src/simulate/simulated-group.ts';
 import { traceRun } from '../../../src/simulate/trace-run.ts';
+import { traceTrial } from '../../../src/simulate/trace-trial.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 
 const hourMs = 3_600_000;
@@ -201,6 +202,7 @@ describe('a simulated cluster', () => {
     toMs: t0 + 100 * hourMs,
     seed: 1,
     lostWorkMs: hourMs,
+    scaleDown: 'empty',
     spike: { withinMs: 12 * hourMs, rise: 0.03 },
     ...overrides,
   });
@@ -235,6 +237,25 @@ describe('a simulated cluster', () => {
       expect(outcome.usefulVcpuHours).to.be.closeTo(15, 1e-6);
       if (outcome.interruptions > 0) expect(outcome.nodeHours).to.be.greaterThan(5);
     }
+  });
+
+  it('moves the pods of a node that is less than half used for ten minutes', () => {
+    const batches = [
+      { atMs: t0, pods: 3, cpuMilli: 1000, memoryMib: 1000, hours: 1 },
+      { atMs: t0 + 60_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 5 },
+      { atMs: t0 + 120_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 1 },
+      { atMs: t0 + 180_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 5 },
+    ];
+    const empty = clusterRun(world({ batches }), randomExpander());
+    const underused = clusterRun(world({ batches, scaleDown: 'underused', lostWorkMs: 0 }), randomExpander());
+    // 3.9 cores a node: the second holds the first two of 1.5, the third of them has a node of its own until one ends.
+    expect(empty.launches).to.equal(3);
+    expect(empty.nodeHours).to.be.greaterThan(5 + 5);
+    expect(underused.nodeHours).to.be.closeTo(
+      1 + 1 / 6 + (5 + 1 / 6 + 1 / 60 + 2 / 60) + 62 / 60 + 10 / 60 - 3 / 60,
+      0.1,
+    );
+    expect(underused.usefulVcpuHours).to.be.closeTo(empty.usefulVcpuHours, 1e-9);
   });
 
   it('counts pods that no group can take', () => {
@@ -286,6 +307,7 @@ describe('a trial', () => {
     batchesPerDay: 24,
     disturbancePrice: 1,
     lostWorkMs: hourMs,
+    scaleDown: 'empty' as const,
   };
 
   it('gives every expander the same demand and repeats itself for a seed', () => {
@@ -313,6 +335,35 @@ describe('a trial', () => {
     expect(of('spot-expander').dearerThanOurs).to.deep.equal({ mean: 0, low: 0, high: 0 });
     expect(of('random').dearerThanOurs.mean).to.be.greaterThan(0);
     expect(of('oracle').regret.mean).to.equal(0);
+  });
+});
+
+describe('the prices of an interruption at which ours is cheaper', () => {
+  const run = (expander: string, nodesCost: number, interruptions: number): RunOutcome => ({
+    expander,
+    nodesCost,
+    interruptions,
+    usefulVcpuHours: 1,
+    nodeHours: 1,
+    launches: 1,
+    evictedPods: 0,
+    spikesMet: 0,
+    unplaceable: 0,
+    decisions: 1,
+    hoursByPool: new Map(),
+  });
+  const between = (nodesCost: number, interruptions: number) =>
+    comparison(
+      [[run('ours', 10, 3), run('other', nodesCost, interruptions), run('oracle', 1, 0)]],
+      'ours',
+      1,
+    )[1]?.cheaperBetween;
+
+  it('are all, none, those from one on or those up to one', () => {
+    expect(between(12, 4)).to.deep.equal({ from: 0, to: Infinity });
+    expect(between(9, 2)).to.equal(undefined);
+    expect(between(8, 4)).to.deep.equal({ from: 2, to: Infinity });
+    expect(between(12, 2)).to.deep.equal({ from: 0, to: 2 });
   });
 });
 
@@ -383,6 +434,28 @@ describe('a replay of availability', () => {
     const hot = traceRun(pools, { ...plan, prices }, () => 0);
     expect(cold.interruptions).to.equal(3);
     expect(hot.interruptions).to.equal(2);
+  });
+});
+
+describe('the traces together', () => {
+  it('are one verdict over all sets beside one for each', () => {
+    const set = (name: string) => ({
+      name,
+      machine: 'intel_64',
+      tickMs: 60_000,
+      pools: ['a', 'b'].map((zone) => ({
+        zone,
+        available: Array.from({ length: 60 }, (_, tick) => (tick % 20 < 18 ? 1 : 0)),
+      })),
+    });
+    const verdicts = traceTrial([set('one'), set('two')], 3);
+    expect(verdicts.map(({ set: name, pools, target }) => [name, pools, target])).to.deep.equal([
+      ['one', 2, 1],
+      ['two', 2, 1],
+      ['all sets together', 4, 2],
+    ]);
+    const [one, , all] = verdicts.map(({ arms }) => arms[0]!.interruptions.mean);
+    expect(all).to.be.closeTo(one!, 1e-9);
   });
 });
 

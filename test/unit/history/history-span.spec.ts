@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
-import { spanOf } from '../../../src/training/learning-set.ts';
+import { spanOf } from '../../../src/history/history-span.ts';
 
 const day = 86_400_000;
 

@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { podsOnNode, usableRoom } from '../../../src/decision/node-value.ts';
+import { decideScaleUp } from '../../../src/decision/pipeline.ts';
+import { defaultPolicy } from '../../../src/decision/policy.ts';
+import type { Market } from './known-market.ts';
+import { gib, knownMarket, modelRisk, now, pod, scaleUp } from './known-market.ts';
+
+const zone = 'ap-south-1a';
+const size = (vcpu: number, gibs: number, gpus = 0) => ({
+  cpuMilli: vcpu * 1000,
+  memoryBytes: gibs * gib,
+  gpus,
+});
+
+describe('free room that others can use', () => {
+  it('needs CPU and memory side by side, and is nothing beside a GPU', () => {
+    expect(usableRoom(size(4, 16), 1, size(2, 8))).to.be.closeTo(2 * 1.4, 1e-12);
+    expect(usableRoom(size(4, 16), 1, size(2, 16))).to.equal(0);
+    expect(usableRoom(size(4, 16), 1, size(4, 8))).to.equal(0);
+    expect(usableRoom(size(4, 16, 1), 1, size(1, 1))).to.equal(0);
+  });
+
+  it('is never below 0 and grows with the node', () => {
+    const amount = fc.integer({ min: 1, max: 64 });
+    fc.assert(
+      fc.property(amount, amount, amount, amount, (vcpu, gibs, askedVcpu, askedGib) => {
+        const asked = size(askedVcpu, askedGib);
+        const room = usableRoom(size(vcpu, gibs), 2, asked);
+        expect(room).to.be.at.least(0);
+        expect(usableRoom(size(vcpu + 1, gibs + 1), 2, asked)).to.be.at.least(room);
+      }),
+    );
+  });
+});
+
+describe('the pods of a node', () => {
+  it('are as many as its scarcest resource holds, 1 to 110', () => {
+    expect(podsOnNode(size(4, 16), size(4, 4), 8)).to.equal(8);
+    expect(podsOnNode(size(4, 16), size(4, 32), 8)).to.equal(4);
+    expect(podsOnNode(size(4, 16), size(64, 4), 8)).to.equal(1);
+    expect(podsOnNode(size(64, 256), size(0.1, 0.1), 10)).to.equal(110);
+    expect(podsOnNode(size(4, 16), size(0, 0), 8)).to.equal(1);
+  });
+});
+
+const market: Market = {
+  prices: {
+    'm5.large': { spotPerHour: 0.04, onDemandPerHour: 0.1 },
+    'm5.4xlarge': { spotPerHour: 0.319, onDemandPerHour: 0.8 },
+    'c5.large': { spotPerHour: 0.0401, onDemandPerHour: 0.1 },
+  },
+};
+const option = (type: string, nodeCount: number, count: number) =>
+  ({
+    type,
+    zone,
+    capacityType: 'SPOT',
+    nodeCount,
+    pods: Array.from({ length: count }, (_, index) => index),
+  }) as const;
+
+describe('what an option truly costs', () => {
+  it('a large node is not cheap for room that nobody may come to use', () => {
+    const request = scaleUp({ small: option('m5.large', 1, 1), large: option('m5.4xlarge', 1, 1) }, [
+      pod(100, 0.2),
+    ]);
+    expect(decideScaleUp(request, knownMarket(market), defaultPolicy, now).answer).to.deep.equal(['small']);
+  });
+
+  it('of two that cost the same for what is asked, the one whose room others can use is cheaper', () => {
+    const pods = Array.from({ length: 3 }, () => pod(500, 1));
+    const sizes = { lean: size(2, 3), roomy: size(2, 8) };
+    const request = scaleUp(
+      {
+        lean: { ...option('m5.large', 1, 3), size: sizes.lean },
+        roomy: { ...option('m5.large', 1, 3), zone: 'ap-south-1b', size: sizes.roomy },
+      },
+      pods,
+    );
+    const { ranked } = decideScaleUp(request, knownMarket(market), defaultPolicy, now);
+    expect(ranked.map(({ id }) => id)).to.deep.equal(['roomy', 'lean']);
+    const unshared = decideScaleUp(
+      request,
+      knownMarket(market),
+      { ...defaultPolicy, reuseShare: 0, nodeTail: 0 },
+      now,
+    );
+    expect(unshared.ranked[0]?.tco).to.equal(unshared.ranked[1]?.tco);
+  });
+
+  it('many pods on one node cost a tail, which the policy can leave out', () => {
+    const pods = Array.from({ length: 16 }, () => pod(900, 3));
+    const request = scaleUp(
+      {
+        many: { ...option('m5.large', 8, 16), size: size(2, 8) },
+        one: { ...option('m5.4xlarge', 1, 16), size: size(16, 64) },
+      },
+      pods,
+    );
+    const decide = (nodeTail: number) =>
+      decideScaleUp(request, knownMarket(market), { ...defaultPolicy, nodeTail }, now).answer;
+    expect(decide(defaultPolicy.nodeTail)).to.deep.equal(['many']);
+    expect(decide(0)).to.deep.equal(['one']);
+  });
+
+  it('interruptions are priced by the band, and by the fleet’s own record before it', () => {
+    const pods = [pod(1800, 3)];
+    const request = scaleUp({ a: option('m5.large', 1, 1), b: option('c5.large', 1, 1) }, pods);
+    const bands = {
+      'm5.large': { interruptRate: 0.175, code: 3 },
+      'c5.large': { interruptRate: 0.025, code: 0 },
+    };
+    const policy = { ...defaultPolicy, reuseShare: 0, nodeTail: 0 };
+    const tco = (risk: Market['risk'], interruptionHours: number) => {
+      const { ranked } = decideScaleUp(
+        request,
+        knownMarket({ ...market, bands, ...(risk && { risk }) }),
+        { ...policy, interruptionHours },
+        now,
+      );
+      return ranked.find(({ id }) => id === 'a')!.tco;
+    };
+    const stressed = { 'm5.large': modelRisk(0.5, 0.3), 'c5.large': modelRisk(0.5, 0.3) };
+    const byBand = tco(stressed, 100) - tco(stressed, 0);
+    expect(byBand).to.be.closeTo(((-Math.log(1 - 0.175) / 730) * 100 * 0.1) / 2.1, 1e-9);
+    const fleet = {
+      'm5.large': { crashProbability: 0.5, expectedFrequency: 0.3, source: 'fleet-hazard' },
+      'c5.large': { crashProbability: 0.5, expectedFrequency: 0.3, source: 'fleet-hazard' },
+    } as const;
+    expect(tco(fleet, 100) - tco(fleet, 0)).to.be.closeTo(((-Math.log(0.7) / 12) * 100 * 0.1) / 2.1, 1e-9);
+  });
+});
