@@ -28,7 +28,7 @@ export const decisionSettings = {
     z.enum(['auto', 'family-stress', 'fleet-hazard', 'fleet-hazard+family-stress', 'always-safe', 'mock']),
     'auto',
     'name',
-    'auto, family-stress, fleet-hazard, fleet-hazard+family-stress, always-safe or mock; auto takes family-stress when a trained model is there and mock otherwise',
+    'auto, family-stress, fleet-hazard, fleet-hazard+family-stress, always-safe or mock; auto takes family-stress when a trained model is there; otherwise, in TEST, mock, and in PROD the Spot Advisor’s bands take its place',
   ),
   model: setting(
     filePath.optional(),
@@ -183,6 +183,12 @@ export const serveSettings = {
     'Spot prices from the static file (default in TEST) or from EC2 (default in PROD)',
   ),
   price_refresh: setting(durationMs(), '5m', 'duration', 'how often Spot prices are read from EC2'),
+  model_refresh: setting(
+    durationMs(undefined, 1_000),
+    '30s',
+    'duration',
+    "how often it is looked whether the model's files have changed",
+  ),
   auto_scaling_groups: setting(
     yesOrNo.optional(),
     undefined,

@@ -10,15 +10,17 @@ const durationUnitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `250ms`, `2s`, `5m`, `6h`, `7d`, or a number of milliseconds. At most `maxMs`. */
-export function durationMs(maxMs = 366 * 86_400_000) {
+/** `250ms`, `2s`, `5m`, `6h`, `7d`, or a number of milliseconds. From `minMs` to `maxMs`. */
+export function durationMs(maxMs = 366 * 86_400_000, minMs = 0) {
   return z.union([z.number(), z.string()]).transform((value, context) => {
     const ms = typeof value === 'number' ? value : parsedDurationMs(value);
-    if (ms !== undefined && ms >= 0 && ms <= maxMs) return ms;
+    if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     const message =
       ms !== undefined && ms > maxMs
         ? `must be at most ${maxMs / 1_000} s`
-        : 'must be a duration such as 250ms, 2s, 5m, 6h or 7d';
+        : ms !== undefined && ms >= 0
+          ? `must be at least ${minMs / 1_000} s`
+          : 'must be a duration such as 250ms, 2s, 5m, 6h or 7d';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });

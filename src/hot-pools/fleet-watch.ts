@@ -35,7 +35,7 @@ export class FleetWatch {
     this.options = options;
   }
 
-  /** When the API server was last heard of; undefined: never. */
+  /** When the API server was last heard of, on the feed's own clock; undefined: never. */
   get lastHeardMs(): number | undefined {
     return this.options.feed.lastHeardMs();
   }
@@ -71,7 +71,7 @@ export class FleetWatch {
     try {
       for (const entry of (await this.options.journal?.read()) ?? []) {
         this.record.add(entry);
-        if (entry.kind === 'notice') this.hotPools.hear(entry);
+        if (entry.kind === 'notice') this.hotPools.hear(entry, this.options.nowMs());
       }
     } catch (error) {
       this.options.warn({ err: error }, 'the fleet journal cannot be read; evidence starts anew');
@@ -87,7 +87,7 @@ export class FleetWatch {
   }
 
   private hear(notice: PoolNotice, nodeName: string): void {
-    this.hotPools.hear(notice);
+    this.hotPools.hear(notice, this.options.nowMs());
     if (this.record.has(notice.id)) return;
     const entry: JournalEntry = { kind: 'notice', ...notice };
     this.record.add(entry);
@@ -136,17 +136,23 @@ export class FleetWatch {
   }
 
   private async flush(): Promise<void> {
-    const { journal, warn } = this.options;
-    // The record holds exactly what is written and these: a sum in their place counts nothing twice.
+    const { journal, info, warn } = this.options;
+    // The record holds exactly what is written and these: a sum in their place counts nothing twice. After a fault it also
+    // holds what could not be written then.
     const entries = this.unwritten.splice(0);
     if (journal === undefined || entries.length === 0) return;
     try {
-      if (journal.isFull()) await journal.replace(this.record.entries());
+      if (journal.isFull() || !this.isWritable) await journal.replace(this.record.entries());
       else await journal.append(entries);
+      if (!this.isWritable)
+        info({}, 'the fleet journal is written again, with all that was learnt meanwhile');
       this.isWritable = true;
     } catch (error) {
       if (this.isWritable)
-        warn({ err: error }, 'the fleet journal cannot be written; a restart will lose what is learnt now');
+        warn(
+          { err: error },
+          'the fleet journal cannot be written; a restart before it can be again loses what is learnt now',
+        );
       this.isWritable = false;
     }
   }

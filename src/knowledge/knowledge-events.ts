@@ -2,8 +2,11 @@
 export type KnowledgeSource =
   'static_intelligence' | 'spot_prices' | 'zones' | 'instance_types' | 'node_groups' | 'model' | 'risk_table';
 
-/** `refused`: it was read and has mistakes. `failed`: it could not be read. Either way what was known stays in use. */
-export type RefreshOutcome = 'changed' | 'refused' | 'failed';
+/**
+ * `refused`: it was read and has mistakes. `failed`: it could not be read. Either way what was known stays in use.
+ * `recovered`: it was read without fault again, changed or not.
+ */
+export type RefreshOutcome = 'changed' | 'refused' | 'failed' | 'recovered';
 
 export interface Refresh {
   readonly source: KnowledgeSource;
@@ -14,9 +17,18 @@ export interface Refresh {
   readonly failures: number;
 }
 
+/** Knowledge has grown old, or is fresh again. */
+export interface Ageing {
+  readonly source: 'spot_prices' | 'static_intelligence';
+  readonly isOld: boolean;
+  /** For people. */
+  readonly sentence: string;
+}
+
 /** Told of everything that is worth a metric or a log line; nothing is told of a source that is unchanged. */
 export interface KnowledgeEvents {
   readonly onRefresh?: (refresh: Refresh) => void;
+  readonly onAgeing?: (ageing: Ageing) => void;
   /** A region's pools were scored. */
   readonly onScored?: (model: string, pools: number, durationMs: number) => void;
 }

@@ -8,6 +8,8 @@ import type { KnowledgeEvents } from './knowledge-events.ts';
 import { knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
 import type { Offerings } from './knowledge-tables.ts';
 import { knownSources, type SourceOptions, type SourceRefresh } from './known-sources.ts';
+import { ageWatch } from './age-watch.ts';
+import { recoverySentence } from './recovery-sentence.ts';
 import { startRefreshLoop, type RefreshLoop } from './refresh-loop.ts';
 import { usualTimes, type RefreshTimes } from './refresh-times.ts';
 import { riskTable } from './risk-table.ts';
@@ -96,6 +98,10 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
         const outcome = error instanceof DocumentRefused ? 'refused' : 'failed';
         events.onRefresh?.({ source, outcome, sentence, failures });
       },
+      onRecovery: (failures) => {
+        const sentence = recoverySentence(failures, region);
+        events.onRefresh?.({ source, outcome: 'recovered', sentence, failures: 0 });
+      },
     });
     return { ...loop, source, region };
   }
@@ -108,6 +114,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     run: risks.refresh,
   });
   const loops = [...known.refreshes.map(looped), scoring];
+  ageWatch({ status: statusNow, onAgeing: (ageing) => events.onAgeing?.(ageing), signal });
   const groupFacts = mergedGroupFacts([
     (id, labels) => options.configuredGroup?.(id, labels),
     (id) => known.group(id),
@@ -143,21 +150,25 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     };
   }
 
+  function statusNow(): KnowledgeStatus {
+    const nowMs = clock.nowMs();
+    return knowledgeStatus({
+      nowMs,
+      loops: loops.map(({ source, region, status }) => ({ source, region, ...status() })),
+      file: known.file(),
+      tables: known.tables(),
+      pricesAreOld: isStale(nowMs),
+      stalePrices: options.stalePrices,
+      model: options.riskModel(),
+      scoredAtMs: risks.scoredAtMs(),
+      scoredPools: risks.assessments(nowMs)?.size ?? 0,
+    });
+  }
+
   return {
     current,
     offerings: () => known.tables().offerings,
-    status: () =>
-      knowledgeStatus({
-        nowMs: clock.nowMs(),
-        loops: loops.map(({ source, region, status }) => ({ source, region, ...status() })),
-        file: known.file(),
-        tables: known.tables(),
-        pricesAreOld: isStale(clock.nowMs()),
-        stalePrices: options.stalePrices,
-        model: options.riskModel(),
-        scoredAtMs: risks.scoredAtMs(),
-        scoredPools: risks.assessments(clock.nowMs())?.size ?? 0,
-      }),
+    status: statusNow,
     ready: async (timeoutMs) => {
       const until = clock.monotonicMs() + timeoutMs;
       const timer = Promise.withResolvers<undefined>();

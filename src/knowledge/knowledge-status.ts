@@ -1,5 +1,5 @@
 import type { RiskModel } from '../ports/risk-model.ts';
-import type { KnowledgeSource } from './knowledge-events.ts';
+import type { Ageing, KnowledgeSource } from './knowledge-events.ts';
 import type { KnowledgeTables } from './knowledge-tables.ts';
 import type { RefreshStatus } from './refresh-loop.ts';
 import type { StaticIntelligence } from './static-intelligence.ts';
@@ -27,6 +27,8 @@ export interface KnowledgeStatus {
     readonly scoredAtMs: number | undefined;
     readonly pools: number;
   };
+  /** What is known of each, once it is known at all: whether it is older than it should be, in words. */
+  readonly ages: readonly Ageing[];
   /** Why answers rest on less than they could, one sentence each; empty when all is well. */
   readonly degradations: readonly string[];
   /** Seconds since the content of each was last true: what `spot_source_age_seconds` shows; undefined: never. */
@@ -63,6 +65,7 @@ export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
         ? undefined
         : { lastUpdatedMs: file.lastUpdatedMs, region: file.region, source: file.source },
     risk: { model: model?.description, scoredAtMs, pools: inputs.scoredPools },
+    ages: ages(inputs),
     degradations: degradations(inputs),
     ageSeconds: {
       spot_prices: secondsSince(tables.newestSpotMs),
@@ -72,15 +75,36 @@ export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
   };
 }
 
+/** The collector runs every six hours: this is eight runs that failed or were never made. */
+const oldFileMs = 2 * 86_400_000;
+
+function ages({ nowMs, file, tables, pricesAreOld, stalePrices }: StatusInputs): readonly Ageing[] {
+  const found: Ageing[] = [];
+  if (tables.newestSpotMs !== undefined) {
+    const use = stalePrices === 'ignore' ? 'they are not used' : 'they are used all the same';
+    const old = `Spot prices are ${sinceInWords(tables.newestSpotMs, nowMs)}; ${use}.`;
+    const sentence = pricesAreOld ? old : 'Spot prices are fresh again.';
+    found.push({ source: 'spot_prices', isOld: pricesAreOld, sentence });
+  }
+  if (file !== undefined) {
+    const isOld = nowMs - file.lastUpdatedMs > oldFileMs;
+    const old = `Static intelligence is ${sinceInWords(file.lastUpdatedMs, nowMs)}; its bands and on-demand prices are used all the same.`;
+    const sentence = isOld ? old : 'Static intelligence is fresh again.';
+    found.push({ source: 'static_intelligence', isOld, sentence });
+  }
+  return found;
+}
+
+function sinceInWords(sinceMs: number, nowMs: number): string {
+  const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ');
+  return `${ageInWords(nowMs - sinceMs)} old (${since} UTC)`;
+}
+
 function degradations(inputs: StatusInputs): readonly string[] {
-  const { nowMs, tables, model } = inputs;
+  const { tables, model } = inputs;
   const sentences: string[] = [];
   if (tables.newestSpotMs === undefined) sentences.push('No Spot price is known.');
-  else if (inputs.pricesAreOld) {
-    const since = new Date(tables.newestSpotMs).toISOString().slice(0, 16).replace('T', ' ');
-    const use = inputs.stalePrices === 'ignore' ? 'they are not used' : 'they are used all the same';
-    sentences.push(`Spot prices are ${ageInWords(nowMs - tables.newestSpotMs)} old (${since} UTC); ${use}.`);
-  }
+  for (const { isOld, sentence } of ages(inputs)) if (isOld) sentences.push(sentence);
   if (model === undefined)
     sentences.push('No risk model is in use; the Spot Advisor’s bands take its place.');
   else if (model.name === 'mock') sentences.push('The risk model is mock: it knows nothing of any pool.');

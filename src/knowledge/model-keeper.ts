@@ -6,6 +6,7 @@ import type { OpenScoringModel, ScoringModel } from '../ports/scoring-model.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 import { familyStress } from './family-stress.ts';
 import type { KnowledgeEvents } from './knowledge-events.ts';
+import { recoverySentence } from './recovery-sentence.ts';
 import { modelCardOf } from './model-card-schema.ts';
 import { startRefreshLoop, type RefreshResult, type RefreshStatus } from './refresh-loop.ts';
 import type { ServingFeatures } from './serving-features.ts';
@@ -109,6 +110,11 @@ export function startModelKeeper(options: ModelKeeperOptions): ModelKeeper {
       }
       const outcome = error instanceof DocumentRefused ? 'refused' : 'failed';
       events.onRefresh?.({ source: 'model', outcome, sentence, failures });
+    },
+    onRecovery: (failures) => {
+      refusal = undefined;
+      const sentence = recoverySentence(failures, undefined);
+      events.onRefresh?.({ source: 'model', outcome: 'recovered', sentence, failures: 0 });
     },
     clock: options.clock,
     signal: options.signal,

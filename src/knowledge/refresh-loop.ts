@@ -28,6 +28,8 @@ export interface RefreshPlan {
   readonly maxPauseMs: number;
   readonly run: (signal: AbortSignal) => Promise<RefreshResult>;
   readonly onFailure: (error: unknown, failures: number) => void;
+  /** It went well again, after that many failures in a row. */
+  readonly onRecovery?: (failures: number) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -49,7 +51,16 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
     if (plan.signal.aborted) return;
     failures++;
     lastFailure = error instanceof Error ? error.message : String(error);
-    plan.onFailure(error, failures);
+    told(() => plan.onFailure(error, failures));
+  }
+
+  /** Whoever is told may fail as he likes: the refreshes go on. */
+  function told(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      lastFailure = `telling of it failed: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
 
   async function attempt(): Promise<void> {
@@ -87,9 +98,11 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
         failed(outcome.error);
         return;
       }
+      const failedBefore = failures;
       lastGoodMs = plan.clock.nowMs();
       failures = 0;
       lastFailure = undefined;
+      if (failedBefore > 0) told(() => plan.onRecovery?.(failedBefore));
     } finally {
       clearTimeout(timeout);
       clearTimeout(lateness);

@@ -53,9 +53,10 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
   });
   const feed = nodeWatch(client, {
     ...nodeWatchDefaults,
-    nowMs: clock.nowMs,
+    nowMs: clock.monotonicMs,
     chance: Math.random,
     warn: log.warn.bind(log),
+    info: log.info.bind(log),
   });
   const watch = new FleetWatch({
     feed: feedWithNewNodes(feed, options.onNewNode),

@@ -22,7 +22,6 @@ import type { DocumentStore } from '../ports/document-store.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 import { bundledModel, bundledStaticData } from './bundled-files.ts';
 
-const modelPollMs = 30_000;
 const modelTimeoutMs = 20_000;
 
 export interface OpenKnowledgeOptions {
@@ -80,7 +79,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
       const startedMs = clock.monotonicMs();
       // Scoring begins with the model: a keeper that is ready before it has scored nothing.
       await Promise.race([modelKeeper?.firstAttempt, delay(timeoutMs, undefined, { ref: false })]);
-      await keeper.ready(timeoutMs - (clock.monotonicMs() - startedMs));
+      await keeper.ready(Math.max(0, timeoutMs - (clock.monotonicMs() - startedMs)));
     },
   };
 }
@@ -128,7 +127,7 @@ function trainedModel(options: OpenKnowledgeOptions): ModelKeeper | undefined {
     open: async (files, stop) => (await import('../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
     features: servingFeatures,
     knownFeatures: featureNames,
-    pollMs: modelPollMs,
+    pollMs: config.model_refresh,
     timeoutMs: modelTimeoutMs,
     events,
     clock,
@@ -157,7 +156,8 @@ function chosenRiskModel(
     case 'family-stress':
       return () => modelKeeper?.current();
     case 'auto':
-      return () => modelKeeper?.current() ?? mockRisk;
+      // In PROD an answer without a model says so: it rests on the Spot Advisor's bands, not on a mock that knows nothing.
+      return () => modelKeeper?.current() ?? (config.mode === 'PROD' ? undefined : mockRisk);
   }
 }
 

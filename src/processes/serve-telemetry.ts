@@ -8,6 +8,8 @@ import type { DecisionMessage } from '../ports/advisor.ts';
 import type { RecordingResult } from '../recording/recorder.ts';
 import { grpcCodes } from '../telemetry/grpc-codes.ts';
 import type { Log } from '../telemetry/log.ts';
+import { seldom } from '../telemetry/seldom.ts';
+import { systemClock } from '../telemetry/system-clock.ts';
 import type { ServeMetrics } from '../telemetry/serve-metrics.ts';
 
 /** What happens in `serve`, each as its metric and its log line together. */
@@ -23,12 +25,17 @@ export interface ServeTelemetry extends Required<KnowledgeEvents> {
   readonly fleetNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
 }
 
+const malformedEveryMs = 10_000;
+
 export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
+  const toldOfMalformed = seldom(malformedEveryMs, systemClock);
   return {
     scaleUpAnswered: (event) => scaleUpAnswered(event, metrics, log),
     malformedRequest: (sentence, requestBytes) => {
       metrics.malformed.inc();
-      log.warn({ requestBytes }, `a BestOptions request is no message: ${sentence}`);
+      toldOfMalformed((withheld) =>
+        log.warn({ requestBytes, withheld }, `a BestOptions request is no message: ${sentence}`),
+      );
     },
     listenerFailed: (error) => log.error({ err: error }, 'an answered scale-up could not be told of'),
     ownDecision: (message) => {
@@ -52,9 +59,13 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
     fleetNotice: (signal) => metrics.fleetNotices.inc({ signal }),
     onRefresh: ({ source, outcome, sentence, failures }) => {
       metrics.refreshes.inc({ source, result: outcome });
-      if (outcome === 'changed') log.info({ source }, sentence);
+      if (outcome === 'changed' || outcome === 'recovered') log.info({ source }, sentence);
       else if (failures <= 1) log.warn({ source, outcome }, sentence);
       else log.debug({ source, outcome, failures }, sentence);
+    },
+    onAgeing: ({ source, isOld, sentence }) => {
+      if (isOld) log.warn({ source }, sentence);
+      else log.info({ source }, sentence);
     },
     onScored: (model, pools, durationMs) => {
       metrics.modelPredictionSeconds.observe({ model }, durationMs / 1000);
@@ -148,6 +159,18 @@ function grpcEvent(event: GrpcEvent, metrics: ServeMetrics, log: Log): void {
       log.error(
         {},
         `changed certificate files are refused and the old certificate serves on: ${event.reason}`,
+      );
+      return;
+    case 'certificate-ends-soon':
+      log.warn(
+        { certificate: event.certificate },
+        `the served certificate ends on ${new Date(event.certificate.validToMs).toISOString()}: renew it`,
+      );
+      return;
+    case 'certificate-ended':
+      log.error(
+        { certificate: event.certificate },
+        `the served certificate has ended on ${new Date(event.certificate.validToMs).toISOString()}: no new connection succeeds until it is renewed`,
       );
       return;
     case 'windows-not-in-force':

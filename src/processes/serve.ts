@@ -19,6 +19,7 @@ import type { ModelCard } from '../ports/model-card.ts';
 import { jsonLog } from '../telemetry/log.ts';
 import { serveMetrics } from '../telemetry/serve-metrics.ts';
 import { ageSources, type AgeSource } from '../telemetry/serve-gauges.ts';
+import { standardOutput } from '../telemetry/standard-output.ts';
 import { systemClock } from '../telemetry/system-clock.ts';
 import type { CommandContext } from './command-context.ts';
 import { decisionPolicy } from './decision-policy.ts';
@@ -38,8 +39,23 @@ const warmUpMs = 3_000;
 
 /** Runs the server until the context's signal, then lets open calls end. */
 export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
+  const stopping = new AbortController();
+  try {
+    await served(config, context, demo, stopping);
+  } finally {
+    // A start that fails half-way ends what it has begun, so that the process ends and can be started again.
+    stopping.abort();
+  }
+}
+
+async function served(
+  config: ServeConfig,
+  context: CommandContext,
+  demo: boolean,
+  stopping: AbortController,
+): Promise<void> {
   const clock = systemClock;
-  const startedMs = clock.nowMs();
+  const startedMs = clock.monotonicMs();
   const log = jsonLog(config.log_level, 'serve');
   const metrics = serveMetrics({
     ageSeconds: (source) => ageSeconds(source),
@@ -48,11 +64,11 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     poolRisk: () =>
       poolRisk(knowledge.keeper.offerings().pools, knowledge.keeper.current(), policy.maxCrashProbability),
     openConnections: () => grpc.transportReport().openConnections,
+    logLinesLost: () => standardOutput().linesLost(),
     isCertificateRefused: () => grpc.transportReport().certificateRefusal !== undefined,
     build: { version: version(), mode: config.mode },
   });
   const telemetry = serveTelemetry(metrics, log);
-  const stopping = new AbortController();
   const signal = stopping.signal;
 
   const policy = decisionPolicy(config);
@@ -93,7 +109,9 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
       case 'model':
         return secondsSince(createdAtMs(knowledge.modelKeeper?.status().card), clock);
       case 'node_watch':
-        return secondsSince(fleet?.watch.lastHeardMs, clock);
+        return fleet?.watch.lastHeardMs === undefined
+          ? undefined
+          : (clock.monotonicMs() - fleet.watch.lastHeardMs) / 1000;
       case 'spot_prices':
       case 'static_intelligence':
       case 'risk_table':
@@ -172,9 +190,15 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     ready: !context.signal.aborted,
     reasons: readinessReasons({
       knowledge: knowledge.keeper.status().degradations,
+      certificate: grpc.transportReport().certificate,
       certificateRefusal: grpc.transportReport().certificateRefusal,
+      nowMs: clock.nowMs(),
       model: knowledge.modelKeeper?.status(),
-      nodeWatch: fleet && { lastHeardMs: fleet.watch.lastHeardMs, startedMs, nowMs: clock.nowMs() },
+      nodeWatch: fleet && {
+        lastHeardMs: fleet.watch.lastHeardMs,
+        startedMs,
+        nowMs: clock.monotonicMs(),
+      },
     }),
   });
   const http = await startHttpServer({
@@ -187,6 +211,9 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     }),
     log,
     onAnswer: telemetry.httpAnswer,
+  }).catch(async (error: unknown) => {
+    await grpc.drain(0);
+    throw error;
   });
   growUsually();
   grpc.setServing(true);

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import { riskQuantiles, type PoolRisk } from '../knowledge/pool-risk.ts';
 
 /** Ages by source, in seconds; a source that was never read has no sample. */
@@ -22,6 +22,7 @@ export interface MetricSources {
   readonly poolRisk: () => PoolRisk;
   readonly openConnections: () => number;
   readonly isCertificateRefused: () => boolean;
+  readonly logLinesLost: () => number;
   readonly build: { readonly version: string; readonly mode: 'TEST' | 'PROD' };
 }
 
@@ -92,6 +93,15 @@ export function measuredGauges(sources: MetricSources, registry: Registry): void
   );
   measured('spot_grpc_connections', 'Open gRPC connections', sources.openConnections);
   measured('spot_hot_pools', 'Pools with a live interruption signal', sources.hotPools);
+  new Counter({
+    name: 'spot_log_lines_lost_total',
+    help: 'Log lines that could not be written',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.logLinesLost());
+    },
+  });
   new Gauge({
     name: 'spot_build_info',
     help: '1, with the version and the mode of this process',

@@ -159,7 +159,7 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
     refreshes: startedAtZero(
       counter('spot_refreshes_total', 'Refreshes of sources of knowledge by result', ['source', 'result']),
       Object.keys(refreshed).flatMap((source) =>
-        ['changed', 'refused', 'failed'].map((result) => ({ source, result })),
+        ['changed', 'refused', 'failed', 'recovered'].map((result) => ({ source, result })),
       ),
     ),
     certificateReloads: counterOf(

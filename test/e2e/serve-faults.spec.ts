@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { spawn } from 'node:child_process';
 import { setTimeout as passed } from 'node:timers/promises';
@@ -97,6 +106,27 @@ describe('spot-expander serve, when something else is dead or slow', () => {
       await answersInTime(client);
     } finally {
       child.kill('SIGKILL');
+    }
+  });
+
+  it('answers in time when its log is on a full disk, and counts the lines', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    const [port, httpPort] = [await freePort(), await freePort()];
+    const address = ['--grpc-listen', `127.0.0.1:${port}`, '--http-listen', `127.0.0.1:${httpPort}`];
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [entry, 'serve', ...address], {
+      env: bareEnvironment(home),
+      stdio: ['ignore', full, 'ignore'],
+    });
+    try {
+      await eventually(async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok);
+      client = asker(port, join(home, '.local/state/spot-expander/localhost.crt'));
+      await answersInTime(client);
+      const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+      expect(Number(/^spot_log_lines_lost_total (\d+)$/m.exec(metrics)?.[1])).to.be.above(2);
+    } finally {
+      child.kill('SIGKILL');
+      closeSync(full);
     }
   });
 

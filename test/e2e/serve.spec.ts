@@ -212,6 +212,29 @@ describe('spot-expander serve, as built', () => {
         expect(one.stderr()).to.include(word);
     });
 
+    it('ends with 1 and says which address is taken when it is that of HTTP, though gRPC listens already', async () => {
+      const first = await start();
+      const one = refused([
+        '--grpc-listen',
+        `127.0.0.1:${await freePort()}`,
+        '--http-listen',
+        `127.0.0.1:${first.httpPort}`,
+      ]);
+      expect(await one.exitCode).to.equal(1);
+      expect(one.stderr()).to.include(String(first.httpPort));
+    });
+
+    it('ends with 2 when its certificate cannot be served, though it watches a cluster already', async () => {
+      const kubeconfig = join(home, 'kubeconfig');
+      writeFileSync(
+        kubeconfig,
+        'apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: "http://127.0.0.1:9"}}]\nusers: [{name: u, user: {token: t}}]\n',
+      );
+      const one = refused(['--kubeconfig', kubeconfig, '--tls-cert', 'x.crt', '--tls-key', 'x.key']);
+      expect(await one.exitCode).to.equal(2);
+      expect(one.stderr()).to.match(/x\.(crt|key)/);
+    });
+
     it('says which address is taken', async () => {
       const first = await start();
       const one = refused([

@@ -532,8 +532,18 @@ export class FakeKubernetes {
     for (const one of this.log.filter(({ version, kind }) => version > from && kind === resource.kind))
       if (watcher.matches(one.object))
         response.write(`${JSON.stringify({ type: one.type, object: one.object })}\n`);
+    // Seen on a real API server: from a version that is yet to come nothing is sent until it has come.
+    if (from > this.version) return;
     this.watchers.add(watcher);
     response.on('close', () => this.watchers.delete(watcher));
+  }
+
+  /** As when etcd was restored from a backup: versions are lower than those that clients have seen. */
+  restoreFromBackup(): void {
+    this.version = 10;
+    this.log.length = 0;
+    for (const object of this.objects.values())
+      object['metadata'].resourceVersion = String((this.version += 1));
   }
 
   /** What a quiet API server sends about once a minute. */

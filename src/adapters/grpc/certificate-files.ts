@@ -114,6 +114,7 @@ export function watchedCertificate(
   onRefused: (reason: string) => void,
 ): { close(): void } {
   let served = current.contentHash;
+  let servedToMs = current.report.validToMs;
   let suspected = '';
   let refused = '';
   let settling: NodeJS.Timeout | undefined;
@@ -124,8 +125,10 @@ export function watchedCertificate(
       const certificate = await loadedCertificate(files);
       const isNew = certificate.contentHash !== served || refused !== '';
       if (isClosed || !isNew) return;
+      mustOutlast(certificate.report, servedToMs, files.certFile);
       suspected = refused = '';
       served = certificate.contentHash;
+      servedToMs = certificate.report.validToMs;
       onLoaded(certificate);
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown';
@@ -158,6 +161,14 @@ export function watchedCertificate(
       for (const watcher of watchers) watcher.close();
     },
   };
+}
+
+/** @throws CertificateRefused for a certificate that is over and older than the one it would replace: no client takes it. */
+function mustOutlast({ validToMs }: CertificateReport, servedToMs: number, file: string): void {
+  if (validToMs > Date.now() || validToMs >= servedToMs) return;
+  throw new CertificateRefused(
+    `the certificate ${file} has ended on ${new Date(validToMs).toISOString()}, before the one that is served`,
+  );
 }
 
 function watchedDirectory(directory: string, onChange: () => void): { close(): void }[] {

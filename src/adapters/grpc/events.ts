@@ -4,6 +4,10 @@ export type GrpcEvent =
   | { readonly kind: 'handler-failed'; readonly method: string; readonly error: unknown }
   | { readonly kind: 'certificate-loaded'; readonly certificate: CertificateReport }
   | { readonly kind: 'certificate-refused'; readonly reason: string }
+  | {
+      readonly kind: 'certificate-ends-soon' | 'certificate-ended';
+      readonly certificate: CertificateReport;
+    }
   | { readonly kind: 'windows-not-in-force'; readonly reason: string };
 
 export interface CallEnded {

@@ -5,6 +5,7 @@ import type { PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import type { TlsFiles, WatchOptions } from './certificate-files.ts';
+import { certificateEndWatch } from './certificate-end.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from './events.ts';
 import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
@@ -27,6 +28,8 @@ export interface GrpcServerOptions {
   readonly maxMessageBytes?: number;
   /** Connections are asked to renew after this time ± 10 %; calls on them end first. Default: never. */
   readonly maxConnectionAgeMs?: number;
+  /** A message that has not arrived whole by then ends its call, whatever deadline the client set. Default 60 s. */
+  readonly receiveLimitMs?: number;
   /** A marshalled BestOptionsRequest in, a marshalled BestOptionsResponse out. */
   readonly bestOptions: BytesHandler;
   readonly services?: readonly OwnService[];
@@ -51,6 +54,7 @@ const maxConcurrentStreams = 256;
 const keepaliveMs = 120_000;
 const connectionAgeGraceMs = 60_000;
 const buffersIdleMs = 60_000;
+const defaultReceiveLimitMs = 60_000;
 /** Connections without calls close by themselves within this time. */
 const flushMs = 250;
 const defaultWatch: WatchOptions = { pollMs: 10_000, settleMs: 250 };
@@ -94,6 +98,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     maxMessageBytes,
     buffers,
     pieces,
+    receiveLimitMs: options.receiveLimitMs ?? defaultReceiveLimitMs,
     handler: bestOptions,
     onEvent,
   };
@@ -144,6 +149,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     },
   );
 
+  const endWatch = certificateEndWatch(() => certificate, onEvent);
+
   const setServing = (isServing: boolean): void => health(isServing ? 'SERVING' : 'NOT_SERVING');
   return {
     port,
@@ -161,6 +168,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     drain: async (graceMs) => {
       setServing(false);
       watcher.close();
+      endWatch.close();
       await drained(server, openCalls, graceMs);
       // The library forgets its connections when it does not trace them.
       for (const session of sessions) session.destroy();

@@ -48,7 +48,7 @@ export class ReceiveBuffers {
     // A little room to grow, so that the next request of a slowly growing cluster fits; pages that stay untouched cost nothing.
     const capacity = Math.max(length, Math.min(roundedUp(length * 1.125), this.#largestBytes));
     // Two large buffers at once would break the bound on memory.
-    this.#kept = undefined;
+    this.#dropKept();
     return Buffer.allocUnsafeSlow(capacity);
   }
 
@@ -56,7 +56,11 @@ export class ReceiveBuffers {
   returned(buffer: Buffer, usedBytes: number): void {
     if (buffer.length < smallestKept) return;
     this.#lentBytes -= buffer.length;
-    if (buffer.length < this.keptBytes) return;
+    if (buffer.length < this.keptBytes) {
+      freed(buffer);
+      return;
+    }
+    this.#dropKept();
     this.#kept = buffer;
     // Small requests do not keep a large buffer alive.
     if (usedBytes >= buffer.length / 4 || this.#letGo === undefined) this.#restartTimer();
@@ -65,6 +69,11 @@ export class ReceiveBuffers {
   close(): void {
     clearTimeout(this.#letGo);
     this.#letGo = undefined;
+    this.#dropKept();
+  }
+
+  #dropKept(): void {
+    if (this.#kept !== undefined) freed(this.#kept);
     this.#kept = undefined;
   }
 
@@ -73,6 +82,14 @@ export class ReceiveBuffers {
     this.#letGo = setTimeout(() => this.close(), this.#idleMs);
     this.#letGo.unref();
   }
+}
+
+/**
+ * Gives the memory back at once. Left to the garbage collector it stays for as long as V8 sees no need to collect: an idle server
+ * would keep hundreds of megabytes for hours, and several large requests in parallel would leave one behind each.
+ */
+function freed(buffer: Buffer): void {
+  if (buffer.buffer instanceof ArrayBuffer && !buffer.buffer.detached) buffer.buffer.transfer(0);
 }
 
 function roundedUp(bytes: number): number {

@@ -25,12 +25,11 @@ export interface UnaryStreamOptions {
   readonly maxMessageBytes: number;
   readonly buffers: ReceiveBuffers;
   readonly pieces: ReceivedPieces;
+  /** A client that stops in the middle of its message does not keep the message's memory for longer, whatever deadline it gave itself. */
+  readonly receiveLimitMs: number;
   readonly handler: BytesHandler;
   readonly onEvent: (event: GrpcEvent) => void;
 }
-
-/** A client that stops in the middle of its message does not keep the message's memory for longer. */
-const receiveLimitMs = 60_000;
 
 const responseHeaders: OutgoingHttpHeaders = {
   ':status': 200,
@@ -65,6 +64,7 @@ class UnaryStream {
   readonly #abort = new AbortController();
   readonly #startedMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  #timeoutMs: number | undefined;
   #deadlineMs: number | undefined;
   #isAnswered = false;
   #isHandling = false;
@@ -93,18 +93,24 @@ class UnaryStream {
 
   #startTimer(): boolean {
     const header = this.#headers['grpc-timeout'];
-    let limitMs = receiveLimitMs;
+    let limitMs = this.#options.receiveLimitMs;
     if (typeof header === 'string') {
       const timeoutMs = grpcTimeoutMs(header);
       if (timeoutMs === undefined) {
         this.#end(status.INTERNAL, `invalid grpc-timeout value "${header}"`);
         return false;
       }
+      this.#timeoutMs = timeoutMs;
       this.#deadlineMs = Date.now() + timeoutMs;
-      limitMs = timeoutMs;
+      limitMs = Math.min(timeoutMs, limitMs);
     }
-    this.#timer = setTimeout(() => this.#end(status.DEADLINE_EXCEEDED, 'deadline exceeded'), limitMs);
+    this.#endAfter(limitMs);
     return true;
+  }
+
+  #endAfter(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(status.DEADLINE_EXCEEDED, 'deadline exceeded'), limitMs);
   }
 
   #received(): void {
@@ -114,7 +120,9 @@ class UnaryStream {
       this.#end(message.code, message.message);
       return;
     }
-    if (this.#deadlineMs === undefined) clearTimeout(this.#timer);
+    if (this.#timeoutMs === undefined) clearTimeout(this.#timer);
+    else if (this.#timeoutMs > this.#options.receiveLimitMs)
+      this.#endAfter(this.#timeoutMs - (performance.now() - this.#startedMs));
     void this.#handle(message);
   }
 

@@ -39,6 +39,8 @@ export function journalFile(path: string, maxBytes: number): FleetJournal {
     async append(entries) {
       if (entries.length === 0) return;
       const text = `${endsInLine ? '' : '\n'}${linesOf(entries)}`;
+      // A full disk may take a part of it.
+      endsInLine = false;
       await written('a', path, text);
       endsInLine = true;
       bytes += Buffer.byteLength(text);

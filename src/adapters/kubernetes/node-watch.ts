@@ -10,10 +10,12 @@ export interface NodeWatchOptions {
   readonly silentMs: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
+  /** Of a clock that never goes back. */
   readonly nowMs: () => number;
   /** 0 ≤ chance < 1. */
   readonly chance: () => number;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  readonly info: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
 export const nodeWatchDefaults = { silentMs: 90_000, firstPauseMs: 500, longestPauseMs: 30_000 } as const;
@@ -22,10 +24,19 @@ const pageSize = 500;
 /** The API server ends a watch after this; a new one goes on from the last version. */
 const watchSeconds = 300;
 
-/** Lists once and then watches; lists again only when the API server has forgotten where we were. */
+/**
+ * Lists once and then watches; lists again only when the API server has forgotten where we were, or may have: one that was
+ * restored from a backup takes a watch from a version that it has not reached again, and says nothing on it.
+ */
 export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFeed {
   let lastHeardMs: number | undefined;
-  const heard = () => (lastHeardMs = options.nowMs());
+  let failures = 0;
+  const heard = () => {
+    lastHeardMs = options.nowMs();
+    if (failures === 0) return;
+    failures = 0;
+    options.info({}, 'the node watch goes on');
+  };
 
   async function listed(listener: NodeListener, signal: AbortSignal): Promise<string> {
     const nodes: NodeView[] = [];
@@ -69,8 +80,8 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
       return at;
     } catch (error) {
       if (signal.aborted) throw error;
-      // The place is not lost with the connection.
-      throw new InterruptedWatch(at, error);
+      // The place is not lost with the connection, but after a silence it may be one that the server has never heard of.
+      throw new InterruptedWatch(silence.signal.aborted ? undefined : at, error);
     } finally {
       clearTimeout(watchdog);
     }
@@ -88,14 +99,14 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
     async run(listener, signal) {
       const isOver = () => signal.aborted;
       let version: string | undefined;
-      let failures = 0;
+      let endedAtOnce = 0;
       while (!isOver()) {
         try {
           version ??= await listed(listener, signal);
           const startedMs = options.nowMs();
           version = await watched(version, listener, signal);
           // A server that ends every watch at once must not be asked in a circle.
-          failures = options.nowMs() - startedMs < 1_000 ? failures + 1 : 0;
+          endedAtOnce = options.nowMs() - startedMs < 1_000 ? endedAtOnce + 1 : 0;
         } catch (error) {
           if (isOver()) return;
           if (error instanceof InterruptedWatch) version = error.version;
@@ -104,7 +115,7 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
           failures += 1;
           if (failures === 1) options.warn({ err: cause }, 'the node watch broke off and is taken up again');
         }
-        await sleep(pauseMs(failures), undefined, { signal }).catch(() => undefined);
+        await sleep(pauseMs(Math.max(failures, endedAtOnce)), undefined, { signal }).catch(() => undefined);
       }
     },
   };
@@ -112,9 +123,10 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
 
 class InterruptedWatch extends Error {
   override readonly name = 'InterruptedWatch';
-  readonly version: string;
+  /** To go on from; undefined: a new list is needed. */
+  readonly version: string | undefined;
 
-  constructor(version: string, cause: unknown) {
+  constructor(version: string | undefined, cause: unknown) {
     super('the watch was interrupted', { cause });
     this.version = version;
   }

@@ -3,7 +3,7 @@ import { autoScalingGroups } from '../../../src/adapters/autoscaling/group-direc
 import { onDemandShareOf } from '../../../src/adapters/autoscaling/group-facts.ts';
 import { SourceUnavailable } from '../../../src/errors/source-unavailable.ts';
 import type { LaunchTemplates } from '../../../src/ports/region-facts.ts';
-import { awsPeer, type Answer, type AwsPeer } from '../ec2/peer/ec2-peer.ts';
+import { awsPeer, type Answer, type AwsPeer } from '../../peers/aws-peer.ts';
 
 const signal = new AbortController().signal;
 const region = 'ap-south-1';

@@ -15,7 +15,7 @@ import { collectHistory } from '../../../src/collect/collect-history.ts';
 import { collectRegion } from '../../../src/collect/collect-region.ts';
 import { loadHistory } from '../../../src/history/load-history.ts';
 import { staticIntelligenceOf } from '../../../src/knowledge/static-intelligence.ts';
-import { awsPeer, spotPriceHistory, type AwsPeer, type PriceRow } from '../ec2/peer/ec2-peer.ts';
+import { awsPeer, spotPriceHistory, type AwsPeer, type PriceRow } from '../../peers/aws-peer.ts';
 
 const { signal } = new AbortController();
 const region = 'ap-south-1';

@@ -11,7 +11,7 @@ import {
   type Answer,
   type AwsPeer,
   type PriceRow,
-} from './peer/ec2-peer.ts';
+} from '../../peers/aws-peer.ts';
 
 const region = 'ap-south-1';
 const rows: readonly PriceRow[] = [

@@ -32,6 +32,31 @@ const never: BytesHandler = (_, { signal }) =>
 describe('BestOptions over gRPC', () => {
   afterEach(stopAll);
 
+  it('ends a message that never comes, whatever deadline its client set, and keeps to a long deadline afterwards', async () => {
+    const running = await started({
+      receiveLimitMs: 60,
+      bestOptions: (request) =>
+        new Promise((resolve) => setTimeout(() => resolve(Uint8Array.from(request)), 200)),
+    });
+    const session = http2Client(running);
+    const stuck = session.request({
+      ':method': 'POST',
+      ':path': '/grpcplugin.Expander/BestOptions',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': '99999999H',
+    });
+    const ended = new Promise<unknown>((resolve) =>
+      stuck.on('response', (headers) => resolve(headers['grpc-status'])),
+    );
+    stuck.on('error', () => undefined);
+    stuck.write(framed(new Uint8Array(8), 0, 2 * mebibyte));
+    expect(Number(await ended)).to.equal(status.DEADLINE_EXCEEDED);
+    // A whole message has all the time that its client gave, though the handler takes longer than receiving may.
+    const answer = await rawCall(session, framed(Uint8Array.of(1)), { 'grpc-timeout': '10M' });
+    expect(Number(answer['grpc-status'])).to.equal(status.OK);
+  });
+
   for (const [path, compressed] of [
     ['received in place', false],
     ['through the library, as compressed requests are', true],

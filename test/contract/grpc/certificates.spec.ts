@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
+import { newLeaf, newRoot, type Leaf } from '../../faults/certificates.ts';
 import type { CertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
 import { startGrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import { CertificateRefused } from '../../../src/errors/certificate-refused.ts';
@@ -137,6 +138,40 @@ describe('certificate files', () => {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     expect(loadedEvents(running)).to.equal(0);
+  });
+
+  it('are refused when they have ended earlier than those that are served', async () => {
+    const root = await newRoot();
+    const dayMs = 86_400_000;
+    const good = await newLeaf(root);
+    const ended = await newLeaf(root, { fromMs: Date.now() - 2 * dayMs, toMs: Date.now() - dayMs });
+    const directory = freshDirectory();
+    const files = { certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
+    const placed = ({ cert, key }: Leaf): void => {
+      writeFileSync(files.certFile, cert);
+      writeFileSync(files.keyFile, key);
+    };
+    placed(good);
+    const running = await started({ tls: files, watch });
+    const before = await shown(running.port);
+    placed(ended);
+    await until(() => running.server.transportReport().certificateRefusal !== undefined);
+    expect(running.server.transportReport().certificateRefusal).to.include('has ended on');
+    expect(await shown(running.port)).to.equal(before);
+  });
+
+  it('tell once that they end soon and once that they have ended', async () => {
+    const leaf = await newLeaf(await newRoot(), { fromMs: Date.now() - 60_000, toMs: Date.now() + 2_500 });
+    const directory = freshDirectory();
+    const files = { certFile: join(directory, 'tls.crt'), keyFile: join(directory, 'tls.key') };
+    writeFileSync(files.certFile, leaf.cert);
+    writeFileSync(files.keyFile, leaf.key);
+    const { events } = await started({ tls: files });
+    await until(() => events.some(({ kind }) => kind === 'certificate-ended'));
+    expect(events.map(({ kind }) => kind).filter((kind) => kind.startsWith('certificate-'))).to.deep.equal([
+      'certificate-ends-soon',
+      'certificate-ended',
+    ]);
   });
 
   it('stop the start when they cannot be served', async () => {

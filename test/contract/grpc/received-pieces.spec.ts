@@ -52,6 +52,18 @@ describe('receive buffers', () => {
     expect(buffers.keptBytes).to.equal(0);
   });
 
+  it('give memory back at once when it is not kept, without waiting for a collection', () => {
+    const buffers = new ReceiveBuffers(100 * mebibyte, 60_000);
+    const [small, large, larger] = [2, 4, 8].map((size) => buffers.taken(size * mebibyte));
+    buffers.returned(large!, 4 * mebibyte);
+    buffers.returned(small!, 2 * mebibyte);
+    expect([small, large].map((one) => one?.length)).to.deep.equal([0, 5 * mebibyte]);
+    buffers.returned(larger!, 8 * mebibyte);
+    expect(large).to.have.length(0);
+    buffers.close();
+    expect(larger).to.have.length(0);
+  });
+
   it('lend no more at once than two of the largest messages', () => {
     const buffers = new ReceiveBuffers(4 * mebibyte, 60_000);
     const [first] = [buffers.taken(4 * mebibyte), buffers.taken(3 * mebibyte)];

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -38,6 +46,21 @@ describe('journal file', () => {
     expect(await journal.read()).to.deep.equal([notice('a')]);
     await journal.append([notice('b')]);
     expect(await journalFile(path, 1_000).read()).to.deep.equal([notice('a'), notice('b')]);
+  });
+
+  it('begins a line of its own after a write that failed half-way, as on a full disk', async () => {
+    const journal = journalFile(path, 1_000);
+    await journal.append([notice('a')]);
+    const written = readFileSync(path);
+    rmSync(path);
+    mkdirSync(path);
+    expect(await journal.append([notice('b')]).then(String, (error: unknown) => error)).to.be.instanceOf(
+      Error,
+    );
+    rmSync(path, { recursive: true });
+    writeFileSync(path, `${written.toString()}{"kind":"notice","po`);
+    await journal.append([notice('c')]);
+    expect(await journalFile(path, 1_000).read()).to.deep.equal([notice('a'), notice('c')]);
   });
 
   it('reads nothing out of lines that are not its own', async () => {

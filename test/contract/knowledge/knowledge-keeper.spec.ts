@@ -21,7 +21,7 @@ import type { DocumentStore } from '../../../src/ports/document-store.ts';
 import type { Market } from '../../../src/ports/market.ts';
 import type { RiskModel } from '../../../src/ports/risk-model.ts';
 import { systemClock } from '../../../src/telemetry/system-clock.ts';
-import { awsPeer, spotPriceHistory } from '../ec2/peer/ec2-peer.ts';
+import { awsPeer, spotPriceHistory } from '../../peers/aws-peer.ts';
 
 const quick: RefreshTimes = {
   staticFileMs: 5,

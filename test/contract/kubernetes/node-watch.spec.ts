@@ -29,6 +29,7 @@ describe('node watch', () => {
   let stop: AbortController;
   let known: Map<string, string>;
   let lists: number;
+  let resumed: number;
   let running: Promise<void>;
 
   beforeEach(async () => {
@@ -38,6 +39,7 @@ describe('node watch', () => {
     stop = new AbortController();
     known = new Map();
     lists = 0;
+    resumed = 0;
     feed = nodeWatch(client, {
       silentMs: 600,
       firstPauseMs: 20,
@@ -45,6 +47,7 @@ describe('node watch', () => {
       nowMs: Date.now,
       chance: () => 0,
       warn: () => undefined,
+      info: () => void (resumed += 1),
     });
     running = feed.run(
       {
@@ -91,6 +94,18 @@ describe('node watch', () => {
     annotate('3');
     setTimeout(() => (fake.away = false), 200);
     await until('the change', () => known.get('a') === '3');
+    expect(resumed).to.equal(1);
+  });
+
+  it('lists anew after a silence: an API server restored from a backup has not reached our place again', async () => {
+    fake.goAway();
+    fake.restoreFromBackup();
+    fake.addNode('restored');
+    fake.away = false;
+    await until('the node that came after the backup', () => known.has('restored'));
+    expect(lists).to.equal(2);
+    annotate('5');
+    await until('the change', () => known.get('a') === '5');
   });
 
   it('lists anew when its place has been forgotten (410)', async () => {

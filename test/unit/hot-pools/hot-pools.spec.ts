@@ -56,6 +56,19 @@ describe('hot pools', () => {
     expect(hot.signal({ ...pool, capacityType: 'on-demand' }, start)).to.equal(undefined);
   });
 
+  it('a notice of the future counts from when it is first heard, and is no hotter for being heard again', () => {
+    const hot = new HotPools();
+    const week = 7 * 24 * hour;
+    const ahead = { pool: key, signal: 'TERMINATION', atMs: start + week } as const;
+    hot.hear(ahead, start);
+    expect(hot.signal(pool, start)?.expiresAtMs).to.equal(start + defaultHeatRules.TERMINATION.ttlMs);
+    hot.sweep(start + 2 * hour);
+    hot.hear(ahead, start + 2 * hour);
+    expect(hot.signal(pool, start + 2 * hour)).to.equal(undefined);
+    hot.sweep(start + week + hour);
+    expect(hot.all(start + week + hour)).to.deep.equal([]);
+  });
+
   it('a termination outranks a later rebalance while it is hot; afterwards the rebalance shows', () => {
     const hot = new HotPools({
       TERMINATION: { ttlMs: 1_000, initialHeat: 1 },
@@ -234,6 +247,49 @@ describe('fleet watch', () => {
     const again = new FleetRecord();
     for (const entry of journal.lines) again.add(entry);
     expect(again.of(key, start + hour)).to.deep.equal(watch.record.of(key, start + hour));
+  });
+});
+
+describe('a fleet watch whose journal cannot be written for a while', () => {
+  it('writes all that was learnt meanwhile once it can, and says so', async () => {
+    const journal = memoryJournal();
+    let broken = true;
+    const told: string[] = [];
+    const write = async (work: () => Promise<void>) => {
+      if (broken) throw new Error('no space left on device');
+      await work();
+    };
+    const { feed, play } = playedFeed();
+    const stop = new AbortController();
+    const watch = new FleetWatch({
+      feed,
+      journal: {
+        isFull: () => false,
+        read: () => journal.read(),
+        append: (entries) => write(() => journal.append(entries)),
+        replace: (entries) => write(() => journal.replace(entries)),
+      },
+      nowMs: () => start,
+      hoursEveryMs: 1e9,
+      info: (_fields, sentence) => void told.push(sentence),
+      warn: (_fields, sentence) => void told.push(sentence),
+    });
+    const run = watch.run(stop.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    const listener = play();
+    listener.changed(markedNode(terminateAt(start + 120_000), { uid: 'one' }));
+    await new Promise((resolve) => setImmediate(resolve));
+    broken = false;
+    listener.changed(markedNode(terminateAt(start + 120_000), { uid: 'two' }));
+    stop.abort();
+    await run;
+    const again = new FleetRecord();
+    for (const entry of journal.lines) again.add(entry);
+    expect(again.of(key, start)?.interruptions).to.equal(2);
+    expect(told.filter((one) => one.includes('journal'))).to.deep.equal([
+      'the fleet journal cannot be written; a restart before it can be again loses what is learnt now',
+      'the fleet journal is written again, with all that was learnt meanwhile',
+    ]);
   });
 });
 

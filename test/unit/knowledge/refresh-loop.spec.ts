@@ -44,6 +44,29 @@ describe('a refresh loop', () => {
     expect(runs).to.equal(after);
   });
 
+  it('tells of a recovery with the failures before it, and goes on when whoever is told fails', async () => {
+    let runs = 0;
+    const recoveries: number[] = [];
+    startRefreshLoop(
+      plan({
+        run: () => {
+          runs++;
+          if (runs <= 2) throw new Error('away');
+          return Promise.resolve('unchanged');
+        },
+        onFailure: () => {
+          throw new Error('no ear');
+        },
+        onRecovery: (failures) => {
+          recoveries.push(failures);
+          throw new Error('no ear');
+        },
+      }),
+    );
+    await until(() => runs >= 6);
+    expect(recoveries).to.deep.equal([2]);
+  });
+
   it('counts failures in a row, keeps the last sentence and starts over after a success', async () => {
     let runs = 0;
     const seen: number[] = [];

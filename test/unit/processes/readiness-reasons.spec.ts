@@ -1,8 +1,12 @@
 import { expect } from 'chai';
 import { readinessReasons } from '../../../src/processes/readiness-reasons.ts';
 
+const dayMs = 86_400_000;
+
 const well = {
   knowledge: [],
+  certificate: { fingerprint256: 'A', subjectAltName: 'DNS:a', validFromMs: 0, validToMs: 90 * dayMs },
+  nowMs: 10 * dayMs,
   certificateRefusal: undefined,
   model: { failures: 0, lastFailure: undefined },
   nodeWatch: { lastHeardMs: 1_000_000, startedMs: 0, nowMs: 1_060_000 },
@@ -39,5 +43,15 @@ describe('the reasons for being degraded', () => {
   it('say since when a watch is silent', () => {
     const nodeWatch = { lastHeardMs: 0, startedMs: 0, nowMs: 7 * 60_000 };
     expect(readinessReasons({ ...well, nodeWatch })[0]).to.include('for 7 minutes');
+  });
+
+  it('name the end of the served certificate in its last week, and after it', () => {
+    const end = new Date(90 * dayMs).toISOString();
+    expect(readinessReasons({ ...well, nowMs: 84 * dayMs })).to.deep.equal([
+      `The served certificate ends on ${end}.`,
+    ]);
+    expect(readinessReasons({ ...well, nowMs: 91 * dayMs })).to.deep.equal([
+      `The served certificate has ended on ${end}: no new connection succeeds.`,
+    ]);
   });
 });

@@ -13,5 +13,6 @@ export const idleSources: MetricSources = {
   }),
   openConnections: () => 0,
   isCertificateRefused: () => false,
+  logLinesLost: () => 0,
   build: { version: '0', mode: 'TEST' },
 };

@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net';
 
 /** What the peer does with one request instead of answering it. */
 export type Fault =
-  'throttle' | 'deny' | 'server-error' | 'bad-parameter' | 'hang' | 'reset' | 'half-answer' | 'not-xml';
+  | 'throttle'
+  | 'deny'
+  | 'server-error'
+  | 'bad-parameter'
+  | 'hang'
+  | 'hang-midway'
+  | 'reset'
+  | 'half-answer'
+  | 'not-xml';
 
 export interface PriceRow {
   readonly zone: string;
@@ -13,57 +21,91 @@ export interface PriceRow {
   readonly at: string;
 }
 
+export type Parameters = Readonly<Record<string, string>>;
+
 /** Answers of the query protocol: parameters in a form, XML back; paged, with faults first when some are queued. */
 export interface AwsPeer {
   readonly endpoint: string;
   /** Every request's parameters, in order. */
-  readonly requests: readonly Readonly<Record<string, string>>[];
+  readonly requests: readonly Parameters[];
   /** The next requests meet these, one each. */
   readonly queueFaults: (...faults: readonly Fault[]) => void;
-  /** Every request meets this until it is cleared. */
-  readonly setFault: (fault: Fault | undefined) => void;
+  /** Every request, or every one that `meets` says yes to, meets this until it is cleared. */
+  readonly setFault: (fault: Fault | undefined, meets?: (parameters: Parameters) => boolean) => void;
+  /** Idle and open ones: the next call has to connect. */
+  readonly dropConnections: () => void;
   readonly close: () => Promise<void>;
 }
 
-export type Answer = (parameters: Readonly<Record<string, string>>) => string;
+export type Answer = (parameters: Parameters) => string;
 
 /** EC2 wraps its errors in one more element than the other services of the query protocol. */
 export type Dialect = 'ec2' | 'query';
 
+/** AWS refuses what was signed longer ago than this, or for later. */
+const signatureSlackMs = 5 * 60_000;
+
+export interface PeerShape {
+  /** Requests whose date is off are refused, as AWS does. */
+  readonly checksDate?: boolean;
+  readonly host?: string;
+}
+
 export async function awsPeer(
   answers: Readonly<Record<string, Answer>>,
   dialect: Dialect = 'ec2',
+  shape: PeerShape = {},
 ): Promise<AwsPeer> {
   const error = (response: ServerResponse, status: number, code: string, message: string) =>
     xml(response, status, errorBody(dialect, code, message));
   const requests: Record<string, string>[] = [];
   const queue: Fault[] = [];
   let standing: Fault | undefined;
+  let standingMeets: (parameters: Parameters) => boolean = () => true;
   const server = createServer((request, response) => {
-    void parametersOf(request).then((parameters) => {
-      requests.push(parameters);
-      const fault = queue.shift() ?? standing;
-      if (fault !== undefined) meet(fault, response, error);
-      else {
-        const answer = answers[parameters['Action'] ?? ''];
-        if (answer === undefined) error(response, 400, 'InvalidAction', 'no such action');
-        else xml(response, 200, answer(parameters));
-      }
-    });
+    // A client that gives up in the middle of its request is none of our faults.
+    request.on('error', () => undefined);
+    void parametersOf(request).then(
+      (parameters) => {
+        requests.push(parameters);
+        const fault = queue.shift() ?? (standingMeets(parameters) ? standing : undefined);
+        if (fault !== undefined) meet(fault, response, error);
+        else if (shape.checksDate === true && isOff(request.headers['x-amz-date']))
+          error(response, 400, 'RequestExpired', 'Request has expired.');
+        else {
+          const answer = answers[parameters['Action'] ?? ''];
+          if (answer === undefined) error(response, 400, 'InvalidAction', 'no such action');
+          else xml(response, 200, answer(parameters));
+        }
+      },
+      () => undefined,
+    );
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, shape.host ?? '127.0.0.1');
   await once(server, 'listening');
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     queueFaults: (...faults) => void queue.push(...faults),
-    setFault: (fault) => (standing = fault),
+    setFault: (fault, meets = () => true) => {
+      standing = fault;
+      standingMeets = meets;
+    },
+    dropConnections: () => server.closeAllConnections(),
     close: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+/** `20261125T075500Z`, in the request's own header. */
+function isOff(header: string | readonly string[] | undefined): boolean {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(header));
+  if (parts === null) return true;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
+  return Math.abs(Date.UTC(year, month - 1, day, hour, minute, second) - Date.now()) > signatureSlackMs;
 }
 
 async function parametersOf(request: IncomingMessage): Promise<Record<string, string>> {
@@ -93,6 +135,10 @@ function meet(fault: Fault, response: ServerResponse, error: ErrorAnswer): void 
       return;
     }
     case 'hang':
+      return;
+    case 'hang-midway':
+      response.writeHead(200, { 'content-type': 'text/xml', 'content-length': '4096' });
+      response.write('<DescribeSpotPriceHistoryResponse><spotPriceHistorySet><item>');
       return;
     case 'reset':
       response.socket?.destroy();
@@ -128,32 +174,28 @@ export function spotPriceHistory(
   pageSize: number,
   emptyBefore: ReadonlySet<number> = new Set(),
 ): Answer {
+  const timed = rows
+    .map((row) => ({ row, atMs: Date.parse(row.at), pool: `${row.type}@${row.zone}` }))
+    .sort((a, b) => b.atMs - a.atMs);
   return (parameters) => {
     const types = filterValues(parameters, 'instance-type');
     const start = Date.parse(parameters['StartTime'] ?? '1970-01-01T00:00:00Z');
     const end = Date.parse(parameters['EndTime'] ?? '2999-01-01T00:00:00Z');
-    const wanted = rows.filter((row) => types === undefined || types.includes(row.type));
-    const chosen = wanted
-      .filter(
-        (row) => Date.parse(row.at) <= end && (Date.parse(row.at) >= start || isInForce(row, wanted, start)),
-      )
-      .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+    // Newest first: the first change of a pool at or before the start is the one that was in force then.
+    const inForce = new Set<string>();
+    const chosen = timed.filter(({ row, atMs, pool }) => {
+      if (atMs > end || (types !== undefined && !types.includes(row.type))) return false;
+      if (atMs > start) return true;
+      if (inForce.has(pool)) return false;
+      inForce.add(pool);
+      return true;
+    });
     const [page = 0, afterEmpty = 0] = (parameters['NextToken'] ?? '0.0').split('.').map(Number);
     if (emptyBefore.has(page) && afterEmpty === 0) return history([], `${page}.1`);
     const more = (page + 1) * pageSize < chosen.length;
-    return history(chosen.slice(page * pageSize, (page + 1) * pageSize), more ? `${page + 1}.0` : '');
+    const items = chosen.slice(page * pageSize, (page + 1) * pageSize).map(({ row }) => row);
+    return history(items, more ? `${page + 1}.0` : '');
   };
-}
-
-function isInForce(row: PriceRow, rows: readonly PriceRow[], start: number): boolean {
-  const later = rows.filter(
-    (one) =>
-      one.zone === row.zone &&
-      one.type === row.type &&
-      Date.parse(one.at) > Date.parse(row.at) &&
-      Date.parse(one.at) <= start,
-  );
-  return Date.parse(row.at) <= start && later.length === 0;
 }
 
 export function history(rows: readonly PriceRow[], nextToken: string): string {

@@ -1,0 +1,63 @@
+# One image for every process. The first three stages run on the builder's own platform, whatever the image is for: of all
+# that is copied only Node and onnxruntime are native code, and both are chosen by TARGETARCH. The last stage runs nothing.
+ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
+ARG BUILD_IMAGE=${NODE_IMAGE}
+ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+
+FROM ${NODE_IMAGE} AS node
+
+FROM --platform=${BUILDPLATFORM} ${BUILD_IMAGE} AS sources
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+
+FROM sources AS program
+# A private registry: its npmrc, and the roots of its certificate, as secrets that no layer keeps.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/ca.pem \
+    NODE_EXTRA_CA_CERTS=/run/ca.pem npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY proto proto
+COPY src src
+RUN npm run build \
+    && printf '#!/usr/local/bin/node\nimport("/app/dist/processes/main.js");\n' > spot-expander && chmod 755 spot-expander \
+    && mkdir state
+
+FROM sources AS packages
+ARG TARGETARCH
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/ca.pem \
+    NODE_EXTRA_CA_CERTS=/run/ca.pem npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# onnxruntime comes for every platform; types, maps and documents are nobody's at run time.
+RUN case "${TARGETARCH}" in amd64) arch=x64 ;; arm64) arch=arm64 ;; *) echo "no image for TARGETARCH=${TARGETARCH}; it is amd64 or arm64" >&2; exit 1 ;; esac \
+    && cd node_modules \
+    && find onnxruntime-node/bin -mindepth 3 -maxdepth 3 -type d ! -path "*/linux/${arch}" -exec rm -r {} + \
+    && find onnxruntime-node/bin -type d -empty -delete \
+    && test -n "$(find onnxruntime-node/bin -path "*/linux/${arch}/*.node")" \
+    && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' -o -name '*.markdown' \) ! -iname 'license*' -delete \
+    && rm -f .package-lock.json
+
+FROM ${BASE_IMAGE}
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="spot-expander" \
+      org.opencontainers.image.description="A cluster-autoscaler gRPC expander and node agent for Kubernetes on AWS Spot" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=program --chown=65532:65532 /build/state /var/lib/spot-expander
+WORKDIR /app
+COPY --from=packages /build/node_modules node_modules
+COPY LICENSE package.json ./
+COPY proto proto
+COPY data data
+COPY models models
+COPY --from=program /build/dist dist
+COPY --from=program /build/spot-expander /usr/local/bin/spot-expander
+ENV NODE_ENV=production HOME=/var/lib/spot-expander XDG_STATE_HOME=/var/lib \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+USER 65532:65532
+VOLUME ["/var/lib/spot-expander", "/tmp"]
+EXPOSE 9443 8000 8090
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["spot-expander"]

@@ -1,0 +1,67 @@
+/** buildah with a store of our own in the cache. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { repository } from '../go-tools.ts';
+
+export const imageCache = join(repository, '.cache', 'image');
+
+/** Overlay shares layers; where the kernel has none every layer is a copy, slow and large but the same image. */
+function storageDriver(): 'overlay' | 'vfs' {
+  const flags = [
+    '--root',
+    join(imageCache, 'store-overlay'),
+    '--runroot',
+    '/tmp/spot-expander-image-overlay',
+  ];
+  const tried = spawnSync('buildah', [...flags, '--storage-driver', 'overlay', 'images'], {
+    encoding: 'utf8',
+  });
+  return tried.status === 0 ? 'overlay' : 'vfs';
+}
+
+let driver: 'overlay' | 'vfs' | undefined;
+
+/** @throws with buildah's last words. */
+export function buildah(...args: readonly string[]): string {
+  driver ??= storageDriver();
+  const store = [
+    '--root',
+    join(imageCache, `store-${driver}`),
+    '--runroot',
+    `/tmp/spot-expander-image-${driver}`,
+    '--storage-driver',
+    driver,
+  ];
+  const { status, stdout, stderr, error } = spawnSync('buildah', [...store, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 2 ** 20,
+    cwd: repository,
+  });
+  if (status === 0) return stdout.trim();
+  throw new Error(`buildah ${args.join(' ')} failed: ${error?.message ?? lastLines(stderr)}`);
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-15).join('\n');
+}
+
+/** Installs what is missing from Debian's packages; a sentence when that cannot be done. */
+export function missingImageTools(): string | undefined {
+  if (process.getuid?.() !== 0) return 'building an image without a container engine needs root';
+  const missing = ['buildah', 'mmdebstrap'].filter((name) => !existsSync(`/usr/bin/${name}`));
+  if (missing.length === 0) return undefined;
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...missing],
+  ]) {
+    const { status, stderr } = spawnSync('apt-get', args, {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (status !== 0)
+      return `apt-get install ${missing.join(' ')}: ${(stderr || 'no apt-get here').trim().split('\n').at(-1) ?? ''}`;
+  }
+  mkdirSync(imageCache, { recursive: true });
+  return undefined;
+}

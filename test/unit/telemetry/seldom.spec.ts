@@ -1,0 +1,16 @@
+import { expect } from 'chai';
+import { seldom } from '../../../src/telemetry/seldom.ts';
+
+describe('what is told seldom', () => {
+  it('is told at first and then once a span, with how often it was withheld', () => {
+    let nowMs = 5;
+    const told: number[] = [];
+    const tell = seldom(1_000, { monotonicMs: () => nowMs });
+    for (let count = 0; count < 10; count += 1) tell((withheld) => void told.push(withheld));
+    nowMs += 1_000;
+    tell((withheld) => void told.push(withheld));
+    nowMs += 5_000;
+    tell((withheld) => void told.push(withheld));
+    expect(told).to.deep.equal([0, 9, 0]);
+  });
+});
