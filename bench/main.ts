@@ -13,6 +13,7 @@ import type { Bench, FreshPair, Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { startedServer, type OurServer } from './our-server.ts';
 import { rowJson, type Row } from './row.ts';
+import { severalClients } from './several-clients.ts';
 import { smallCalls } from './small-calls.ts';
 import { tableOf } from './table.ts';
 
@@ -22,6 +23,7 @@ const measurements: readonly Measurement[] = [
   ...smallCalls,
   ...largeRequests,
   ...longLink,
+  ...severalClients,
   ...memory,
   ...decodeAlone,
 ];

@@ -18,11 +18,11 @@ import (
 )
 
 type target struct {
-	name       string
-	connection *grpc.ClientConn
-	timesMs    []float64
-	failures   int
-	firstError string
+	name        string
+	connections []*grpc.ClientConn
+	timesMs     []float64
+	failures    int
+	firstError  string
 }
 
 type targets []string
@@ -62,6 +62,7 @@ func call(arguments []string) error {
 	marshals := flags.Bool("client-marshals", false, "marshal every pod of every option within the timed call, as the autoscaler does")
 	write := flags.String("write", "", "write the made request to this file and stop")
 	concurrency := flags.Int("concurrency", 1, "calls in flight; above 1 a target is loaded for --seconds at a time")
+	clients := flags.Int("clients", 1, "connections that the calls in flight are shared out to; one is one autoscaler")
 	seconds := flags.Float64("seconds", 1, "length of a round when --concurrency is above 1")
 	deadline := flags.Duration("deadline", 30*time.Second, "deadline of one call (the autoscaler has 5 s)")
 	pause := flags.Duration("pause", 0, "rest between calls")
@@ -75,7 +76,7 @@ func call(arguments []string) error {
 	if *write != "" {
 		return os.WriteFile(*write, message, 0o644)
 	}
-	list, err := dialled(addresses, *ca)
+	list, err := dialled(addresses, *ca, max(*clients, 1))
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func requestBytes(file string, request wire.Request, form wire.Form) ([]byte, er
 	return wire.Marshal(request, form)
 }
 
-func dialled(addresses []string, ca string) ([]*target, error) {
+func dialled(addresses []string, ca string, clients int) ([]*target, error) {
 	roots, err := credentials.NewClientTLSFromFile(ca, "")
 	if err != nil {
 		return nil, fmt.Errorf("the root pool cannot be read: %w", err)
@@ -135,18 +136,22 @@ func dialled(addresses []string, ca string) ([]*target, error) {
 		if !found {
 			name, hostPort = address, address
 		}
-		connection, err := grpc.NewClient(hostPort, grpc.WithTransportCredentials(roots),
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(128<<20), grpc.ForceCodecV2(wire.Codec{})))
-		if err != nil {
-			return nil, err
+		one := &target{name: name}
+		for range clients {
+			connection, err := grpc.NewClient(hostPort, grpc.WithTransportCredentials(roots),
+				grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(128<<20), grpc.ForceCodecV2(wire.Codec{})))
+			if err != nil {
+				return nil, err
+			}
+			one.connections = append(one.connections, connection)
 		}
-		list = append(list, &target{name: name, connection: connection})
+		list = append(list, one)
 	}
 	return list, nil
 }
 
 func (one *target) ask(message []byte, deadline time.Duration) {
-	took, err := one.asked(message, deadline)
+	took, err := asked(one.connections[0], message, deadline)
 	one.note(took, err)
 }
 
@@ -154,17 +159,17 @@ func (one *target) askMarshalling(request wire.Request, form wire.Form, deadline
 	started := time.Now()
 	message, err := wire.MarshalEach(request, form)
 	if err == nil {
-		_, err = one.asked(message, deadline)
+		_, err = asked(one.connections[0], message, deadline)
 	}
 	one.note(float64(time.Since(started).Nanoseconds())/1e6, err)
 }
 
-func (one *target) asked(message []byte, deadline time.Duration) (float64, error) {
+func asked(connection *grpc.ClientConn, message []byte, deadline time.Duration) (float64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	var reply []byte
 	started := time.Now()
-	err := one.connection.Invoke(ctx, wire.Method, &message, &reply)
+	err := connection.Invoke(ctx, wire.Method, &message, &reply)
 	took := float64(time.Since(started).Nanoseconds()) / 1e6
 	if err != nil {
 		return took, err
@@ -187,15 +192,16 @@ func (one *target) note(tookMs float64, err error) {
 	one.timesMs = append(one.timesMs, tookMs)
 }
 
-// load keeps a number of calls in flight for a while and returns the seconds it took.
+// load keeps a number of calls in flight for a while, shared out to the connections, and returns the seconds it took.
 func (one *target) load(message []byte, deadline time.Duration, concurrency int, seconds float64) float64 {
 	var lock sync.Mutex
 	var group sync.WaitGroup
 	started := time.Now()
-	for range concurrency {
+	for worker := range concurrency {
+		connection := one.connections[worker%len(one.connections)]
 		group.Go(func() {
 			for time.Since(started).Seconds() < seconds {
-				took, err := one.asked(message, deadline)
+				took, err := asked(connection, message, deadline)
 				lock.Lock()
 				one.note(took, err)
 				lock.Unlock()
