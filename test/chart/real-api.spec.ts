@@ -79,6 +79,14 @@ describe('the chart on a real API server', function () {
       const renamed = await secret('tls');
       expect(renamed['tls.crt']).to.not.equal(pair['tls.crt']);
       expect(renamed['ca.crt']).to.equal(pair['ca.crt']);
+      // Ten days are within `renewBeforeDays` of the end: each upgrade renews, by the same CA.
+      const short = { tls: { extraDnsNames: ['short.example.com'], generated: { leafDays: 10 } } };
+      await run('upgrade', short);
+      const first = await secret('tls');
+      await run('upgrade', short);
+      const renewed = await secret('tls');
+      expect(renewed['tls.crt']).to.not.equal(first['tls.crt']);
+      expect(renewed['ca.crt']).to.equal(pair['ca.crt']);
       await expectDone(cluster.helm(which, ['rollback', release, '1', '-n', 'spot', '--no-hooks']));
       expect(await secret('tls')).to.deep.equal(pair);
       await expectDone(cluster.helm(which, ['uninstall', release, '-n', 'spot', '--no-hooks']));
