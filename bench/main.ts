@@ -8,6 +8,7 @@ import { decisions } from './decisions.ts';
 import { decodeAlone } from './decode.ts';
 import { startedPeer } from './go-peer.ts';
 import { largeRequests } from './large-requests.ts';
+import { learning } from './learning.ts';
 import { longLink } from './long-link.ts';
 import type { Bench, FreshPair, Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
@@ -16,6 +17,27 @@ import { rowJson, type Row } from './row.ts';
 import { severalClients } from './several-clients.ts';
 import { smallCalls } from './small-calls.ts';
 import { tableOf } from './table.ts';
+
+interface Options {
+  readonly json?: string;
+  readonly only?: string;
+  readonly quick: boolean;
+  readonly list: boolean;
+  readonly server?: string;
+  readonly ca?: string;
+  readonly history?: string;
+}
+
+const options = new Command('npm run bench --')
+  .option('--json <file>', 'write one JSON object a row: name, ours, peer, ratio, unit')
+  .option('--only <pattern>', 'measure what this regular expression matches')
+  .option('--quick', 'fewer calls, and not the two largest sizes; about a minute', false)
+  .option('--list', 'name the measurements and stop', false)
+  .option('--server <host:port>', 'measure a server that runs already')
+  .option('--ca <file>', 'root pool of that server')
+  .option('--history <place>', 'price history to learn from, instead of made prices')
+  .parse()
+  .opts<Options>();
 
 /** Decisions come first: they are timed in this process, whose heap the decoding fills. */
 const measurements: readonly Measurement[] = [
@@ -26,26 +48,8 @@ const measurements: readonly Measurement[] = [
   ...severalClients,
   ...memory,
   ...decodeAlone,
+  ...learning(options.history),
 ];
-
-interface Options {
-  readonly json?: string;
-  readonly only?: string;
-  readonly quick: boolean;
-  readonly list: boolean;
-  readonly server?: string;
-  readonly ca?: string;
-}
-
-const options = new Command('npm run bench --')
-  .option('--json <file>', 'write one JSON object a row: name, ours, peer, ratio, unit')
-  .option('--only <pattern>', 'measure what this regular expression matches')
-  .option('--quick', 'fewer calls, and not the two largest sizes; about a minute', false)
-  .option('--list', 'name the measurements and stop', false)
-  .option('--server <host:port>', 'measure a server that runs already')
-  .option('--ca <file>', 'root pool of that server')
-  .parse()
-  .opts<Options>();
 
 async function measured(chosen: readonly Measurement[]): Promise<readonly Row[]> {
   const directory = `${repository}.cache/bench`;

@@ -4,7 +4,7 @@ import { ratioOf, type Row } from './row.ts';
 /** The rows for a person: what it is, both sides, the ratio, and whether what was to be reached is reached. */
 export function tableOf(rows: readonly Row[]): string {
   const table = new Table({
-    head: ['measured', 'ours', 'Go', 'ratio', 'to reach', ''],
+    head: ['measured', 'ours', 'peer', 'ratio', 'to reach', ''],
     colAligns: ['left', 'right', 'right', 'right', 'left', 'left'],
     style: { head: [], border: [] },
   });

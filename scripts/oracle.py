@@ -1,7 +1,9 @@
 """Trains LightGBM on the matrix it is given, and says how it did: the other side of scripts/test-oracle.ts."""
 
 import json
+import resource
 import sys
+import time
 
 import lightgbm
 import numpy
@@ -13,6 +15,7 @@ columns = [numpy.fromfile(f"{folder}/column{index}.f32", numpy.float32) for inde
 matrix = numpy.stack(columns, axis=1)
 labels = numpy.fromfile(f"{folder}/labels.u8", numpy.uint8)
 train = task["trainRows"]
+started = time.monotonic()
 booster = lightgbm.train(
     {
         "objective": "binary",
@@ -30,5 +33,8 @@ booster = lightgbm.train(
     lightgbm.Dataset(matrix[:train], labels[:train]),
     task["trees"],
 )
+seconds = time.monotonic() - started
 booster.save_model(f"{folder}/model.txt")
 booster.predict(matrix[train:]).astype(numpy.float64).tofile(f"{folder}/scores.f64")
+with open(f"{folder}/took.json", "w", encoding="utf8") as file:
+    json.dump({"seconds": seconds, "peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}, file)

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
-import { chanceFrom } from '../src/learning/chance.ts';
 import { forestScores } from '../src/learning/forest.ts';
 import { defaultGrowth } from '../src/learning/growth.ts';
 import { lightGbmModel } from '../src/learning/lightgbm-text.ts';
 import { onnxBytes } from '../src/learning/onnx-graph.ts';
 import { rankedScores, rankingMetrics } from '../src/learning/ranking-metrics.ts';
 import { trainedForest } from '../src/training/trained-forest.ts';
+import { matrix, type Matrix } from './oracle-matrix.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const venv = join(root, '.cache', 'venv');
@@ -43,34 +43,6 @@ function missingOracle(): string | undefined {
       return `LightGBM cannot be had here: it needs python3 with venv, and \`${python} -m pip install lightgbm numpy\``;
     }
   }
-}
-
-interface Matrix {
-  readonly columns: readonly Float32Array[];
-  readonly labels: Uint8Array;
-}
-
-/** A target of about one in ten with interactions, steps, rounded columns, and missing values where asked for. */
-function matrix(rows: number, width: number, missingShare: number, seed: number): Matrix {
-  const chance = chanceFrom(seed);
-  const columns = Array.from({ length: width }, (_, column) =>
-    Float32Array.from({ length: rows }, () => {
-      const value = chance() + chance() - 1;
-      if (chance() < missingShare) return Number.NaN;
-      return column % 3 === 2 ? Math.round(8 * value) : value;
-    }),
-  );
-  const at = (column: number, row: number): number => columns[column]![row]! || 0;
-  const labels = Uint8Array.from({ length: rows }, (_, row) => {
-    const odds =
-      -3.2 +
-      6 * at(0, row) * at(1, row) +
-      0.3 * at(2, row) +
-      (at(3, row) > 0.4 ? 2 : 0) +
-      Math.sin(6 * at(4, row));
-    return chance() < 1 / (1 + Math.exp(-odds)) ? 1 : 0;
-  });
-  return { columns, labels };
 }
 
 function judged(scores: Float32Array, labels: Uint8Array): { auc: number; logLoss: number } {
