@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { missingForCluster } from '../../scripts/cluster.ts';
+import { missingForCluster } from '../../scripts/cluster/binaries.ts';
 import {
   loadBalancerLabel,
   ownedAnnotation,

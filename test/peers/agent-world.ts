@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
-import { startedCluster } from '../../scripts/cluster.ts';
+import { startedCluster } from '../../scripts/cluster/control-plane.ts';
 import { FakeKubernetes } from './fake-kubernetes.ts';
 import { until } from './until.ts';
 
