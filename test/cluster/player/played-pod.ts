@@ -30,7 +30,7 @@ export class PlayedPod {
   private readonly initial: readonly PlayedContainer[];
   private readonly volumes: PodVolumes;
   private readonly startTime = new Date().toISOString();
-  private ending: Promise<void> | undefined = undefined;
+  private ending: Promise<void> | undefined;
   private ended = false;
   private readonly over = new AbortController();
   private saying: Promise<void> = Promise.resolve();
@@ -60,22 +60,24 @@ export class PlayedPod {
       for (const one of this.initial) {
         const policy = this.pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure';
         if ((await one.run(() => this.orderFor(one.spec), policy)) !== 0) {
-          if (this.ending === undefined) this.finish('Failed');
+          this.finish('Failed');
           return;
         }
       }
-      if (this.ending !== undefined) return;
+      if (this.over.signal.aborted) return;
       this.phase = 'Running';
       const codes = await Promise.all(
         this.containers.map((one) => one.run(() => this.orderFor(one.spec), this.pod.spec.restartPolicy)),
       );
-      if (this.ending === undefined) this.finish(codes.every((code) => code === 0) ? 'Succeeded' : 'Failed');
+      this.finish(codes.every((code) => code === 0) ? 'Succeeded' : 'Failed');
     } finally {
       clearInterval(renewing);
     }
   }
 
   private finish(phase: 'Succeeded' | 'Failed'): void {
+    // A pod that is told to end has not come to its own.
+    if (this.over.signal.aborted) return;
     this.phase = phase;
     void this.say();
   }
@@ -137,6 +139,12 @@ export class PlayedPod {
       alsoGroups: all.fsGroup === undefined ? [] : [all.fsGroup],
       readOnlyRoot: of.readOnlyRootFilesystem ?? false,
     };
+  }
+
+  /** Where on this machine is what the first container finds at that path. */
+  mountedAt(path: string): string | undefined {
+    const mount = this.pod.spec.containers[0]?.volumeMounts?.find((one) => one.mountPath === path);
+    return mount === undefined ? undefined : join(this.volumes.pathOf(mount.name), mount.subPath ?? '');
   }
 
   /** Renews the mounted files now, instead of some seconds later. */

@@ -44,7 +44,7 @@ export function whyNoNetwork(): string | undefined {
   const name = `${prefix}-try-${process.pid}`;
   try {
     ip('netns', 'add', name);
-    ip('-n', name, 'link', 'add', 'b', 'type', 'bridge');
+    ip('-n', name, 'link', 'add', 'name', 'b', 'type', 'bridge');
     execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'pipe' });
     execFileSync('setpriv', ['--pdeathsig', 'KILL', 'true'], { stdio: 'pipe' });
     return undefined;
