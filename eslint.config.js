@@ -153,4 +153,6 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+  // A browser's globals: TypeScript knows them, see the page's own tsconfig.json.
+  { files: ['src/adapters/http/page/*.js'], rules: { 'no-undef': 'off' } },
 );

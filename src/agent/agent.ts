@@ -5,6 +5,7 @@ import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import { DrainLoop } from './drain-loop.ts';
 import { metadataWatch, pollPauseMs } from './metadata-watch.ts';
 import { NoticeBoard } from './notice-board.ts';
+import type { DrainState } from '../telemetry/agent-metrics.ts';
 
 export interface Agent {
   /** Ends some time after `stopping` is aborted, and never for any other reason. */
@@ -12,6 +13,7 @@ export interface Agent {
   /** Undefined before the first good poll. */
   readonly lastGoodPollMs: () => number | undefined;
   readonly isRefusing: () => boolean;
+  readonly drainState: () => DrainState;
 }
 
 /** The agent of one node. */
@@ -23,6 +25,7 @@ export function agent(ports: AgentPorts, options: AgentOptions): Agent {
   return {
     lastGoodPollMs: watch.lastGoodMs,
     isRefusing: () => drains?.isRefusing ?? false,
+    drainState: () => drains?.state ?? { decision: 'NONE', isWaiting: false },
     async run(stopping) {
       const identity = await knownIdentity(ports, options, stopping);
       if (identity === undefined) return;

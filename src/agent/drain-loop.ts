@@ -6,6 +6,7 @@ import { resumedNotices } from '../drain/resumed.ts';
 import type { Plan } from '../drain/steps.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
+import type { DrainState } from '../telemetry/agent-metrics.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import { Announcer } from './announcer.ts';
 import { emptyDrainMemory } from './drain-memory.ts';
@@ -42,6 +43,10 @@ export class DrainLoop {
 
   get isRefusing(): boolean {
     return this.refusing;
+  }
+
+  get state(): DrainState {
+    return { decision: this.memory.decision, isWaiting: this.memory.slot === 'waiting' };
   }
 
   /** Ends soon after `stopping`, but carries a running evacuation to its end; ends at once with `signal`. */
@@ -172,6 +177,8 @@ export class DrainLoop {
     if (notice === undefined || made.remaining === undefined || this.options.dryRun) return;
     const { metrics, log, nowMs } = this.ports;
     const now = nowMs();
+    if (made.deadlineMs !== undefined && this.isFirst(`lead/${notice.id}`))
+      metrics.noticeLeadSeconds.observe(Math.max(0, made.deadlineMs - notice.seenAtMs) / 1_000);
     if (made.remaining === 0 && this.isFirst(`empty/${notice.id}`)) {
       metrics.noticeToEmptySeconds.observe(Math.max(0, now - notice.seenAtMs) / 1_000);
       if (made.deadlineMs !== undefined)

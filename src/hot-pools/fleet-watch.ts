@@ -13,6 +13,8 @@ export interface FleetWatchOptions {
   readonly nowMs: () => number;
   /** How often node-hours are written down. */
   readonly hoursEveryMs: number;
+  /** Each notice once, also over restarts where there is a journal. */
+  readonly onNotice?: (notice: PoolNotice) => void;
   readonly info: (fields: Readonly<Record<string, unknown>>, message: string) => void;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
@@ -89,6 +91,7 @@ export class FleetWatch {
     if (this.record.has(notice.id)) return;
     const entry: JournalEntry = { kind: 'notice', ...notice };
     this.record.add(entry);
+    this.options.onNotice?.(notice);
     this.options.info(
       { pool: notice.pool, signal: notice.signal, node: nodeName, atMs: notice.atMs },
       `${notice.pool} is hot: ${notice.signal} on ${nodeName}`,

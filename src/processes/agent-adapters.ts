@@ -1,7 +1,7 @@
 import { imdsClient } from '../adapters/imds/imds-client.ts';
 import { drainSlots } from '../adapters/kubernetes/drain-slots.ts';
 import { kubeAccess } from '../adapters/kubernetes/kube-access.ts';
-import { kubeClient } from '../adapters/kubernetes/kube-client.ts';
+import { kubeClient, type KubeClientOptions } from '../adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../adapters/kubernetes/node-cluster.ts';
 import type { AgentPorts } from '../agent/agent-ports.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
@@ -17,12 +17,14 @@ const drainLeaseSeconds = 60;
 export async function agentAdapters(
   { settings, nodeName }: AgentConfig,
   environment: Readonly<Record<string, string | undefined>>,
+  onForbidden: KubeClientOptions['onForbidden'] = () => undefined,
 ): Promise<AgentAdapters> {
   const access = await kubeAccess(settings.kubeconfig, environment);
   const client = kubeClient(access, {
     timeoutMs: settings.api_timeout,
     maxConnections: settings.eviction_concurrency,
     userAgent: 'spot-expander-agent',
+    onForbidden,
   });
   const namespace = settings.pod_namespace ?? access.namespace;
   return {

@@ -14,6 +14,7 @@ import { jsonLog } from '../telemetry/log.ts';
 import { agentAdapters } from './agent-adapters.ts';
 import type { CommandContext } from './command-context.ts';
 import { doctor } from './agent-doctor.ts';
+import { version } from './version.ts';
 
 /** `spot-expander agent` and `spot-expander agent doctor`. */
 export function agentCommand(context: CommandContext): Command {
@@ -42,7 +43,6 @@ function configFrom(options: Readonly<Record<string, unknown>>, context: Command
 async function run(config: AgentConfig, context: CommandContext): Promise<void> {
   const { settings, nodeName, policy } = config;
   const log = jsonLog(settings.log_level, 'agent');
-  const adapters = await agentAdapters(config, context.environment);
   const holder: { agent?: Agent } = {};
   const pollAgeMs = () => {
     const atMs = holder.agent?.lastGoodPollMs();
@@ -54,6 +54,16 @@ async function run(config: AgentConfig, context: CommandContext): Promise<void> 
     // Without any good poll the age grows from the start, so that an alert on it speaks.
     pollAgeSeconds: () => (pollAgeMs() ?? Date.now() - startedMs) / 1_000,
     isRefusing,
+    drain: () => holder.agent?.drainState() ?? { decision: 'NONE', isWaiting: false },
+    version: version(),
+  });
+  const refusals = new Set<string>();
+  const adapters = await agentAdapters(config, context.environment, (by, what) => {
+    metrics.forbidden.inc({ by });
+    const first = !refusals.has(by);
+    refusals.add(by);
+    if (first) log.error({ by }, `the API server refuses what the agent asks: ${what}`);
+    else log.debug({ by }, what);
   });
   const server = agentHttp({
     pollAgeMs,

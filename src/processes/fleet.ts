@@ -22,6 +22,7 @@ export interface FleetOptions {
   readonly horizonHours: number;
   /** A node joined after the first listing. */
   readonly onNewNode: (pool: Pool) => void;
+  readonly onNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -61,6 +62,7 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     journal: journalFile(join(options.stateDir, 'fleet-journal.jsonl'), journalBytes),
     nowMs: clock.nowMs,
     hoursEveryMs: 60_000,
+    onNotice: ({ signal: kind }) => options.onNotice(kind),
     info: log.info.bind(log),
     warn: log.warn.bind(log),
   });

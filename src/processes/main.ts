@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { processContext, runProgram } from './command-line.ts';
+import { version } from './version.ts';
 
 type CommandFactory = (context: CommandContext) => Command;
 
@@ -23,13 +24,6 @@ const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   'import-lightgbm': async () => (await import('./import-lightgbm.ts')).importLightGbmCommand,
   config: async () => (await import('./config-command.ts')).configCommand,
 };
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
-}
 
 const oldestNode = 24;
 

@@ -1,10 +1,12 @@
 import type { GrpcEvent } from '../adapters/grpc/events.ts';
 import { decisionLine } from '../advisor/decision-line.ts';
 import type { RestingClass } from '../decision/capacity-memory.ts';
+import type { CandidateFacts, ScaleUpDecision } from '../decision/decision.ts';
 import type { AnsweredScaleUp } from '../expander/expander-events.ts';
 import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
 import type { DecisionMessage } from '../ports/advisor.ts';
 import type { RecordingResult } from '../recording/recorder.ts';
+import { grpcCodes } from '../telemetry/grpc-codes.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ServeMetrics } from '../telemetry/serve-metrics.ts';
 
@@ -18,28 +20,8 @@ export interface ServeTelemetry extends Required<KnowledgeEvents> {
   readonly httpAnswer: (route: string, status: number) => void;
   readonly capacityRests: (resting: RestingClass) => void;
   readonly recording: (result: RecordingResult) => void;
+  readonly fleetNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
 }
-
-/** gRPC status codes by number. */
-const codeNames = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-] as const;
 
 export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
   return {
@@ -67,6 +49,7 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
       );
     },
     recording: (result) => metrics.recordings.inc({ result }),
+    fleetNotice: (signal) => metrics.fleetNotices.inc({ signal }),
     onRefresh: ({ source, outcome, sentence, failures }) => {
       metrics.refreshes.inc({ source, result: outcome });
       if (outcome === 'changed') log.info({ source }, sentence);
@@ -104,6 +87,7 @@ function scaleUpAnswered(
     layersMs += duration_ms;
   }
   metrics.pipelineSeconds.observe(layersMs / 1000);
+  chosenAndOthers(decision, metrics);
   const [best] = decision.ranked;
   if (best?.onDemandPerHour !== undefined) {
     const savedPerHour = (best.onDemandPerHour - best.pricePerHour) * best.nodeCount;
@@ -115,11 +99,39 @@ function scaleUpAnswered(
   else log.info(fields, sentence);
 }
 
+/** How the chosen candidate stands beside the others: yields of what was ranked, risks of all that were assessed. */
+function chosenAndOthers({ ranked, drops }: ScaleUpDecision, metrics: ServeMetrics): void {
+  const [chosen, runnerUp, ...rest] = ranked;
+  if (chosen === undefined) return;
+  metrics.chosen.inc({ capacity: chosen.capacityType });
+  metrics.yieldScore.observe({ place: 'chosen' }, chosen.yield);
+  observeRisk('chosen', chosen, metrics);
+  for (const { facts } of drops) observeRisk('other', facts, metrics);
+  if (runnerUp === undefined) return;
+  const others = [runnerUp, ...rest];
+  metrics.yieldScore.observe({ place: 'runner-up' }, runnerUp.yield);
+  metrics.yieldScore.observe(
+    { place: 'others-mean' },
+    others.reduce((sum, one) => sum + one.yield, 0) / others.length,
+  );
+  for (const other of others) observeRisk('other', other, metrics);
+}
+
+/** On-demand capacity has no such risk and would only hide what the Spot candidates have. */
+function observeRisk(
+  place: 'chosen' | 'other',
+  { capacityType, crashProbability }: CandidateFacts,
+  metrics: ServeMetrics,
+): void {
+  if (capacityType !== 'on-demand' && crashProbability !== undefined)
+    metrics.candidateRisk.observe({ place }, crashProbability);
+}
+
 function grpcEvent(event: GrpcEvent, metrics: ServeMetrics, log: Log): void {
   switch (event.kind) {
     case 'call-ended': {
       const { method, code, durationMs, requestBytes } = event;
-      metrics.grpcCalls.inc({ method, code: codeNames[code] ?? 'UNKNOWN' });
+      metrics.grpcCalls.inc({ method, code: grpcCodes[code] ?? 'UNKNOWN' });
       log.debug({ method, code, durationMs, requestBytes }, 'a gRPC call ended');
       return;
     }

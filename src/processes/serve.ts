@@ -11,12 +11,14 @@ import type { ServeConfig } from '../config/serve-config.ts';
 import { capacityKeeper } from '../expander/capacity-keeper.ts';
 import { answeredBestOptions, type BestOptionsDependencies } from '../expander/best-options.ts';
 import type { KnowledgeStatus } from '../knowledge/knowledge-status.ts';
+import { poolRisk } from '../knowledge/pool-risk.ts';
 import { namedRecording } from '../recording/recording.ts';
 import type { Pool } from '../decision/pool.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ModelCard } from '../ports/model-card.ts';
 import { jsonLog } from '../telemetry/log.ts';
-import { serveMetrics, type AgeSource } from '../telemetry/serve-metrics.ts';
+import { serveMetrics } from '../telemetry/serve-metrics.ts';
+import { ageSources, type AgeSource } from '../telemetry/serve-gauges.ts';
 import { systemClock } from '../telemetry/system-clock.ts';
 import type { CommandContext } from './command-context.ts';
 import { decisionPolicy } from './decision-policy.ts';
@@ -27,6 +29,7 @@ import { demonstration } from './demonstration.ts';
 import { recordingsOf } from './recordings-of.ts';
 import { servedCertificate } from './served-certificate.ts';
 import { serveTelemetry } from './serve-telemetry.ts';
+import { version } from './version.ts';
 import { growUsually } from './young-generation.ts';
 
 /** How long the first answers wait for knowledge; after that they degrade in named steps. */
@@ -38,8 +41,13 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
   const log = jsonLog(config.log_level, 'serve');
   const metrics = serveMetrics({
     ageSeconds: (source) => ageSeconds(source),
+    isWanted: (source) => isWanted(source),
     hotPools: () => fleet?.watch.hotPools.all(clock.nowMs()).length ?? 0,
+    poolRisk: () =>
+      poolRisk(knowledge.keeper.offerings().pools, knowledge.keeper.current(), policy.maxCrashProbability),
     openConnections: () => grpc.transportReport().openConnections,
+    isCertificateRefused: () => grpc.transportReport().certificateRefusal !== undefined,
+    build: { version: version(), mode: config.mode },
   });
   const telemetry = serveTelemetry(metrics, log);
   const stopping = new AbortController();
@@ -59,6 +67,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
         stateDir: config.state_dir,
         advisorBand: (pool) => knowledge.keeper.current().advisorBand(pool),
         horizonHours: policy.riskHorizonHours,
+        onNotice: telemetry.fleetNotice,
         onNewNode: (pool) => capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool }),
         clock,
         log,
@@ -86,6 +95,19 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
       case 'static_intelligence':
       case 'risk_table':
         return knowledge.keeper.status().ageSeconds[source];
+    }
+  };
+  const isWanted = (source: AgeSource): boolean => {
+    switch (source) {
+      case 'node_watch':
+        return fleet !== undefined;
+      case 'model':
+        return knowledge.modelKeeper !== undefined;
+      case 'risk_table':
+        return knowledge.modelKeeper !== undefined || config.risk_model === 'fleet-hazard';
+      case 'spot_prices':
+      case 'static_intelligence':
+        return true;
     }
   };
   await knowledge.ready(warmUpMs);
@@ -153,7 +175,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
       advisor,
       metrics,
       readiness,
-      health: () => health(config, grpc, knowledge.keeper.status()),
+      health: () => health(config, grpc, knowledge.keeper.status(), ageSeconds),
     }),
     log,
     onAnswer: telemetry.httpAnswer,
@@ -193,14 +215,17 @@ function health(
   config: ServeConfig,
   grpc: GrpcServer,
   knowledge: KnowledgeStatus,
+  ageSeconds: (source: AgeSource) => number | undefined,
 ): Readonly<Record<string, unknown>> {
   const { risk, spotPrices, staticIntelligence } = knowledge;
   return {
+    version: version(),
     mode: config.mode,
     region: config.region,
     risk,
     spot_prices: spotPrices,
     static_intelligence: staticIntelligence,
+    age_seconds: Object.fromEntries(ageSources.map((source) => [source, ageSeconds(source) ?? null])),
     transport: grpc.transportReport(),
   };
 }

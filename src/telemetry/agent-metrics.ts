@@ -14,6 +14,7 @@ const pollProblems = [
   'server-error',
 ] as const;
 const outcomes = ['ok', 'failed'] as const;
+const drainDecisions = ['DRAIN', 'EVACUATE'] as const;
 
 /** Every metric of `spot-expander agent`; docs/agent.md describes each. Labels are closed sets that start at 0. */
 export interface AgentMetrics {
@@ -32,12 +33,23 @@ export interface AgentMetrics {
   readonly reverts: Counter;
   readonly webhooks: Counter<'result'>;
   readonly apiErrors: Counter;
+  readonly forbidden: Counter<'by'>;
+  readonly noticeLeadSeconds: Histogram;
 }
 
 export interface AgentMetricSources {
   /** Seconds since the last good poll; before the first, since the start. */
   readonly pollAgeSeconds: () => number;
   readonly isRefusing: () => boolean;
+  readonly drain: () => DrainState;
+  readonly version: string;
+}
+
+/** What the agent is doing now. */
+export interface DrainState {
+  readonly decision: 'NONE' | 'DRAIN' | 'EVACUATE';
+  /** For a place in the cluster-wide budget. */
+  readonly isWaiting: boolean;
 }
 
 export function agentMetrics(sources: AgentMetricSources): AgentMetrics {
@@ -72,6 +84,30 @@ export function agentMetrics(sources: AgentMetricSources): AgentMetrics {
       this.set(sources.isRefusing() ? 1 : 0);
     },
   });
+  new Gauge({
+    name: 'spot_agent_draining',
+    help: '1 under the decision that this node stands under',
+    labelNames: ['decision'],
+    registers,
+    collect() {
+      for (const decision of drainDecisions)
+        this.set({ decision }, sources.drain().decision === decision ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'spot_agent_waiting_for_place',
+    help: '1 while a drain waits for a place in the cluster-wide budget',
+    registers,
+    collect() {
+      this.set(sources.drain().isWaiting ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'spot_build_info',
+    help: '1, with the version of this process',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: sources.version }, 1);
   new Gauge({
     name: 'process_resident_memory_bytes',
     help: 'Resident memory',
@@ -126,6 +162,17 @@ export function agentMetrics(sources: AgentMetricSources): AgentMetrics {
     missedDeadlines: plain('spot_agent_missed_deadlines_total', 'Deadlines at which pods were still there'),
     reverts: plain('spot_agent_reverts_total', 'Marks that were taken back'),
     webhooks: counter('spot_agent_webhooks_total', 'Webhook messages', 'result', ['sent', 'failed']),
+    forbidden: counter(
+      'spot_agent_forbidden_total',
+      'Requests that the API server refused: permission (RBAC), admission (a policy or a webhook)',
+      'by',
+      ['permission', 'admission'],
+    ),
+    noticeLeadSeconds: histogram(
+      'spot_agent_notice_lead_seconds',
+      'From reading a notice to the end of the instance: what AWS left',
+      [0, 10, 20, 30, 45, 60, 75, 90, 105, 115, 120, 180, 300],
+    ),
     apiErrors: plain('spot_agent_api_errors_total', 'Requests to the API server without a usable answer'),
   };
 }

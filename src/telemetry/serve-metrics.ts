@@ -1,10 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CapacityType } from '../decision/pool.ts';
+import type { DropReason } from '../decision/decision.ts';
 import { degradationSteps } from '../decision/degradation.ts';
+import type { LayerName } from '../decision/layers.ts';
+import type { KnowledgeSource } from '../knowledge/knowledge-events.ts';
+import { grpcCodes } from './grpc-codes.ts';
+import { measuredGauges, type MetricSources } from './serve-gauges.ts';
 
 const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
-
-/** Ages by source, in seconds; a source that was never read has no sample. */
-export type AgeSource = 'spot_prices' | 'static_intelligence' | 'model' | 'risk_table' | 'node_watch';
 
 /**
  * Every metric of `spot-expander serve`, in a registry of its own.
@@ -35,22 +38,40 @@ export interface ServeMetrics {
   readonly cooldowns: Counter;
   readonly savingsUsdPerHour: Gauge;
   readonly savingsUsd: Counter;
+  readonly chosen: Counter<'capacity'>;
+  readonly yieldScore: Histogram<'place'>;
+  readonly candidateRisk: Histogram<'place'>;
+  readonly fleetNotices: Counter<'signal'>;
 }
 
-export interface MetricSources {
-  /** Seconds since each source was last good; undefined: never. */
-  readonly ageSeconds: (source: AgeSource) => number | undefined;
-  readonly hotPools: () => number;
-  readonly openConnections: () => number;
-}
+/** Each reason belongs to one layer. */
+const layerOf: Readonly<Record<DropReason, LayerName>> = {
+  duplicate: 'input',
+  'too-small': 'static',
+  'interrupt-rate': 'static',
+  'above-on-demand': 'static',
+  'crash-probability': 'optimizer',
+  'no-price': 'optimizer',
+  'no-size': 'optimizer',
+  'not-better': 'optimizer',
+  'hot-pool': 'reactive',
+  'internal-fault': 'actuator',
+};
 
-const ageSources: readonly AgeSource[] = [
-  'spot_prices',
-  'static_intelligence',
-  'model',
-  'risk_table',
-  'node_watch',
-];
+const refreshed: Readonly<Record<KnowledgeSource, null>> = {
+  static_intelligence: null,
+  spot_prices: null,
+  zones: null,
+  instance_types: null,
+  node_groups: null,
+  model: null,
+  risk_table: null,
+};
+
+const capacityTypes: readonly CapacityType[] = ['spot', 'on-demand', 'unknown'];
+
+/** The only method whose callers cannot be asked what went wrong. */
+const bestOptions = '/grpcplugin.Expander/BestOptions';
 
 export function serveMetrics(sources: MetricSources): ServeMetrics {
   const registry = new Registry();
@@ -70,16 +91,6 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
     return started;
   };
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
-  /** Read when it is scraped. */
-  const measured = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
   const histogram = <Label extends string>(
     name: string,
     help: string,
@@ -87,22 +98,7 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
     labelNames: readonly Label[] = [],
   ) => new Histogram<Label>({ name, help, buckets: [...buckets], labelNames: [...labelNames], registers });
 
-  new Gauge({
-    name: 'spot_source_age_seconds',
-    help: 'Seconds since a source of knowledge was last good',
-    labelNames: ['source'],
-    registers,
-    collect() {
-      for (const source of ageSources) {
-        const age = sources.ageSeconds(source);
-        if (age === undefined) this.remove(source);
-        else this.set({ source }, age);
-      }
-    },
-  });
-
-  measured('spot_grpc_connections', 'Open gRPC connections', sources.openConnections);
-  measured('spot_hot_pools', 'Pools with a live interruption signal', sources.hotPools);
+  measuredGauges(sources, registry);
 
   return {
     text: () => registry.metrics(),
@@ -139,7 +135,10 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       [...seconds, 10, 30],
       ['model'],
     ),
-    drops: counter('spot_drops_total', 'Candidates dropped by layer and reason', ['layer', 'reason']),
+    drops: startedAtZero(
+      counter('spot_drops_total', 'Candidates dropped by layer and reason', ['layer', 'reason']),
+      Object.entries(layerOf).map(([reason, layer]) => ({ layer, reason })),
+    ),
     requestBytes: histogram(
       'spot_request_bytes',
       'Size of BestOptions messages',
@@ -157,10 +156,12 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       'what',
       ['pod', 'node'],
     ),
-    refreshes: counter('spot_refreshes_total', 'Refreshes of sources of knowledge by result', [
-      'source',
-      'result',
-    ]),
+    refreshes: startedAtZero(
+      counter('spot_refreshes_total', 'Refreshes of sources of knowledge by result', ['source', 'result']),
+      Object.keys(refreshed).flatMap((source) =>
+        ['changed', 'refused', 'failed'].map((result) => ({ source, result })),
+      ),
+    ),
     certificateReloads: counterOf(
       'spot_certificate_reloads_total',
       'Attempts to load changed certificate files by result',
@@ -171,7 +172,10 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       'spot_certificate_expiry_timestamp_seconds',
       'When the served certificate ends, epoch seconds',
     ),
-    grpcCalls: counter('spot_grpc_calls_total', 'gRPC calls by method and status code', ['method', 'code']),
+    grpcCalls: startedAtZero(
+      counter('spot_grpc_calls_total', 'gRPC calls by method and status code', ['method', 'code']),
+      grpcCodes.map((code) => ({ method: bestOptions, code })),
+    ),
     httpRequests: counter('spot_http_requests_total', 'HTTP requests by route and status code', [
       'route',
       'code',
@@ -194,5 +198,38 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
       'spot_cost_savings_usd',
       'Sum over scale-ups of (on-demand − chosen price) × nodes, for one hour each',
     ),
+    chosen: counterOf(
+      'spot_chosen_total',
+      'Scale-ups answered with one candidate or more, by the capacity type of the best',
+      'capacity',
+      capacityTypes,
+    ),
+    yieldScore: histogram(
+      'spot_yield_score',
+      'Yield 0..100 of the chosen candidate, of the next best, and the mean of all that were not chosen',
+      [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100],
+      ['place'],
+    ),
+    candidateRisk: histogram(
+      'spot_candidate_crash_probability',
+      'Crash probability of the candidates of scale-ups that are not on-demand, chosen and others',
+      [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1],
+      ['place'],
+    ),
+    fleetNotices: counterOf(
+      'spot_fleet_notices_total',
+      'Signals seen on nodes of the fleet, each once',
+      'signal',
+      ['TERMINATION', 'REBALANCE'],
+    ),
   };
+}
+
+/** So that `rate()` and alerts see the first event. */
+function startedAtZero<Label extends string>(
+  counter: Counter<Label>,
+  labels: readonly Readonly<Record<Label, string>>[],
+): Counter<Label> {
+  for (const values of labels) counter.inc(values, 0);
+  return counter;
 }

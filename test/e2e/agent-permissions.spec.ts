@@ -158,5 +158,7 @@ describe('the agent with exactly its documented permissions, against a real cont
     const { metadata, spec } = await world!.node('other');
     expect(metadata.annotations?.[signalAnnotation]).to.equal(undefined);
     expect(spec.unschedulable).to.not.equal(true);
+    expect(await one.metric('spot_agent_forbidden_total', 'by="admission"')).to.be.greaterThan(0);
+    expect(await one.metric('spot_agent_forbidden_total', 'by="permission"')).to.equal(0);
   });
 });

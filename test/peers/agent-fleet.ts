@@ -71,7 +71,12 @@ export async function agentFleet(
               if (message.includes('has begun')) seenAtMs ||= Date.now();
             },
           },
-          metrics: agentMetrics({ pollAgeSeconds: () => 0, isRefusing: () => false }),
+          metrics: agentMetrics({
+            pollAgeSeconds: () => 0,
+            isRefusing: () => false,
+            drain: () => ({ decision: 'NONE', isWaiting: false }),
+            version: '0',
+          }),
         },
         {
           nodeName: holder,

@@ -1,4 +1,6 @@
 import type { SpotAdvisor } from '../../ports/advisor.ts';
+import { dashboardPage } from './dashboard-page.ts';
+import { queryFields } from './query-fields.ts';
 import { jsonAnswer, textAnswer, type Route } from './route.ts';
 
 /** Whether the server can do its work; `reasons` say what is missing or degraded, each as a sentence. */
@@ -8,16 +10,29 @@ export interface Readiness {
 }
 
 export interface ApiRoutesOptions {
-  readonly advisor: Pick<SpotAdvisor, 'rank' | 'evaluate'>;
+  readonly advisor: SpotAdvisor;
   readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string };
   readonly readiness: () => Readiness;
   /** Facts for a person who asks `/health`: version, mode, model, ages. */
   readonly health: () => Readonly<Record<string, unknown>>;
 }
 
+const decisionFields = { decision_id: 'text', last: 'number', without_candidates: 'yes-no' } as const;
+
+const poolFields = {
+  region: 'text',
+  instance_type_prefix: 'text',
+  hot_only: 'yes-no',
+  page_size: 'number',
+  page_token: 'text',
+} as const;
+
 /** Everything that the HTTP address answers. */
 export function apiRoutes({ advisor, metrics, readiness, health }: ApiRoutesOptions): readonly Route[] {
+  const page = dashboardPage();
   return [
+    { method: 'GET', path: '/', answer: () => page },
+    { method: 'GET', path: '/dashboard', answer: () => page },
     { method: 'GET', path: '/health', answer: () => healthAnswer(readiness(), health()) },
     // Alive means that this line runs; whether it can answer well is /readyz.
     { method: 'GET', path: '/healthz', answer: () => textAnswer(200, 'ok\n') },
@@ -26,6 +41,16 @@ export function apiRoutes({ advisor, metrics, readiness, health }: ApiRoutesOpti
       method: 'GET',
       path: '/metrics',
       answer: async () => textAnswer(200, await metrics.text(), metrics.contentType),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/decisions',
+      answer: async ({ query }) => jsonAnswer(200, await advisor.explain(queryFields(query, decisionFields))),
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/pools',
+      answer: async ({ query }) => jsonAnswer(200, await advisor.listPools(queryFields(query, poolFields))),
     },
     {
       method: 'POST',

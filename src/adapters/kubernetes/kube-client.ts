@@ -44,7 +44,11 @@ export interface KubeClientOptions {
   readonly timeoutMs: number;
   readonly maxConnections: number;
   readonly userAgent: string;
+  /** Told of each answer that means "you may not": by RBAC, or by an admission policy or webhook. */
+  readonly onForbidden?: (by: ForbiddenBy, what: string) => void;
 }
+
+export type ForbiddenBy = 'permission' | 'admission';
 
 export function kubeClient(access: KubeAccess, options: KubeClientOptions): KubeClient {
   const server = new URL(access.server);
@@ -124,11 +128,15 @@ export function kubeClient(access: KubeAccess, options: KubeClientOptions): Kube
       try {
         const response = await authorized(call, AbortSignal.any([limit, signal]));
         const text = await textOf(response);
-        return {
+        const answer: KubeAnswer = {
           status: response.statusCode ?? 0,
           body: parsed(text),
           retryAfterMs: retryAfterMs(response.headers['retry-after']),
         };
+        const by = forbiddenBy(answer);
+        if (by !== undefined)
+          options.onForbidden?.(by, `${call.method} ${call.path}: ${answer.status} ${messageOf(answer)}`);
+        return answer;
       } catch (error) {
         throw unavailable(`${call.method} ${call.path}`, error, signal, limit);
       }
@@ -158,6 +166,18 @@ export function messageOf(answer: KubeAnswer): string {
   const { body } = answer;
   const message = typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
   return typeof message === 'string' ? message : `status ${answer.status}`;
+}
+
+/** An admission policy denies with 422 unless it names another reason; its words are the same in every release. */
+function forbiddenBy(answer: KubeAnswer): ForbiddenBy | undefined {
+  if (answer.status < 400) return undefined;
+  if (
+    /^(?:\S+ )?admission webhook ".*" denied the request|ValidatingAdmissionPolicy '.*' denied request/.test(
+      messageOf(answer),
+    )
+  )
+    return 'admission';
+  return answer.status === 403 ? 'permission' : undefined;
 }
 
 /** The error for an answer that leaves nothing to do but try again. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { drainSlots } from '../../../src/adapters/kubernetes/drain-slots.ts';
-import { kubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
+import { kubeAccess, type KubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../../../src/adapters/kubernetes/node-cluster.ts';
 import { ClusterUnavailable } from '../../../src/errors/cluster-unavailable.ts';
@@ -281,6 +281,54 @@ describe('node cluster', () => {
     own.close();
     server.close();
   });
+});
+
+describe('an answer that means "you may not"', () => {
+  const accessTo = (server: string): KubeAccess => ({
+    server,
+    ca: undefined,
+    clientCertificate: undefined,
+    clientKey: undefined,
+    serverName: undefined,
+    skipVerify: false,
+    namespace: 'default',
+    authorization: () => Promise.resolve(undefined),
+  });
+  const status = (code: number, message: string) => ({ kind: 'Status', code, message });
+  const denied =
+    "nodes \"other\" is forbidden: ValidatingAdmissionPolicy 'own-node' with binding 'own-node' denied request: its own Node only";
+  for (const [name, answer, told] of [
+    ['RBAC', status(403, 'nodes "other" is forbidden: User "x" cannot patch resource "nodes"'), 'permission'],
+    ['a policy, which denies with 422 by default', status(422, denied), 'admission'],
+    ['a policy that names Forbidden', status(403, denied), 'admission'],
+    ['a webhook', status(400, 'admission webhook "w.example.com" denied the request: no'), 'admission'],
+    [
+      'a disruption budget',
+      status(429, "Cannot evict pod as it would violate the pod's disruption budget."),
+      undefined,
+    ],
+    ['an invalid object', status(422, 'Node "mine" is invalid: spec.taints: duplicate'), undefined],
+    ['a thing that is gone', status(404, 'nodes "other" not found'), undefined],
+    ['success', { kind: 'Node' }, undefined],
+  ] as const)
+    it(`is told of as ${told ?? 'nothing'} when it comes from ${name}`, async () => {
+      const server = createServer((_request, response) => {
+        response.writeHead('code' in answer ? answer.code : 200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(answer));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const seen: string[] = [];
+      const client = kubeClient(accessTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), {
+        timeoutMs: 1_000,
+        maxConnections: 1,
+        userAgent: 't',
+        onForbidden: (by) => seen.push(by),
+      });
+      await client.call({ method: 'PATCH', path: '/api/v1/nodes/other', body: {} }, signal);
+      expect(seen).to.deep.equal(told === undefined ? [] : [told]);
+      client.close();
+      server.close();
+    });
 });
 
 describe('drain budget', () => {

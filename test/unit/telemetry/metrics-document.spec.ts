@@ -4,7 +4,7 @@ import { dropReasons } from '../../../src/decision/decision.ts';
 import { layers } from '../../../src/decision/layers.ts';
 import { serveMetrics } from '../../../src/telemetry/serve-metrics.ts';
 
-const idle = { ageSeconds: () => undefined, hotPools: () => 0, openConnections: () => 0 };
+import { idleSources as idle } from './idle-sources.ts';
 
 describe('docs/metrics.md', () => {
   const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');

@@ -1,0 +1,82 @@
+{{- define "spot-expander.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- /* Room is left for the longest suffix, "-own-node-evictions". */ -}}
+{{- define "spot-expander.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 44 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := include "spot-expander.name" . -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 44 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 44 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "spot-expander.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "spot-expander.name" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "spot-expander.labels" -}}
+{{ include "spot-expander.selectorLabels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "spot-expander.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "spot-expander.region" -}}
+{{- required "region: which AWS region are the node groups in? Give it, for example --set region=eu-central-1" .Values.region -}}
+{{- end -}}
+
+{{- define "spot-expander.regions" -}}
+{{- join "," (.Values.regions | default (list (include "spot-expander.region" .))) -}}
+{{- end -}}
+
+{{- define "spot-expander.serverHost" -}}
+{{- printf "%s-server.%s.svc" (include "spot-expander.fullname" .) .Release.Namespace -}}
+{{- end -}}
+
+{{- define "spot-expander.tlsSecret" -}}
+{{- if eq .Values.tls.mode "existingSecret" -}}
+{{- required "tls.existingSecret.name: which Secret has the certificate? With tls.mode=existingSecret it must be given" .Values.tls.existingSecret.name -}}
+{{- else -}}
+{{- include "spot-expander.fullname" . }}-tls
+{{- end -}}
+{{- end -}}
+
+{{- define "spot-expander.dnsNames" -}}
+{{- $short := printf "%s-server" (include "spot-expander.fullname" .) -}}
+{{- $own := list (include "spot-expander.serverHost" .) (printf "%s.cluster.local" (include "spot-expander.serverHost" .)) (printf "%s.%s" $short .Release.Namespace) $short "localhost" -}}
+{{- toJson (concat $own .Values.tls.extraDnsNames | uniq) -}}
+{{- end -}}
+
+{{- /* "yes" or "no" of a switch that may say "auto": then whether the cluster knows the kind. */ -}}
+{{- define "spot-expander.wants" -}}
+{{- if eq (toString .switch) "auto" -}}
+{{- if .root.Capabilities.APIVersions.Has .api }}yes{{ else }}no{{ end -}}
+{{- else -}}
+{{- .switch -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "spot-expander.hasKarpenter" -}}
+{{- include "spot-expander.wants" (dict "root" . "switch" .Values.agent.karpenter "api" "karpenter.sh/v1") -}}
+{{- end -}}

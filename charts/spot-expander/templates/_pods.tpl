@@ -1,0 +1,70 @@
+{{- define "spot-expander.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "spot-expander.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "spot-expander.container" -}}
+image: {{ include "spot-expander.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- include "spot-expander.containerSecurityContext" . | nindent 2 }}
+{{- end -}}
+
+{{- define "spot-expander.pullSecrets" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /* A size such as 512Mi or 1Gi in MiB. */ -}}
+{{- define "spot-expander.mebibytes" -}}
+{{- if hasSuffix "Gi" . -}}
+{{- trimSuffix "Gi" . | float64 | mulf 1024 -}}
+{{- else if hasSuffix "Mi" . -}}
+{{- trimSuffix "Mi" . | float64 -}}
+{{- else -}}
+{{- fail (printf "server.maxMessageSize: %s is not a size such as 512Mi or 1Gi" .) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* What a server needs that may be sent its largest message: measured, see docs/decisions.md. */ -}}
+{{- define "spot-expander.serverMemory" -}}
+{{- $message := include "spot-expander.mebibytes" .Values.server.maxMessageSize | float64 -}}
+{{- printf "%dMi" (addf (mulf $message 2.3) 150 | ceil | int) -}}
+{{- end -}}
+
+{{- /* Where jobs and server find what was collected; empty without storage. */ -}}
+{{- define "spot-expander.store" -}}
+{{- if eq .Values.storage.kind "volume" -}}
+/var/lib/spot-expander-data
+{{- else if eq .Values.storage.kind "s3" -}}
+{{- required "storage.s3.uri: which bucket? With storage.kind=s3 give s3://bucket/prefix" .Values.storage.s3.uri | trimSuffix "/" -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Models of one region are at the top, those of several in a folder each: `train` and `train --shard`. */ -}}
+{{- define "spot-expander.modelPath" -}}
+{{- $name := printf "family-stress-%dh.onnx" (int .Values.train.labelHours) -}}
+{{- $models := printf "%s/models/%s" (include "spot-expander.store" .) (include "spot-expander.region" .) -}}
+{{- printf "%s/%s" $models $name -}}
+{{- end -}}
+
+{{- define "spot-expander.dataVolume" -}}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ .Values.storage.volume.existingClaim | default (printf "%s-data" (include "spot-expander.fullname" .)) }}
+{{- end -}}
