@@ -132,7 +132,7 @@ function cardIn(path: string, bytes: Uint8Array, knownFeatures: readonly string[
 }
 
 /** `models/a.onnx` → `models/a.card.json`. */
-function cardPathOf(path: string): string {
+export function cardPathOf(path: string): string {
   return `${path.replace(/\.onnx$/, '')}.card.json`;
 }
 

@@ -7,6 +7,7 @@ import { regionFactsEc2 } from '../adapters/ec2/region-facts-ec2.ts';
 import { parquetBytes } from '../adapters/parquet/parquet-bytes.ts';
 import { collectHistory } from '../collect/collect-history.ts';
 import { collectRegion } from '../collect/collect-region.ts';
+import { regionShare } from '../config/region-share.ts';
 import { durationMs } from '../config/value-types.ts';
 import { openStore } from '../history/open-location.ts';
 import type { CommandContext } from './command-context.ts';
@@ -17,6 +18,7 @@ const priceListUrl =
 
 interface CollectOptions {
   readonly region: readonly string[];
+  readonly shard?: string;
   readonly types?: readonly string[];
   readonly out: string;
   readonly days: number;
@@ -34,6 +36,7 @@ export function collectCommand(context: CommandContext): Command {
   return new Command('collect')
     .description('collect Spot Advisor, instance types, prices and up to 90 days of price history')
     .requiredOption('--region <regions>', 'regions, separated by commas', list)
+    .option('--shard <i/n>', "the i-th of n shares of the regions, for an Indexed Job's pods")
     .option('--types <types>', 'instance types, separated by commas (default: all)', list)
     .requiredOption('--out <where>', 'a directory or s3://bucket/prefix')
     .option('--days <number>', 'days of price history; AWS keeps 90', days, 90)
@@ -44,7 +47,9 @@ export function collectCommand(context: CommandContext): Command {
     .option('--price-list-url <url>', 'on-demand prices as CSV; {region} stands for the region', priceListUrl)
     .option('--ec2-endpoint <url>', 'a private endpoint of the EC2 API')
     .option('--pause <duration>', 'between two questions about history', duration, 250)
-    .action(async (options: CollectOptions) => {
+    .action(async (given: CollectOptions) => {
+      const region = given.shard === undefined ? given.region : regionShare(given.shard, given.region);
+      const options = { ...given, region };
       for (;;) {
         const problems = await collectOnce(options, context).catch((error: unknown) => {
           if (context.signal.aborted || options.every === undefined) throw error;

@@ -21,7 +21,10 @@ export function addHistoryFlags(command: Command): Command {
   return command
     .requiredOption('--history <place>', 'price history: a file, a directory or s3://bucket/prefix')
     .option('--region <names>', 'these regions only, separated by commas')
-    .option('--on-demand <path>', 'on-demand prices: a CSV or static intelligence file, or a folder of them')
+    .option(
+      '--on-demand <path>',
+      'on-demand prices: a CSV or static intelligence file, a folder of them or s3://bucket/prefix',
+    )
     .option('--min-price <usd>', 'pools cheaper than this get no score', String(defaultMinPricePerHour));
 }
 
@@ -62,6 +65,14 @@ export function textFlag(flags: Flags, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The regions that the flag names; undefined for all. */
+export function regionsFlag(flags: Flags): readonly string[] | undefined {
+  return textFlag(flags, 'region')
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
 /** @throws UsageError when the flag is missing. */
 export function neededFlag(flags: Flags, name: string): string {
   const value = textFlag(flags, name);
@@ -97,10 +108,8 @@ export async function givenHistory(
   span: { readonly fromMs?: number; readonly toMs?: number } = {},
 ): Promise<GivenHistory> {
   const place = neededFlag(flags, 'history');
-  const regions = textFlag(flags, 'region')
-    ?.split(',')
-    .map((name) => name.trim());
-  const onDemand = onDemandPrices(textFlag(flags, 'onDemand'), place);
+  const regions = regionsFlag(flags);
+  const onDemand = await onDemandPrices(textFlag(flags, 'onDemand'), place, context.signal);
   const { series, report } = await loadHistory(
     place,
     {

@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   score: async () => (await import('./score.ts')).scoreCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   models: async () => (await import('./models.ts')).modelsCommand,
+  'publish-ca': async () => (await import('./publish-ca.ts')).publishCaCommand,
   'import-lightgbm': async () => (await import('./import-lightgbm.ts')).importLightGbmCommand,
   config: async () => (await import('./config-command.ts')).configCommand,
 };

@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { autoScalingGroups } from '../adapters/autoscaling/group-directory.ts';
 import { ec2Clients } from '../adapters/ec2/ec2-clients.ts';
@@ -10,9 +11,10 @@ import type { ServeConfig } from '../config/serve-config.ts';
 import { groupFactsOf } from '../decision/group-rules.ts';
 import type { Knowledge } from '../decision/knowledge.ts';
 import { alwaysSafe, mockRisk } from '../knowledge/fixed-risk-models.ts';
-import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
+import type { KnowledgeEvents, KnowledgeSource } from '../knowledge/knowledge-events.ts';
 import { startKnowledgeKeeper, type KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
-import { startModelKeeper, type ModelKeeper } from '../knowledge/model-keeper.ts';
+import { cardPathOf, startModelKeeper, type ModelKeeper } from '../knowledge/model-keeper.ts';
+import { standInDocuments } from '../knowledge/stand-in-documents.ts';
 import { servingFeatures } from '../knowledge/serving-features.ts';
 import { featureNames } from '../learning/feature-names.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -31,6 +33,8 @@ export interface OpenKnowledgeOptions {
   /** Live signals and resting classes, where the process knows any. */
   readonly poolSignal?: Knowledge['signal'];
   readonly cooldown?: Knowledge['cooldown'];
+  /** Whether what is bundled stands in while nothing was published yet where the configuration says: a process that goes on can wait for it. */
+  readonly standIns?: boolean;
   /** The fleet's own hazard, where the process counts notices. */
   readonly fleetHazard?: (beside?: RiskModel) => RiskModel;
 }
@@ -51,7 +55,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   signal.addEventListener('abort', () => cloud?.close(), { once: true });
   const keeper = startKnowledgeKeeper({
     regions: [config.region],
-    staticFile: publishedAt(config.static_data ?? bundledStaticData),
+    staticFile: publishedAt(config.static_data, bundledStaticData, standIns('static_intelligence', options)),
     ...(cloud !== undefined &&
       config.market === 'ec2' && { market: marketEc2(cloud), regionFacts: regionFactsEc2(cloud) }),
     ...(cloud !== undefined &&
@@ -81,15 +85,45 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   };
 }
 
-/** A file, or an object under `s3://bucket/prefix`; both are polled by version. */
-function publishedAt(path: string): { readonly store: DocumentStore; readonly path: string } {
-  return { store: path.startsWith('s3://') ? s3Documents() : fileDocuments(), path };
+/**
+ * A file, or an object under `s3://bucket/prefix`; both are polled by version. While nothing was ever published there, what is
+ * bundled stands in.
+ */
+function publishedAt(
+  path: string | undefined,
+  bundled: string,
+  onStandIn: ((sentence: string) => void) | undefined,
+): { readonly store: DocumentStore; readonly path: string } {
+  const files = fileDocuments();
+  if (path === undefined) return { store: files, path: bundled };
+  const published = path.startsWith('s3://') ? s3Documents() : files;
+  if (onStandIn === undefined) return { store: published, path };
+  const store = standInDocuments({
+    published,
+    // A model is published by its card, the last of its files.
+    anchor: extname(path) === '.onnx' ? cardPathOf(path) : path,
+    bundled: files,
+    standInOf: (document) => (document.endsWith('.card.json') ? cardPathOf(bundled) : bundled),
+    onStandIn: (anchor) =>
+      onStandIn(`There is no ${anchor} yet; ${basename(bundled)}, which is bundled, stands in.`),
+  });
+  return { store, path };
 }
 
-function trainedModel({ config, clock, signal, events }: OpenKnowledgeOptions): ModelKeeper | undefined {
+/** Who is told that what is bundled stands in; undefined where nothing may. */
+function standIns(
+  source: KnowledgeSource,
+  { events, standIns: isAllowed }: OpenKnowledgeOptions,
+): ((sentence: string) => void) | undefined {
+  if (isAllowed !== true) return undefined;
+  return (sentence) => events.onRefresh?.({ source, outcome: 'failed', sentence, failures: 1 });
+}
+
+function trainedModel(options: OpenKnowledgeOptions): ModelKeeper | undefined {
+  const { config, clock, signal, events } = options;
   if (!['auto', 'family-stress', 'fleet-hazard+family-stress'].includes(config.risk_model)) return undefined;
   return startModelKeeper({
-    ...publishedAt(config.model ?? bundledModel),
+    ...publishedAt(config.model, bundledModel, standIns('model', options)),
     // Loaded with the first model: a process that needs none does not pay for onnxruntime.
     open: async (files, stop) => (await import('../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
     features: servingFeatures,

@@ -79,6 +79,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
     clock,
     signal,
     events: telemetry,
+    standIns: true,
     cooldown: capacity.cooldown,
     ...(fleet !== undefined && {
       poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
@@ -166,7 +167,7 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
   metrics.certificateExpiry.set(grpc.transportReport().certificate.validToMs / 1000);
 
   const readiness = (): Readiness => ({
-    ready: !signal.aborted,
+    ready: !context.signal.aborted,
     reasons: [...knowledge.keeper.status().degradations, ...certificateReasons(grpc)],
   });
   const http = await startHttpServer({

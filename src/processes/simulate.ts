@@ -118,7 +118,7 @@ async function regionVerdicts(
     },
     regions,
   );
-  const onDemand = onDemandPrices(options.onDemand, location).table;
+  const { table: onDemand } = await onDemandPrices(options.onDemand, location, signal);
   const risk = options.risk === undefined ? undefined : await readScores(options.risk, signal);
   const demand =
     options.demand === 'generated'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Command } from 'commander';
 import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
-import { UsageError } from '../errors/usage-error.ts';
+import { regionShare } from '../config/region-share.ts';
 import { reportText } from '../history/history-report.ts';
 import { openStore } from '../history/open-location.ts';
 import { columnOf } from '../learning/features.ts';
@@ -31,6 +31,7 @@ import {
   labelRule,
   neededFlag,
   numberFlag,
+  regionsFlag,
   textFlag,
 } from './learning-flags.ts';
 import type { Flags, GivenHistory } from './learning-flags.ts';
@@ -50,27 +51,30 @@ export function trainCommand(context: CommandContext): Command {
 }
 
 async function train(flags: Flags, context: CommandContext): Promise<void> {
-  const history = await givenHistory(flags, context);
   const out = neededFlag(flags, 'out').replace(/\/+$/, '');
   const shard = textFlag(flags, 'shard');
   if (shard === undefined) {
+    const history = await givenHistory(flags, context);
     await trainOne(flags, context, history, history.series, out);
     return;
   }
-  for (const region of regionsOfShard(shard, history.series)) {
-    context.writeError(`\n${region}\n`);
-    const own = history.series.filter((one) => one.region === region);
-    await trainOne(flags, context, history, own, `${out}/${region}`);
+  const named = regionsFlag(flags);
+  const own = named === undefined ? undefined : regionShare(shard, named);
+  if (own?.length === 0) {
+    context.writeError(`share ${shard} of ${named?.length} regions is empty: nothing to learn\n`);
+    return;
   }
-}
-
-/** A Kubernetes Indexed Job gives each of its pods one i of n. @throws UsageError when the flag is not i/n with i < n. */
-function regionsOfShard(shard: string, series: readonly PriceSeries[]): string[] {
-  const [, index, count] = /^(\d+)\/(\d+)$/.exec(shard) ?? [];
-  if (index === undefined || count === undefined || Number(index) >= Number(count))
-    throw new UsageError([`--shard takes i/n with i from 0 to n − 1, such as 0/4, not "${shard}"`]);
-  const regions = [...new Set(series.map(({ region }) => region))].sort();
-  return regions.filter((_, at) => at % Number(count) === Number(index));
+  // Regions that are named are shared out before anything is read, those of the history after that.
+  const history = await givenHistory(
+    own === undefined ? flags : { ...flags, region: own.join(',') },
+    context,
+  );
+  const found = [...new Set(history.series.map(({ region }) => region))].sort();
+  for (const region of own === undefined ? regionShare(shard, found) : found) {
+    context.writeError(`\n${region}\n`);
+    const series = history.series.filter((one) => one.region === region);
+    await trainOne(flags, context, history, series, `${out}/${region}`);
+  }
 }
 
 async function trainOne(

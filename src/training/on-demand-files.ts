@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { UsageError } from '../errors/usage-error.ts';
+import { openLocation } from '../history/open-location.ts';
 import type { OnDemandTable } from '../learning/on-demand-price.ts';
 
 export interface OnDemandPrices {
@@ -18,49 +19,58 @@ const names = {
 } as const;
 
 /**
- * On-demand prices from CSV files (region, type, price; plain or gzip) or static intelligence JSON; of several prices of one
- * type the last in the last file counts. Without a path, a folder `ondemand` in or beside a local history is taken.
+ * On-demand prices from CSV files (region, type, price; plain or gzip) or static intelligence JSON, in a directory or under
+ * `s3://bucket/prefix`; of several prices of one type the last in the last file counts. Without a path, a folder `ondemand`
+ * in or beside a local history is taken.
  * @throws UsageError when a named path cannot be read.
  */
-export function onDemandPrices(path: string | undefined, history: string): OnDemandPrices {
+export async function onDemandPrices(
+  path: string | undefined,
+  history: string,
+  signal: AbortSignal,
+): Promise<OnDemandPrices> {
   const prices = new Map<string, number>();
-  const files = path === undefined ? filesBeside(history) : filesAt(path);
-  for (const file of files) {
-    const text = textOf(file);
-    if (/\.json(\.gz)?$/.test(file)) addJson(text, prices);
+  const place = path ?? folderBeside(history);
+  const files = place === undefined ? [] : await filesAt(place, signal);
+  for (const { name, text } of files) {
+    if (/\.json(\.gz)?$/.test(name)) addJson(text, prices);
     else addCsv(text, prices);
   }
   return {
     table: (instanceType, region) => prices.get(`${region} ${instanceType}`),
     count: prices.size,
-    source: files.length === 0 ? 'none given' : files.join(', '),
+    source: files.length === 0 ? 'none given' : files.map(({ name }) => name).join(', '),
   };
 }
 
-function filesBeside(history: string): string[] {
-  if (history.startsWith('s3://')) return [];
+function folderBeside(history: string): string | undefined {
+  if (history.startsWith('s3://')) return undefined;
   const folders = [join(history, 'ondemand'), join(dirname(resolve(history)), 'ondemand')];
-  const found = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
-  return found === undefined ? [] : filesAt(found);
+  return folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory());
 }
 
-function filesAt(path: string): string[] {
-  const facts = statSync(path, { throwIfNoEntry: false });
-  if (facts === undefined) throw new UsageError([`there are no on-demand prices at ${path}`]);
-  if (!facts.isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((name) => /\.(csv|json)(\.gz)?$/.test(name))
-    .sort()
-    .map((name) => join(path, name));
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
 }
 
-function textOf(file: string): string {
-  try {
-    const bytes = readFileSync(file);
-    return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  } catch (cause) {
-    throw new UsageError([`the on-demand prices in ${file} cannot be read`], { cause });
-  }
+async function filesAt(place: string, signal: AbortSignal): Promise<readonly NamedText[]> {
+  const { store, objects } = await openLocation(place, signal);
+  const isNamed = objects.length === 1 && place.endsWith(objects[0]?.key ?? ' ');
+  const wanted = objects.filter(({ key }) => isNamed || /^[^/]*\.(csv|json)(\.gz)?$/.test(key));
+  if (wanted.length === 0) throw new UsageError([`there are no on-demand prices at ${place}`]);
+  return Promise.all(
+    wanted.map(async ({ key }) => {
+      const name = `${store.location}/${key}`;
+      try {
+        const reading = await store.get(key, undefined, signal);
+        const bytes = reading.kind === 'object' ? reading.bytes : new Uint8Array();
+        return { name, text: Buffer.from(key.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8') };
+      } catch (cause) {
+        throw new UsageError([`the on-demand prices in ${name} cannot be read`], { cause });
+      }
+    }),
+  );
 }
 
 function addCsv(text: string, prices: Map<string, number>): void {

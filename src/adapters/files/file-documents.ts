@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
+import { DocumentMissing } from '../../errors/document-missing.ts';
 import type { DocumentReading, DocumentStore } from '../../ports/document-store.ts';
 
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -17,7 +18,9 @@ export function fileDocuments(options: { readonly maxBytes?: number } = {}): Doc
     async readIfChanged(path, knownVersion, signal): Promise<DocumentReading> {
       signal.throwIfAborted();
       // Non-blocking, because opening a pipe would otherwise hold a thread of the pool until somebody writes to it.
-      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
+        throw isAbsent(error) ? new DocumentMissing(path, { cause: error }) : error;
+      });
       try {
         return await readingOf(file, path, knownVersion, maxBytes, signal);
       } finally {
@@ -48,6 +51,10 @@ async function readingOf(
   const hash = createHash('sha256').update(bytes).digest('hex');
   const version = `${isSettled(after) ? stampOf(after) : 'unsettled'}#${hash}`;
   return hash === knownHash ? { kind: 'unchanged', version } : { kind: 'changed', version, bytes };
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function stampOf(stats: Stats): string {

@@ -1,3 +1,4 @@
+import { DocumentMissing } from '../../errors/document-missing.ts';
 import type { DocumentStore } from '../../ports/document-store.ts';
 import { s3Objects, type S3Options } from './s3-objects.ts';
 
@@ -15,7 +16,7 @@ export function s3Documents(options: S3Options & { readonly maxBytes?: number } 
         stores.set(folder, store);
       }
       const reading = await store.get(path.slice(cut + 1), knownVersion, signal);
-      if (reading.kind === 'missing') throw new Error(`There is no ${path}.`);
+      if (reading.kind === 'missing') throw new DocumentMissing(path);
       if (reading.kind === 'unchanged') return { kind: 'unchanged', version: reading.etag };
       if (reading.bytes.length > maxBytes)
         throw new Error(`${path} holds ${reading.bytes.length} bytes; at most ${maxBytes} are read.`);

@@ -12,16 +12,25 @@ export interface CommandRun {
   readonly exitCode: number;
 }
 
-/** Runs a command in this process, with errors turned into exit codes as the program does. */
-export async function runCommand(
+/** Runs a command of those that ask for a decision in this process, with errors turned into exit codes as the program does. */
+export function runCommand(
+  home: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandRun> {
+  return runWith([rankCommand, evaluateCommand, explainCommand], home, args, environment);
+}
+
+/** The same for any commands. */
+export async function runWith(
+  commands: readonly ((context: CommandContext) => Command)[],
   home: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<CommandRun> {
   const context = commandContext(home, environment);
   const program = quiet(new Command('spot-expander'), context.writeError);
-  for (const command of [rankCommand, evaluateCommand, explainCommand])
-    program.addCommand(quiet(command(context), context.writeError));
+  for (const command of commands) program.addCommand(quiet(command(context), context.writeError));
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
