@@ -3,28 +3,12 @@
  * A suite is a command whose output carries mocha's JSON summary or a plain closing line of the same form.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { sumOf, type Tally } from './conformance/tally.ts';
+import { mochaSuite } from './mocha-suite.ts';
 
-interface Tally {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
-
-const reports = mkdtempSync(join(tmpdir(), 'spot-expander-tests-'));
-
-function run(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ code: number; output: string }> {
+function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...env },
-    });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => {
       process.stdout.write(chunk);
@@ -35,22 +19,8 @@ function run(
   });
 }
 
-async function mochaSuite(name: string): Promise<Tally> {
-  console.log(`\n== ${name} ==`);
-  const report = join(reports, `${name}.json`);
-  const { code } = await run(
-    'mocha',
-    ['--reporter', 'scripts/mocha-reporter.cjs', `test/${name}/**/*.spec.ts`],
-    { MOCHA_REPORT: report },
-  );
-  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-  const tally = JSON.parse(readFileSync(report, 'utf8')) as Tally;
-  return code !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally;
-}
-
 /** A script of ours whose last line is `N passed, N failed[, N skipped]`. */
-async function scriptSuite(name: string, script: string): Promise<Tally> {
-  console.log(`\n== ${name} ==`);
+async function scriptSuite(script: string): Promise<Tally> {
   const { code, output } = await run('node', [script]);
   const closing = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
   if (closing === null) return { passed: 0, failed: 1, skipped: 0 };
@@ -64,16 +34,16 @@ async function scriptSuite(name: string, script: string): Promise<Tally> {
 
 /** In order: what is quick and breaks most often first. */
 const suites: Readonly<Record<string, () => Promise<Tally>>> = {
-  unit: () => mochaSuite('unit'),
-  contract: () => mochaSuite('contract'),
-  e2e: () => mochaSuite('e2e'),
-  chart: () => scriptSuite('chart', 'scripts/test-chart.ts'),
-  alerts: () => scriptSuite('alerts', 'scripts/test-alerts.ts'),
-  conformance: () => scriptSuite('conformance', 'scripts/test-conformance.ts'),
-  oracle: () => scriptSuite('oracle', 'scripts/test-oracle.ts'),
-  image: () => scriptSuite('image', 'scripts/test-image.ts'),
-  faults: () => scriptSuite('faults', 'scripts/test-faults.ts'),
-  cluster: () => scriptSuite('cluster', 'scripts/test-cluster.ts'),
+  unit: () => mochaSuite('test/unit/**/*.spec.ts'),
+  contract: () => mochaSuite('test/contract/**/*.spec.ts'),
+  e2e: () => mochaSuite('test/e2e/**/*.spec.ts'),
+  chart: () => scriptSuite('scripts/test-chart.ts'),
+  alerts: () => scriptSuite('scripts/test-alerts.ts'),
+  conformance: () => scriptSuite('scripts/test-conformance.ts'),
+  oracle: () => scriptSuite('scripts/test-oracle.ts'),
+  image: () => scriptSuite('scripts/test-image.ts'),
+  faults: () => scriptSuite('scripts/test-faults.ts'),
+  cluster: () => scriptSuite('scripts/test-cluster.ts'),
 };
 
 const wanted = process.argv.slice(2);
@@ -89,16 +59,13 @@ const tallies: Tally[] = [];
 const seconds: string[] = [];
 for (const [name, suite] of Object.entries(suites)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n== ${name} ==`);
   const fromMs = performance.now();
   tallies.push(await suite());
   seconds.push(`${name} ${Math.round((performance.now() - fromMs) / 1000)} s`);
 }
 
-const total = tallies.reduce((sum, one) => ({
-  passed: sum.passed + one.passed,
-  failed: sum.failed + one.failed,
-  skipped: sum.skipped + one.skipped,
-}));
+const total = sumOf(tallies);
 console.log(`\n${seconds.join(', ')}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

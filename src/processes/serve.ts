@@ -26,6 +26,7 @@ import { startedFleet } from './fleet.ts';
 import { openKnowledge } from './open-knowledge.ts';
 import { hostAndPort } from '../config/value-types.ts';
 import { demonstration } from './demonstration.ts';
+import { readinessReasons } from './readiness-reasons.ts';
 import { recordingsOf } from './recordings-of.ts';
 import { servedCertificate } from './served-certificate.ts';
 import { serveTelemetry } from './serve-telemetry.ts';
@@ -38,6 +39,7 @@ const warmUpMs = 3_000;
 /** Runs the server until the context's signal, then lets open calls end. */
 export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
   const clock = systemClock;
+  const startedMs = clock.nowMs();
   const log = jsonLog(config.log_level, 'serve');
   const metrics = serveMetrics({
     ageSeconds: (source) => ageSeconds(source),
@@ -168,7 +170,12 @@ export async function serve(config: ServeConfig, context: CommandContext, demo: 
 
   const readiness = (): Readiness => ({
     ready: !context.signal.aborted,
-    reasons: [...knowledge.keeper.status().degradations, ...certificateReasons(grpc)],
+    reasons: readinessReasons({
+      knowledge: knowledge.keeper.status().degradations,
+      certificateRefusal: grpc.transportReport().certificateRefusal,
+      model: knowledge.modelKeeper?.status(),
+      nodeWatch: fleet && { lastHeardMs: fleet.watch.lastHeardMs, startedMs, nowMs: clock.nowMs() },
+    }),
   });
   const http = await startHttpServer({
     ...config.http_listen,
@@ -229,13 +236,6 @@ function health(
     age_seconds: Object.fromEntries(ageSources.map((source) => [source, ageSeconds(source) ?? null])),
     transport: grpc.transportReport(),
   };
-}
-
-function certificateReasons(grpc: GrpcServer): readonly string[] {
-  const { certificateRefusal } = grpc.transportReport();
-  return certificateRefusal === undefined
-    ? []
-    : [`The certificate files on disk are refused: ${certificateRefusal}`];
 }
 
 /** In PROD always; in TEST when a kubeconfig was named. */

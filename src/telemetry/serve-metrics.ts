@@ -142,7 +142,7 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
     requestBytes: histogram(
       'spot_request_bytes',
       'Size of BestOptions messages',
-      [1e4, 1e5, 1e6, 5e6, 2e7, 5e7, 1e8, 2.5e8, 5e8],
+      [1e4, 2.5e4, 5e4, 1e5, 2.5e5, 5e5, 1e6, 2.5e6, 5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8],
     ),
     candidates: histogram(
       'spot_request_candidates',

@@ -253,6 +253,9 @@ describe('the loop, on built processes', function () {
     );
     const after = await answer(first);
     expect(pools[after]).to.not.deep.equal([instanceType, zone]);
+    const metrics = await (await fetch(`http://127.0.0.1:${first.httpPort}/metrics`)).text();
+    expect(metrics).to.include('spot_hot_pools 1\n');
+    expect(metrics).to.include('spot_fleet_notices_total{signal="TERMINATION"} 1\n');
     await first.stop();
     rmSync(join(home, '.local'), { recursive: true, force: true });
     const second = await server();

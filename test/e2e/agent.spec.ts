@@ -154,6 +154,10 @@ for (const [where, started] of [
       expect(await one.metric('spot_agent_notice_to_mark_seconds_count')).to.equal(1);
       expect(await one.metric('spot_agent_evictions_total', 'result="evicted"')).to.equal(2);
       expect(await one.metric('spot_agent_lead_time_left_seconds_count')).to.equal(1);
+      expect(await one.metric('spot_agent_notice_lead_seconds_count')).to.equal(1);
+      expect(await one.metric('spot_agent_notice_lead_seconds_sum')).to.be.within(1, 120);
+      expect(await one.metric('spot_agent_draining', 'decision="EVACUATE"')).to.equal(1);
+      expect(await one.metric('spot_agent_forbidden_total')).to.equal(0);
       expect(await one.metric('spot_agent_missed_deadlines_total')).to.equal(0);
     });
 
@@ -261,11 +265,14 @@ for (const [where, started] of [
       world.fake.denied.add('GET Lease');
       await addNode();
       await addPod('web');
-      await agentOn();
+      const one = await agentOn();
       imds.rebalance = () => ({ noticeTime: '2026-03-01T10:00:00Z' });
       await marked('REBALANCE');
       await sleep(1_500);
       expect(await world.podsOn(node)).to.deep.equal([pod('web')]);
+      expect(await one.metric('spot_agent_draining', 'decision="DRAIN"')).to.equal(1);
+      expect(await one.metric('spot_agent_waiting_for_place')).to.equal(1);
+      expect(await one.metric('spot_agent_forbidden_total', 'by="permission"')).to.equal(1);
       expect(
         world.fake.requests.filter((one) => one.path.includes('leases') && one.status === 403),
       ).to.have.length(1);

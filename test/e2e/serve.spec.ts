@@ -92,6 +92,20 @@ describe('spot-expander serve, as built', () => {
       }
       const metrics = await (await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)).text();
       expect(metrics).to.match(/^spot_scale_up_answers_total\{[^}]*\} 1$/m);
+      for (const sample of [
+        'spot_chosen_total{capacity="spot"} 1',
+        'spot_yield_score_count{place="chosen"} 1',
+        'spot_yield_score_count{place="runner-up"} 1',
+        'spot_yield_score_count{place="others-mean"} 1',
+        'spot_candidate_crash_probability_count{place="chosen"} 1',
+        'spot_pools{known="priced"} 1415',
+        'spot_source_known{source="spot_prices"} 1',
+        'spot_certificate_refused 0',
+      ])
+        expect(metrics).to.include(`${sample}\n`);
+      expect(metrics).to.match(/^spot_build_info\{version="\d+\.\d+\.\d+",mode="TEST"\} 1$/m);
+      const page = await (await fetch(`http://127.0.0.1:${server.httpPort}/`)).text();
+      expect(page).to.include('<title>spot-expander</title>');
     });
 
     it('keeps its development certificate between runs', async () => {

@@ -68,10 +68,10 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- toJson (concat $own .Values.tls.extraDnsNames | uniq) -}}
 {{- end -}}
 
-{{- /* "yes" or "no" of a switch that may say "auto": then whether the cluster knows the kind. */ -}}
+{{- /* "true" or "false" of a switch that may say "auto": then whether the cluster knows the kind. */ -}}
 {{- define "spot-expander.wants" -}}
 {{- if eq (toString .switch) "auto" -}}
-{{- if .root.Capabilities.APIVersions.Has .api }}yes{{ else }}no{{ end -}}
+{{- .root.Capabilities.APIVersions.Has .api -}}
 {{- else -}}
 {{- .switch -}}
 {{- end -}}

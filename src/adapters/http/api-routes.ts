@@ -1,7 +1,7 @@
 import type { SpotAdvisor } from '../../ports/advisor.ts';
 import { dashboardPage } from './dashboard-page.ts';
 import { queryFields } from './query-fields.ts';
-import { jsonAnswer, textAnswer, type Route } from './route.ts';
+import { jsonAnswer, textAnswer, type HttpAnswer, type Route } from './route.ts';
 
 /** Whether the server can do its work; `reasons` say what is missing or degraded, each as a sentence. */
 export interface Readiness {
@@ -29,10 +29,12 @@ const poolFields = {
 
 /** Everything that the HTTP address answers. */
 export function apiRoutes({ advisor, metrics, readiness, health }: ApiRoutesOptions): readonly Route[] {
-  const page = dashboardPage();
+  // Read when it is first asked for: a server without its page still answers scale-ups.
+  let page: HttpAnswer | undefined;
+  const dashboard = () => (page ??= dashboardPage());
   return [
-    { method: 'GET', path: '/', answer: () => page },
-    { method: 'GET', path: '/dashboard', answer: () => page },
+    { method: 'GET', path: '/', answer: dashboard },
+    { method: 'GET', path: '/dashboard', answer: dashboard },
     { method: 'GET', path: '/health', answer: () => healthAnswer(readiness(), health()) },
     // Alive means that this line runs; whether it can answer well is /readyz.
     { method: 'GET', path: '/healthz', answer: () => textAnswer(200, 'ok\n') },

@@ -108,6 +108,32 @@ describe('the worked example of docs/how-decisions-are-made.md', () => {
   });
 });
 
+describe('the prose of the worked example', () => {
+  it('counts units as its tables give them', () => {
+    const group = table('group', 'type').find((row) => row['group'] === 'spot-m5')!;
+    const units = (vcpu: number, memoryGib: number) => vcpu + 0.1 * memoryGib;
+    const nodes = number(group, 'nodes');
+    const [vcpu, memory] = [number(group, 'vCPU a node'), number(group, 'GiB a node')];
+    const kinds = table('pods', 'number');
+    const sum = (column: string) =>
+      kinds.reduce((total, row) => total + number(row, 'number') * number(row, column), 0);
+    const [askedVcpu, askedMemory] = [sum('vCPU each'), sum('GiB each')];
+    const [offered, asked] = [nodes * units(vcpu, memory), units(askedVcpu, askedMemory)];
+    const idle = units(nodes * vcpu - askedVcpu, nodes * memory - askedMemory);
+    expect(example).to.contain(
+      `offers ${nodes} × (${vcpu} vCPU + ${memory} GiB), which is ${offered.toFixed(1)} units at 0.1 unit a GiB. ` +
+        `The pods ask for ${askedVcpu} vCPU and ${askedMemory} GiB, ${asked.toFixed(1)} units. ` +
+        `${nodes * vcpu - askedVcpu} vCPU and ${nodes * memory - askedMemory} GiB stay unused: ` +
+        `${idle.toFixed(1)} of ${offered.toFixed(1)} units, ${((100 * idle) / offered).toFixed(0)} % of the nodes' price of ` +
+        `${(nodes * number(group, 'Spot price')).toFixed(3)} an hour, so ${((nodes * number(group, 'Spot price') * idle) / offered).toFixed(4)} of waste.`,
+    );
+    const [web] = kinds;
+    expect(example).to.contain(
+      `it serves ${(number(web!, 'number') * units(number(web!, 'vCPU each'), number(web!, 'GiB each'))).toFixed(1)} of the ${asked.toFixed(1)} units`,
+    );
+  });
+});
+
 describe('the defaults that docs/how-decisions-are-made.md names', () => {
   it('are those of the policy', () => {
     expect(text).to.contain(`(1 + ${defaultPolicy.unservedWeight} × share left to later scale-ups)`);

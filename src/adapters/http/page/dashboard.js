@@ -4,6 +4,8 @@
 /** @typedef {Record<string, any>} Fields */
 
 const everyMs = 10_000;
+/** A region's pools are some hundred kilobytes and change with prices, every few minutes. */
+const poolsEveryMs = 60_000;
 const requestMs = 8_000;
 const shownPools = 50;
 const mostPoolPages = 10;
@@ -230,6 +232,7 @@ const orders = {
 
 /** @type {readonly Fields[]} */
 let pools = [];
+let poolsAtMs = 0;
 
 function showPools() {
   const order = orders[/** @type {HTMLSelectElement} */ (element('order')).value] ?? (() => 0);
@@ -260,8 +263,9 @@ async function refresh() {
       asked('/health'),
       asked('/api/v1/decisions?last=20&without_candidates=true'),
       asked('/api/v1/pools?hot_only=true&page_size=100'),
-      askedPools(),
+      Date.now() - poolsAtMs < poolsEveryMs ? pools : askedPools(),
     ]);
+    if (all !== pools) poolsAtMs = Date.now();
     pools = all;
     showHealth(health);
     showDecisions(decisions['decisions']);
@@ -279,7 +283,10 @@ async function refresh() {
 
 const refreshing = /** @type {HTMLInputElement} */ (element('refreshing'));
 element('order').addEventListener('change', showPools);
-element('prefix').addEventListener('change', () => void refresh());
+element('prefix').addEventListener('change', () => {
+  poolsAtMs = 0;
+  void refresh();
+});
 await refresh();
 setInterval(() => {
   if (refreshing.checked && !document.hidden) void refresh();
