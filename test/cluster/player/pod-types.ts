@@ -129,14 +129,17 @@ export interface Service extends KubeObject {
 }
 
 export interface EndpointSlice extends KubeObject {
-  readonly endpoints: readonly {
-    readonly addresses: readonly string[];
-    readonly conditions: {
-      readonly ready?: boolean;
-      readonly serving?: boolean;
-      readonly terminating?: boolean;
-    };
-  }[];
+  /** null while there is none. */
+  readonly endpoints:
+    | readonly {
+        readonly addresses: readonly string[];
+        readonly conditions: {
+          readonly ready?: boolean;
+          readonly serving?: boolean;
+          readonly terminating?: boolean;
+        };
+      }[]
+    | null;
   readonly ports?: readonly { readonly name?: string; readonly port: number }[];
 }
 

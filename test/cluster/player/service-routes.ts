@@ -11,7 +11,11 @@ function addressesOf(
   slices: readonly EndpointSlice[],
 ): readonly { readonly slice: EndpointSlice; readonly host: string }[] {
   const all = slices.flatMap((slice) =>
-    slice.endpoints.map(({ addresses, conditions }) => ({ slice, host: addresses[0] ?? '', conditions })),
+    (slice.endpoints ?? []).map(({ addresses, conditions }) => ({
+      slice,
+      host: addresses[0] ?? '',
+      conditions,
+    })),
   );
   const ready = all.filter(({ conditions }) => conditions.ready !== false);
   return ready.length > 0 ? ready : all.filter(({ conditions }) => conditions.serving === true);
