@@ -4,7 +4,7 @@ export interface Row {
   readonly ours: number;
   /** Undefined where there is nothing to compare with. */
   readonly peer: number | undefined;
-  readonly unit: 'ms' | 'calls/s' | 'MB';
+  readonly unit: 'ms' | 'calls/s' | 'MB' | '% of a core' | 's' | 'writes';
   /** What is to be reached, in words, and whether it was. */
   readonly target: { readonly words: string; readonly met: boolean } | undefined;
 }
