@@ -52,7 +52,7 @@ describe("an agent's token, as its DaemonSet's pod has it", function () {
       );
   });
   after(async () => {
-    agent?.api.close();
+    (agent as PodIdentity | undefined)?.api.close();
     await daemon?.remove();
   });
 

@@ -41,10 +41,9 @@ export interface Asking {
 /** An autoscaler set up by the noted values alone: its URL, and the CA from the Secret that they mount. */
 export async function autoscalerBy(notes: string, api: KubeApi): Promise<Asking> {
   const { extraArgs, extraVolumeSecrets } = notedValues(notes);
-  const [name = '', { mountPath, items }] = Object.entries(extraVolumeSecrets)[0] ?? [
-    '',
-    { mountPath: '', items: [] },
-  ];
+  const [mounted] = Object.entries(extraVolumeSecrets);
+  if (mounted === undefined) throw new Error('the notes mount no Secret');
+  const [name, { mountPath, items }] = mounted;
   const file = items.find(({ path }) => `${mountPath}/${path}` === extraArgs['grpc-expander-cert']);
   if (file === undefined) throw new Error('the notes mount no file where they say that the certificate is');
   const secret = await api.get<{ data: Readonly<Record<string, string>> }>(
@@ -82,10 +81,11 @@ export async function autoscalerBy(notes: string, api: KubeApi): Promise<Asking>
   return {
     ask,
     traffic() {
-      let over = false;
+      const stop = new AbortController();
+      const isOver = () => stop.signal.aborted;
       const seen = { answered: 0, failures: [] as string[] };
       const running = (async () => {
-        while (!over) {
+        while (!isOver()) {
           await ask().then(
             (ids) => (ids.length > 0 ? (seen.answered += 1) : seen.failures.push('an empty answer')),
             (error: unknown) => seen.failures.push(String(error)),
@@ -96,7 +96,7 @@ export async function autoscalerBy(notes: string, api: KubeApi): Promise<Asking>
       })();
       return {
         stop: () => {
-          over = true;
+          stop.abort();
           return running;
         },
       };

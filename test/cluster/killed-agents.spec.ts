@@ -11,7 +11,7 @@ import { aNode, aNamespace, podsIn } from './objects.ts';
 import { nodeObject, type PlayedCluster } from './played-cluster.ts';
 import { playedOrSkipped } from './shared-played.ts';
 
-const points = 50;
+const points = Number(process.env['SPOT_KILL_POINTS'] ?? 50);
 const atOnce = 5;
 const seed = Number(process.env['SPOT_KILL_SEED'] ?? 20_261);
 
@@ -41,6 +41,7 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
   let world: PlayedCluster;
   let decoy: string;
   let config: string;
+  const logs = new Map<number, readonly string[]>();
 
   before(async function () {
     world = await playedOrSkipped(this);
@@ -111,6 +112,7 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
     await first.stop('SIGKILL');
     const before = (await aNode(world.api, node)).metadata.annotations?.[signalAnnotation];
     const second = await start();
+    logs.set(index, second.log);
     if (signal === 'interruption') {
       await until(`${node} to be empty`, async () => (await podsOn(node)).length === 0, 25_000);
       await until(
@@ -165,7 +167,8 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
     const worker = async () => {
       for (const point of waiting)
         await played(point).catch((error: unknown) => {
-          throw new Error(`at point ${JSON.stringify(point)}`, { cause: error });
+          const log = logs.get(point.index)?.slice(-20).join('\n') ?? '';
+          throw new Error(`at point ${JSON.stringify(point)}, whose agent said\n${log}`, { cause: error });
         });
     };
     await Promise.all(Array.from({ length: atOnce }, worker));

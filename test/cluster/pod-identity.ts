@@ -24,7 +24,7 @@ export async function asPod(
   { api, cluster }: PlayedCluster,
   played: PlayedPod | undefined,
 ): Promise<PodIdentity> {
-  const token = played === undefined ? await freeToken(api) : await mountedToken(played);
+  const token = played === undefined ? await freeToken(api) : mountedToken(played);
   const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
     users: { name: string; user: { token: string } }[];
   };
@@ -40,7 +40,7 @@ export async function asPod(
   return { api: await KubeApi.of(path), claims: JSON.parse(payload) as Claims, nodeUid };
 }
 
-async function mountedToken(played: PlayedPod): Promise<string> {
+function mountedToken(played: PlayedPod): string {
   const directory = played.mountedAt('/var/run/secrets/kubernetes.io/serviceaccount');
   if (directory === undefined) throw new Error('no token is mounted into this pod');
   return readFileSync(join(directory, 'token'), 'utf8');

@@ -522,6 +522,9 @@ for (const [where, started] of [
       await marked('REBALANCE');
       await reverted();
       await isUntouched();
+      await until('the Event of the revert', async () =>
+        (await world.eventsOf(node)).some((event) => event.reason === 'SpotSignalReverted'),
+      );
       await sleep(700);
       await isUntouched();
       await one.stop();
