@@ -43,15 +43,20 @@ async function noticesInARow(world: World): Promise<readonly Row[]> {
     fleet.agents.map(async ({ imds, marksAtMs, nodeWrites }) => {
       for (let index = 0; index < notices / noticeAgents; index += 1) {
         const [marks, writes] = [marksAtMs.length, nodeWrites()];
-        // Another time is another recommendation.
-        const noticeTime = new Date(Date.now() + index * 1_000).toISOString();
+        // Another time is another recommendation, when the last one is over and no longer shown.
+        const noticeTime = new Date(Date.now() - 3_600_000 + index * 1_000).toISOString();
         const shownMs = Date.now();
         imds.rebalance = () => ({ noticeTime });
         await until('a mark', () => marksAtMs.length > marks, 10_000);
         took.push((marksAtMs.at(-1) ?? Infinity) - shownMs);
         imds.rebalance = undefined;
         await until('the mark to be taken back', () => nodeWrites() >= writes + 2, 10_000);
-        await sleep(2 * pollMs + (index % 7) * 13);
+        // Two more reads: the agent has seen that nothing is shown any more.
+        const reads = () => imds.requests.filter(({ path }) => path.endsWith('/rebalance')).length;
+        const from = reads();
+        await until('it to be read that nothing is shown', () => reads() >= from + 2, 10_000);
+        imds.requests.length = 0;
+        await sleep((index % 7) * 13);
       }
     }),
   );
