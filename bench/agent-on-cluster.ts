@@ -9,7 +9,7 @@ import { quantile } from './quantile.ts';
 import type { Row } from './row.ts';
 
 const notices = 500;
-const noticeAgents = 5;
+const noticeAgents = 10;
 const stormAgents = 200;
 
 /** On a control plane of its own; nothing where there is none. */
@@ -36,7 +36,8 @@ function onCluster(name: string, rows: (world: World) => Promise<readonly Row[]>
 /** From the moment that the metadata service shows a notice to the API server's answer that the Node is marked. */
 async function noticesInARow(world: World): Promise<readonly Row[]> {
   const pollMs = 100;
-  const fleet = await agentFleet(world, noticeAgents, { name: 'row', pollMs, rebalanceTtlMs: 200 });
+  // Long enough that no recommendation is over before it could be marked.
+  const fleet = await agentFleet(world, noticeAgents, { name: 'row', pollMs, rebalanceTtlMs: 1_000 });
   const took: number[] = [];
   await sleep(1_000);
   await Promise.all(

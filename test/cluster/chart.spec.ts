@@ -51,6 +51,15 @@ for (const version of ['helm3', 'helm4'] as const)
         });
     });
     after(() => asking?.close());
+    afterEach(function () {
+      if (this.currentTest?.state !== 'failed') return;
+      // What a person would look at first.
+      for (const { pod, containers } of world.player.podsOf(namespace, {}))
+        for (const one of containers)
+          console.log(
+            `      ${pod.metadata.name} on ${pod.spec.nodeName ?? ''}: ${JSON.stringify(one.status())}\n        ${one.lines.slice(-4).join('\n        ')}`,
+          );
+    });
 
     const values = (more: object = {}) =>
       helm.valuesFile({

@@ -26,7 +26,13 @@ export class Network {
   static async made(): Promise<Network> {
     const place = takenPlace();
     const { fabric, hostLink, hostAddress, fabricAddress, serviceRange } = place;
-    ipBatch(fabric, ['link set lo up', 'link add bridge type bridge', 'link set bridge up']);
+    ipBatch(fabric, [
+      'link set lo up',
+      // Left to itself it takes the lowest address of its links, and with each pod that comes or goes another one:
+      // whoever has learnt the old one waits half a minute.
+      'link add name bridge address 02:00:c6:12:00:02 type bridge',
+      'link set bridge up',
+    ]);
     ip('link', 'add', hostLink, 'type', 'veth', 'peer', 'name', 'host', 'netns', fabric);
     ipBatch(fabric, [
       'link set host master bridge up',
