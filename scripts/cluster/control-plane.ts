@@ -96,6 +96,8 @@ export async function startedCluster(place: ClusterPlace = onLoopback): Promise<
     ...['--kubeconfig', kubeconfig, '--service-account-private-key-file', certificates.accountKeyFile],
     ...['--root-ca-file', certificates.caFile, '--use-service-account-credentials'],
     ...['--leader-elect=false', '--secure-port', '0'],
+    // On a busy machine kwok's heartbeats come late, and every pod of the node would be called unready.
+    ...['--node-monitor-grace-period', '10m'],
   );
   await start(
     'controlplane',

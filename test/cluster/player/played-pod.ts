@@ -190,6 +190,15 @@ export class PlayedPod {
     this.ended = true;
   }
 
+  /** As the kubelet at each sync: what another has written over our words is said again. */
+  seen({ status }: Pod): void {
+    const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    const ours = this.phase === 'Running' && this.containers.every((one) => one.status().ready);
+    if (this.saidLast === '' || ready === ours || this.over.signal.aborted) return;
+    this.saidLast = '';
+    void this.say();
+  }
+
   private say(): Promise<void> {
     this.saying = this.saying.then(async () => {
       const status = podStatus({

@@ -98,6 +98,7 @@ export class Player {
     if (known !== undefined) {
       if (type === 'gone') void known.end(0);
       else if (deletionTimestamp !== undefined) void known.end(deletionGracePeriodSeconds ?? 0);
+      else known.seen(pod);
       return;
     }
     const isDone = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';

@@ -118,7 +118,11 @@ export interface Pod extends KubeObject {
     readonly volumes?: readonly Volume[];
     readonly securityContext?: SecurityContext;
   };
-  readonly status: { readonly phase?: string; readonly podIP?: string };
+  readonly status: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 export interface Service extends KubeObject {
