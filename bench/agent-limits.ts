@@ -6,7 +6,7 @@
  * Memory and CPU of the built agent while idle, API requests while idle, the drain of 110 pods, notices in a row, and
  * 200 agents that get their notice at once (in one process; each has its own metadata service and its own connections).
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { agentFleet } from '../test/peers/agent-fleet.ts';
@@ -14,6 +14,7 @@ import { agentProcess } from '../test/peers/agent-process.ts';
 import { clusterWorld, fakeWorld, type World } from '../test/peers/agent-world.ts';
 import { fakeImds, interruption } from '../test/peers/fake-imds.ts';
 import { until } from '../test/peers/until.ts';
+import { cpuMs, statusBytes } from './process-costs.ts';
 
 interface Row {
   readonly name: string;
@@ -28,16 +29,6 @@ const rows: Row[] = [];
 function row(name: string, ours: number, limit: number, unit: string): void {
   rows.push({ name, ours: Math.round(ours * 100) / 100, limit, unit });
   console.log(`${name.padEnd(52)} ${ours.toFixed(2).padStart(9)} ${unit.padEnd(10)} limit ${limit}`);
-}
-
-function statusBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const found = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(found?.[1] ?? 0) * 1024;
-}
-
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
-  return (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
 async function idleAndDrain(world: World): Promise<void> {

@@ -4,6 +4,8 @@ import { loadavg } from 'node:os';
 import { Command } from 'commander';
 import { devCertificateFiles } from '../src/adapters/dev-certificate/dev-certificate.ts';
 import { goVersion, howToGetGo, repository } from '../scripts/go-tools.ts';
+import { agentCosts } from './agent-costs.ts';
+import { agentOnCluster } from './agent-on-cluster.ts';
 import { decisions } from './decisions.ts';
 import { decodeAlone } from './decode.ts';
 import { startedPeer } from './go-peer.ts';
@@ -49,6 +51,8 @@ const measurements: readonly Measurement[] = [
   ...memory,
   ...decodeAlone,
   ...learning(options.history),
+  ...agentCosts,
+  ...agentOnCluster,
 ];
 
 async function measured(chosen: readonly Measurement[]): Promise<readonly Row[]> {

@@ -4,7 +4,7 @@ export interface Row {
   readonly ours: number;
   /** Undefined where there is nothing to compare with. */
   readonly peer: number | undefined;
-  readonly unit: 'ms' | 's' | 'calls/s' | 'MB' | 'AUC';
+  readonly unit: 'ms' | 's' | 'calls/s' | 'MB' | 'AUC' | '% of a core' | 'writes';
   /** What is to be reached, in words, and whether it was. */
   readonly target: { readonly words: string; readonly met: boolean } | undefined;
 }

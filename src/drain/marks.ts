@@ -12,6 +12,8 @@ export const outOfServiceTaintKey = 'node.kubernetes.io/out-of-service';
 export const loadBalancerLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
 /** On a Karpenter NodeClaim whose NodePool requires that it is absent: Karpenter replaces the node, then drains it. */
 export const atRiskLabel = `${prefix}at-risk`;
+/** On the Leases that are the places of the drain budget. */
+export const drainSlotLabel = `${prefix}drain-slot`;
 export const signalCondition = `${prefix}SpotSignal`;
 export const owner = 'spot-expander-agent';
 

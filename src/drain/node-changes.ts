@@ -119,21 +119,36 @@ export function revertingChange(node: NodeView, over: readonly string[]): NodeCh
   const mark = signalMark(node.annotations);
   const isMarked = node.annotations[signalAnnotation] !== undefined;
   if (!isMarked) return undefined;
-  const owned = ownedOn(node);
   const handled = [
     ...new Set([...handledOn(node), ...(mark === undefined ? [] : [mark.notice.id]), ...over]),
   ];
+  return {
+    ...takenBack(node),
+    annotations: {
+      [signalAnnotation]: null,
+      [ownedAnnotation]: null,
+      [handledAnnotation]: JSON.stringify(handled.slice(-keptHandled)),
+    },
+  };
+}
+
+/** Takes back what is ours and every trace of it, for a cluster that no agent works in any more. */
+export function releasingChange(node: NodeView): NodeChange | undefined {
+  const traces = [signalAnnotation, ownedAnnotation, handledAnnotation].filter(
+    (key) => node.annotations[key] !== undefined,
+  );
+  if (traces.length === 0) return undefined;
+  return { ...takenBack(node), annotations: Object.fromEntries(traces.map((key) => [key, null])) };
+}
+
+function takenBack(node: NodeView): Omit<NodeChange, 'annotations'> {
+  const owned = ownedOn(node);
   const ourTaints = [
     ...(owned.has('taint') ? [signalTaintKey] : []),
     ...(owned.has('out-of-service') ? [outOfServiceTaintKey] : []),
   ];
   return {
     resourceVersion: node.resourceVersion,
-    annotations: {
-      [signalAnnotation]: null,
-      [ownedAnnotation]: null,
-      [handledAnnotation]: JSON.stringify(handled.slice(-keptHandled)),
-    },
     labels: owned.has('load-balancer-label') ? { [loadBalancerLabel]: null } : {},
     taints:
       ourTaints.length === 0 ? undefined : node.taints.filter((taint) => !ourTaints.includes(taint.key)),

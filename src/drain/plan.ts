@@ -74,14 +74,15 @@ function revertPlan({ over, nextChangeAtMs }: Standing, observed: Observed, poli
     steps: [
       // First: once the node is unmarked nothing remembers that the NodeClaim carries a label.
       ...endOfRisk(observed, policy),
-      { kind: 'change-node', why: 'revert', change },
-      ...staleCondition(observed),
+      // Before the write too: the plan after it knows of no mark. Its id makes the Event one, however often it is told.
       {
         kind: 'tell',
         id: `${id}/reverted`,
         reason: 'SpotSignalReverted',
-        message: `${id} is over: what the agent had set on this node has been taken back`,
+        message: `${id} is over: what the agent had set on this node is taken back`,
       },
+      { kind: 'change-node', why: 'revert', change },
+      ...staleCondition(observed),
       ...release,
     ],
   };

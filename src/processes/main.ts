@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   agent: async () => (await import('./agent.ts')).agentCommand,
+  'release-nodes': async () => (await import('./release-nodes.ts')).releaseNodesCommand,
   collect: async () => (await import('./collect.ts')).collectCommand,
   train: async () => (await import('./train.ts')).trainCommand,
   backtest: async () => (await import('./backtest.ts')).backtestCommand,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseAllDocuments } from 'yaml';
-import { missingForCluster } from '../../scripts/cluster.ts';
+import { missingForCluster } from '../../scripts/cluster/binaries.ts';
 import { signalAnnotation } from '../../src/drain/marks.ts';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeCall } from '../../src/adapters/kubernetes/kube-client.ts';

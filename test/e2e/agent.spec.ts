@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { missingForCluster } from '../../scripts/cluster.ts';
+import { missingForCluster } from '../../scripts/cluster/binaries.ts';
 import {
   loadBalancerLabel,
   ownedAnnotation,
@@ -522,6 +522,9 @@ for (const [where, started] of [
       await marked('REBALANCE');
       await reverted();
       await isUntouched();
+      await until('the Event of the revert', async () =>
+        (await world.eventsOf(node)).some((event) => event.reason === 'SpotSignalReverted'),
+      );
       await sleep(700);
       await isUntouched();
       await one.stop();

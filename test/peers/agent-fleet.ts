@@ -1,9 +1,10 @@
 import { imdsClient } from '../../src/adapters/imds/imds-client.ts';
 import { drainSlots } from '../../src/adapters/kubernetes/drain-slots.ts';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
-import { kubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
+import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../../src/adapters/kubernetes/node-cluster.ts';
 import { agent } from '../../src/agent/agent.ts';
+import { signalAnnotation } from '../../src/drain/marks.ts';
 import { defaultDrainPolicy } from '../../src/drain/policy.ts';
 import type { NodeCluster } from '../../src/ports/node-cluster.ts';
 import { agentMetrics } from '../../src/telemetry/agent-metrics.ts';
@@ -17,22 +18,49 @@ export interface FleetAgent {
   readonly seenAtMs: () => number;
   readonly markedAtMs: () => number;
   readonly nodeWrites: () => number;
+  /** When each write that marked its Node was answered. */
+  readonly marksAtMs: readonly number[];
+  /** Everything written to the API server. */
+  readonly apiWrites: () => number;
 }
+
+export interface FleetOptions {
+  readonly name: string;
+  readonly pollMs: number;
+  readonly rebalanceTtlMs: number;
+}
+
+const fleetDefaults: FleetOptions = {
+  name: 'fleet',
+  pollMs: 2_000,
+  rebalanceTtlMs: defaultDrainPolicy.rebalanceTtlMs,
+};
 
 /** Many agents in this process, each with its own Node, metadata service and connections. */
 export async function agentFleet(
   world: World,
   count: number,
+  options: Partial<FleetOptions> = {},
 ): Promise<{ readonly agents: readonly FleetAgent[]; stop(): Promise<void> }> {
+  const { name, pollMs, rebalanceTtlMs } = { ...fleetDefaults, ...options };
   const stopping = new AbortController();
   const access = await kubeAccess(world.kubeconfig, {});
   const started = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const imds = await fakeImds();
-      imds.instanceId = `i-${String(index).padStart(17, '1')}`;
-      const holder = `fleet-${index}`;
+      imds.instanceId = `i-${name}${String(index).padStart(12, '1')}`;
+      const holder = `${name}-${index}`;
       await world.addNode(holder, { instanceId: imds.instanceId });
-      const client = kubeClient(access, { timeoutMs: 5_000, maxConnections: 4, userAgent: 'fleet' });
+      const plain = kubeClient(access, { timeoutMs: 5_000, maxConnections: 4, userAgent: 'fleet' });
+      let apiWrites = 0;
+      const client: KubeClient = {
+        ...plain,
+        call(call, signal) {
+          if (call.method !== 'GET') apiWrites += 1;
+          return plain.call(call, signal);
+        },
+      };
+      const marksAtMs: number[] = [];
       const cluster = nodeCluster(client, holder);
       let writes = 0;
       let seenAtMs = 0;
@@ -41,6 +69,8 @@ export async function agentFleet(
         const changed = await cluster.changeNode(change, signal);
         if (changed !== 'conflict') writes += 1;
         if (typeof changed === 'object') markedAtMs ||= Date.now();
+        if (typeof changed === 'object' && typeof change.annotations[signalAnnotation] === 'string')
+          marksAtMs.push(Date.now());
         return changed;
       };
       const one = agent(
@@ -80,8 +110,8 @@ export async function agentFleet(
         },
         {
           nodeName: holder,
-          policy: { ...defaultDrainPolicy, minNodeAgeMs: 0 },
-          pollMs: 2_000,
+          policy: { ...defaultDrainPolicy, minNodeAgeMs: 0, rebalanceTtlMs },
+          pollMs,
           maintenancePollMs: 30_000,
           dryRun: false,
           ownPod: undefined,
@@ -96,6 +126,8 @@ export async function agentFleet(
         seenAtMs: () => seenAtMs,
         markedAtMs: () => markedAtMs,
         nodeWrites: () => writes,
+        marksAtMs,
+        apiWrites: () => apiWrites,
       };
       return { seen, client, ended };
     }),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
-import { startedCluster } from '../../scripts/cluster.ts';
+import { someCluster } from './shared-cluster.ts';
 import { FakeKubernetes } from './fake-kubernetes.ts';
 import { until } from './until.ts';
 
@@ -52,7 +52,7 @@ export async function fakeWorld(): Promise<World> {
 
 /** @returns undefined with a reason when a real control plane cannot be had here. */
 export async function clusterWorld(): Promise<World> {
-  const cluster = await startedCluster();
+  const cluster = await someCluster();
   return world(cluster.kubeconfig, undefined, {
     goAway: () => cluster.pauseApiServer(),
     comeBack: () => cluster.resumeApiServer(),

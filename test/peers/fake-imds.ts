@@ -11,9 +11,8 @@ export interface ImdsRequest {
   readonly atMs: number;
 }
 
-/** A metadata service that speaks version 2 as AWS documents it, and misbehaves when told to. */
-export interface FakeImds {
-  readonly url: string;
+/** What a metadata service says, speaking version 2 as AWS documents it, and how it misbehaves when told to. */
+export interface MetadataState {
   readonly requests: ImdsRequest[];
   instanceId: string;
   instanceType: string;
@@ -28,19 +27,39 @@ export interface FakeImds {
   readonly faults: Map<string, ImdsFault>;
   /** Forgets every token given out, as an expiry does. */
   expireTokens(): void;
+}
+
+export interface FakeImds extends MetadataState {
+  readonly url: string;
   close(): Promise<void>;
 }
 
 /** @param host `127.0.0.1` or `::1`. */
 export async function fakeImds(host = '127.0.0.1'): Promise<FakeImds> {
-  const tokens = new Map<string, number>();
+  const { state, answer } = metadataResponder();
   const server = createServer((request, response) => answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
+  return Object.assign(state, {
+    url: host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  });
+}
+
+export interface MetadataResponder {
+  readonly state: MetadataState;
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** The answers of one instance's metadata service, for whoever listens. */
+export function metadataResponder(): MetadataResponder {
+  const tokens = new Map<string, number>();
   let issued = 0;
 
-  const imds: FakeImds = {
-    url: host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`,
+  const imds: MetadataState = {
     requests: [],
     instanceId: 'i-0123456789abcdef0',
     instanceType: 'c5.large',
@@ -52,10 +71,6 @@ export async function fakeImds(host = '127.0.0.1'): Promise<FakeImds> {
     history: [],
     faults: new Map(),
     expireTokens: () => tokens.clear(),
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
   };
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
@@ -112,7 +127,7 @@ export async function fakeImds(host = '127.0.0.1'): Promise<FakeImds> {
     }
   }
 
-  return imds;
+  return { state: imds, answer };
 }
 
 function send(response: ServerResponse, status: number, body: string): void {

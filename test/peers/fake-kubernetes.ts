@@ -399,7 +399,7 @@ export class FakeKubernetes {
       const kept = (old['status']?.conditions ?? []).filter(
         (one: KubeObject) => !conditions.some((other) => other['type'] === one['type']),
       );
-      patched['status'].conditions = [...kept, ...conditions];
+      patched['status'].conditions = [...kept, ...conditions.filter((one) => one['$patch'] !== 'delete')];
     }
     return { status: 200, body: this.put(kind, patched) };
   }
@@ -584,10 +584,12 @@ function covers(budget: FakeBudget, pod: KubeObject): boolean {
 function matcher(url: URL): (object: KubeObject) => boolean {
   const field = /^([a-zA-Z.]+)=(.*)$/.exec(url.searchParams.get('fieldSelector') ?? '');
   const namespace = /\/namespaces\/([^/]+)\/[a-z]+$/.exec(url.pathname)?.[1];
-  const label = url.searchParams.get('labelSelector');
+  const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').filter((one) => one !== '');
   return (object) => {
     if (namespace !== undefined && object['metadata'].namespace !== namespace) return false;
-    if (label !== null && object['metadata'].labels?.[label] === undefined) return false;
+    const labels = object['metadata'].labels ?? {};
+    for (const [key, value] of wanted.map((one) => one.split('=')))
+      if (labels[key!] === undefined || (value !== undefined && labels[key!] !== value)) return false;
     const value = field?.[1]?.split('.').reduce<any>((at, key) => at?.[key], object);
     return field === null || value === field[2];
   };

@@ -1,4 +1,4 @@
-import { prefix } from '../../drain/marks.ts';
+import { drainSlotLabel } from '../../drain/marks.ts';
 import type { DrainSlots } from '../../ports/node-cluster.ts';
 import { refused, type KubeClient } from './kube-client.ts';
 import { fieldsOf, listOf, textOf, timeOf } from './kube-objects.ts';
@@ -15,8 +15,6 @@ export interface DrainSlotOptions {
   readonly leaseSeconds: number;
   readonly nowMs: () => number;
 }
-
-const slotLabel = `${prefix}drain-slot`;
 
 interface SlotLease {
   readonly name: string;
@@ -39,7 +37,7 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
 
   async function leases(signal: AbortSignal): Promise<readonly SlotLease[]> {
     const answer = await client.call(
-      { method: 'GET', path: `${path}?labelSelector=${encodeURIComponent(slotLabel)}` },
+      { method: 'GET', path: `${path}?labelSelector=${encodeURIComponent(drainSlotLabel)}` },
       signal,
     );
     if (answer.status !== 200) throw refused(`GET ${path}`, answer);
@@ -59,7 +57,7 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
       kind: 'Lease',
       metadata: {
         name,
-        labels: { [slotLabel]: scope },
+        labels: { [drainSlotLabel]: scope },
         ...(known && { resourceVersion: known.resourceVersion }),
       },
       spec: {

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeView } from '../../drain/observed.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import type { NodeFeed, NodeListener } from '../../ports/node-feed.ts';
-import { refused, type KubeClient } from './kube-client.ts';
-import { fieldsOf, listOf, nodeView, textOf } from './kube-objects.ts';
+import type { KubeClient } from './kube-client.ts';
+import { fieldsOf, nodeView, textOf } from './kube-objects.ts';
+import { nodePages } from './node-pages.ts';
 
 export interface NodeWatchOptions {
   /** A watch on which nothing, not even a bookmark, comes for this long is taken for dead. */
@@ -20,7 +21,6 @@ export interface NodeWatchOptions {
 
 export const nodeWatchDefaults = { silentMs: 90_000, firstPauseMs: 500, longestPauseMs: 30_000 } as const;
 
-const pageSize = 500;
 /** The API server ends a watch after this; a new one goes on from the last version. */
 const watchSeconds = 300;
 
@@ -40,20 +40,12 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
 
   async function listed(listener: NodeListener, signal: AbortSignal): Promise<string> {
     const nodes: NodeView[] = [];
-    let more = '';
-    let version: string;
-    do {
-      const path = `/api/v1/nodes?limit=${pageSize}${more === '' ? '' : `&continue=${encodeURIComponent(more)}`}`;
-      const answer = await client.call({ method: 'GET', path }, signal);
-      if (answer.status !== 200) throw refused(`GET ${path}`, answer);
-      const list = fieldsOf(answer.body);
-      nodes.push(...listOf(list['items']).map(nodeView));
-      more = textOf(fieldsOf(list['metadata'])['continue']);
-      version = textOf(fieldsOf(list['metadata'])['resourceVersion']);
-    } while (more !== '');
+    const pages = nodePages(client, signal);
+    let page = await pages.next();
+    for (; page.done !== true; page = await pages.next()) nodes.push(...page.value);
     heard();
     listener.listed(nodes);
-    return version;
+    return page.value;
   }
 
   /** @returns the version to go on from; undefined when it has been forgotten and a new list is needed. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingForCluster } from '../../../scripts/cluster.ts';
+import { missingForCluster } from '../../../scripts/cluster/binaries.ts';
 import { clusterWorld, type World as ClusterWorld } from '../../peers/agent-world.ts';
 import type { Drill } from '../drill.ts';
 import { terminationMark } from '../marked-node.ts';

@@ -359,7 +359,7 @@ describe('plan: evacuation', () => {
       const over = start + opted.rebalanceTtlMs;
       const kinds = (made: typeof policy) =>
         plan([rebalanceAt()], observedNode({ node: marked }), made, over).steps.map(({ kind }) => kind);
-      expect(kinds(opted).slice(0, 2)).to.deep.equal(['end-risk', 'change-node']);
+      expect(kinds(opted).slice(0, 3)).to.deep.equal(['end-risk', 'tell', 'change-node']);
       expect(kinds(policy)).to.not.include('end-risk');
     });
   });

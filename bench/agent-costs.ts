@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { agentProcess } from '../test/peers/agent-process.ts';
+import { fakeWorld } from '../test/peers/agent-world.ts';
+import { fakeImds } from '../test/peers/fake-imds.ts';
+import type { Measurement } from './measurement.ts';
+import { cpuMs, statusBytes } from './process-costs.ts';
+
+/** The built agent while nothing stands, as it is nearly always. */
+export const agentCosts: readonly Measurement[] = [
+  {
+    name: 'agent, idle',
+    slow: true,
+    async rows() {
+      const [world, imds] = [await fakeWorld(), await fakeImds()];
+      await world.addNode('idle', { instanceId: imds.instanceId });
+      const one = await agentProcess([
+        ...['--node-name', 'idle', '--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig],
+      ]);
+      try {
+        await sleep(6_000);
+        const [fromMs, before] = [Date.now(), cpuMs(one.pid)];
+        await sleep(30_000);
+        const memory = statusBytes(one.pid, 'VmRSS') / 1e6;
+        const cpu = ((cpuMs(one.pid) - before) / (Date.now() - fromMs)) * 100;
+        return [
+          {
+            name: 'agent, idle: resident memory',
+            ours: memory,
+            peer: undefined,
+            unit: 'MB',
+            target: { words: 'at most 80 MB', met: memory <= 80 },
+          },
+          {
+            name: 'agent, idle: CPU over 30 s',
+            ours: cpu,
+            peer: undefined,
+            unit: '% of a core',
+            target: { words: 'at most 0.5 %', met: cpu <= 0.5 },
+          },
+        ];
+      } finally {
+        await one.stop();
+        await imds.close();
+        await world.close();
+      }
+    },
+  },
+];
