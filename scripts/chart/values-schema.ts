@@ -40,6 +40,29 @@ const setByChart = {
   ],
 } as const;
 
+/** Variables by value, from the pod itself or from a ConfigMap: one from a Secret does not pass. */
+const environment = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name'],
+    properties: {
+      name: { type: 'string' },
+      value: { type: 'string' },
+      valueFrom: {
+        type: 'object',
+        properties: {
+          fieldRef: { type: 'object' },
+          resourceFieldRef: { type: 'object' },
+          configMapKeyRef: { type: 'object' },
+        },
+        additionalProperties: false,
+      },
+    },
+    additionalProperties: false,
+  },
+};
+
 /** Where the default alone does not tell what may stand there. Maps that are named here take any key. */
 const special: Readonly<Record<string, Schema>> = {
   region: { anyOf: [{ const: '' }, region] },
@@ -68,6 +91,8 @@ const special: Readonly<Record<string, Schema>> = {
   'server.preStopSeconds': count,
   'server.drainSeconds': count,
   'server.podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
+  'server.extraEnv': environment,
+  'agent.extraEnv': environment,
   'agent.config': settingsSchema(agentSettings, setByChart.agent),
   'agent.httpPort': { type: 'integer', minimum: 1, maximum: 65_535 },
   'agent.shutdownSeconds': count,
@@ -81,6 +106,8 @@ const special: Readonly<Record<string, Schema>> = {
     items: { enum: ['ReadWriteOnce', 'ReadWriteMany', 'ReadWriteOncePod'] },
   },
   'collect.schedule': cron,
+  'collect.parallelism': count,
+  'train.parallelism': count,
   'train.schedule': cron,
   'train.labelHours': { enum: [12, 24] },
   'monitoring.podMonitor.enabled': automatic,

@@ -2,49 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import {
-  chartPath,
-  helm,
-  helms,
-  kindsOf,
-  one,
-  podsOf,
-  rendered,
-  type Helm,
-  type Rendering,
-} from './rendered.ts';
-
-const everything: Rendering = {
-  values: {
-    storage: { kind: 'volume' },
-    regions: ['ap-south-1', 'us-east-1', 'eu-central-1'],
-    agent: { hostNetwork: false, karpenter: true, webhook: { headersSecret: 'hook' } },
-    server: { autoscaling: { enabled: true } },
-    monitoring: { dashboard: { enabled: true } },
-    tls: { mode: 'certManager' },
-  },
-  apis: ['monitoring.coreos.com/v1'],
-};
-
-const combinations: Readonly<Record<string, Rendering>> = {
-  'the defaults': {},
-  everything,
-  'S3, an existing secret, no agent': {
-    values: {
-      storage: { kind: 's3', s3: { uri: 's3://bucket/p' } },
-      tls: { mode: 'existingSecret', existingSecret: { name: 'x' } },
-      agent: { enabled: false },
-    },
-  },
-  'no policies of any kind': {
-    values: {
-      networkPolicy: { enabled: false },
-      admissionPolicy: { enabled: false },
-      releaseNodes: { enabled: false },
-      server: { podDisruptionBudget: { enabled: false } },
-    },
-  },
-};
+import { combinations, everything } from './combinations.ts';
+import { chartPath, helm, helms, kindsOf, one, podsOf, rendered, type Helm } from './rendered.ts';
 
 for (const which of Object.keys(helms) as Helm[])
   describe(`the chart by ${which}`, () => {
@@ -177,6 +136,20 @@ describe('jobs', () => {
     expect(config.model).to.equal('/var/lib/spot-expander-data/models/ap-south-1/family-stress-12h.onnx');
   });
 
+  it('take so many regions at once as is said', () => {
+    const objects = rendered({
+      values: {
+        storage: { kind: 'volume' },
+        regions: ['ap-south-1', 'us-east-1', 'eu-central-1'],
+        train: { parallelism: 1 },
+      },
+    });
+    const jobs = ['collect', 'train'].map(
+      (name) => one(objects, 'CronJob', `se-spot-expander-${name}`)['spec'].jobTemplate.spec.parallelism,
+    );
+    expect(jobs).to.deep.equal([3, 1]);
+  });
+
   it('go to S3 with the same paths, and mount no volume', () => {
     const objects = rendered({ values: { storage: { kind: 's3', s3: { uri: 's3://bucket/spot/' } } } });
     const config = parse(one(objects, 'ConfigMap', 'se-spot-expander-server')['data']['config.yaml']);
@@ -219,6 +192,12 @@ describe('monitoring', () => {
 });
 
 describe('names', () => {
+  it('another name changes what objects are called, and not the label that agents are waited for by', () => {
+    const objects = rendered({ values: { nameOverride: 'expander' } });
+    const { metadata } = one(objects, 'DaemonSet', 'se-expander-agent');
+    expect(metadata.labels['app.kubernetes.io/name']).to.equal('spot-expander');
+  });
+
   it('stay within what Kubernetes takes, and apart, however long the release is called', () => {
     const release = 'a-very-long-release-name-that-helm-still-takes-012345';
     const kinds = kindsOf(rendered({ ...everything, release }));

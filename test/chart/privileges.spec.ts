@@ -136,6 +136,29 @@ describe('privileges', () => {
     }
   });
 
+  it('every pod of ours that is off the host network has a network policy, which lets it reach what it needs', () => {
+    const off = rendered({
+      values: {
+        storage: { kind: 'volume' },
+        agent: { hostNetwork: false },
+        tls: { mode: 'certManager' },
+        networkPolicy: { instanceMetadata: true },
+      },
+    });
+    const policies = off.filter(({ kind }) => kind === 'NetworkPolicy');
+    expect(
+      policies.map(({ spec }) => spec.podSelector.matchLabels['app.kubernetes.io/component']),
+    ).to.have.members(['server', 'agent', 'collect', 'train', 'publish-ca', 'release']);
+    for (const { metadata, spec } of policies) {
+      expect(spec.policyTypes, String(metadata.name)).to.deep.equal(['Ingress', 'Egress']);
+      expect(JSON.stringify(spec.egress), String(metadata.name)).to.contain('169.254.169.254/32');
+    }
+    const hook = policies.find(({ metadata }) => metadata.name === 'se-spot-expander-release');
+    expect(hook?.['metadata'].annotations['helm.sh/hook']).to.equal('post-delete');
+    const usual = everything.filter(({ kind }) => kind === 'NetworkPolicy');
+    expect(JSON.stringify(usual)).to.not.contain('169.254.169.254');
+  });
+
   it('only the autoscaler, and what is beside the server, may call its gRPC port', () => {
     const [policy] = everything.filter(
       ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'se-spot-expander-server',

@@ -41,6 +41,15 @@ describe('the chart’s values', () => {
         /which Secret has the certificate/,
       ],
       ['a size in a unit of its own', { server: { maxMessageSize: '512MB' } }, /maxMessageSize/],
+      [
+        'a variable from a Secret',
+        {
+          server: {
+            extraEnv: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'hidden', key: 'token' } } }],
+          },
+        },
+        /secretKeyRef/,
+      ],
       ['a label of hours that no model has', { train: { labelHours: 13 } }, /labelHours/],
     ] as const)
       it(`${what} is refused by ${which} with a sentence`, () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** As much of S3's protocol as a store uses, path style, with pages of `pageSize` and faults on demand. */
+/** As much of S3's protocol as a store uses, path style, with pages of `pageSize`, a home region where one is given, and faults on demand. */
 export interface S3Peer {
   readonly endpoint: string;
   readonly requests: readonly string[];
@@ -12,7 +12,7 @@ export interface S3Peer {
   readonly close: () => Promise<void>;
 }
 
-export async function s3Peer(bucket: string, pageSize = 2): Promise<S3Peer> {
+export async function s3Peer(bucket: string, pageSize = 2, homeRegion?: string): Promise<S3Peer> {
   const objects = new Map<string, Buffer>();
   const requests: string[] = [];
   const faults: string[] = [];
@@ -32,6 +32,11 @@ export async function s3Peer(bucket: string, pageSize = 2): Promise<S3Peer> {
     }
     if (fault === 'internal') {
       error(response, 500, 'InternalError');
+      return;
+    }
+    if (homeRegion !== undefined && regionOf(request) !== homeRegion) {
+      response.setHeader('x-amz-bucket-region', homeRegion);
+      error(response, 301, 'PermanentRedirect');
       return;
     }
     const [, name, ...rest] = url.pathname.split('/').map(decodeURIComponent);
@@ -110,6 +115,11 @@ function get(
 function error(response: ServerResponse, status: number, code: string): void {
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+}
+
+/** The region that a request is signed for. */
+function regionOf(request: IncomingMessage): string | undefined {
+  return /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1];
 }
 
 function etagOf(bytes: Buffer): string {

@@ -16,8 +16,9 @@
 {{- end -}}
 {{- end -}}
 
+{{- /* The name is the chart's own whatever objects are called: `release-nodes` waits for agents by it. */ -}}
 {{- define "spot-expander.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "spot-expander.name" .root }}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}

@@ -37,7 +37,7 @@ spec:
     spec:
       completionMode: Indexed
       completions: {{ len $regions }}
-      parallelism: {{ len $regions }}
+      parallelism: {{ .values.parallelism | default (len $regions) }}
       backoffLimitPerIndex: {{ .values.backoffLimitPerIndex }}
       maxFailedIndexes: {{ len $regions }}
       activeDeadlineSeconds: {{ .values.activeDeadlineSeconds }}
@@ -87,19 +87,6 @@ spec:
             {{- end }}
 {{- if $root.Values.networkPolicy.enabled }}
 ---
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  name: {{ $full }}-{{ .component }}
-  namespace: {{ $root.Release.Namespace }}
-  labels:
-    {{- include "spot-expander.labels" $of | nindent 4 }}
-spec:
-  podSelector:
-    matchLabels:
-      {{- include "spot-expander.selectorLabels" $of | nindent 6 }}
-  policyTypes: [Ingress, Egress]
-  egress:
-    {{- include "spot-expander.egress" $root | nindent 4 }}
+{{ include "spot-expander.jobNetwork" (dict "root" $root "component" .component) }}
 {{- end }}
 {{- end -}}

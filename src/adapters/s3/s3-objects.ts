@@ -145,6 +145,8 @@ async function openClient(options: S3Options, patience: Patience) {
     // Stores that speak S3's protocol but are not Amazon's do not all know its newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // A bucket may be at home in another region than the process: clusters of several regions share one.
+    followRegionRedirects: true,
     ...(options.endpoint === undefined ? {} : { forcePathStyle: true }),
     ...(options.region === undefined ? {} : { region: options.region }),
   });

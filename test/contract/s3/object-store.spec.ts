@@ -145,6 +145,26 @@ describe('s3:// as an object store', () => {
     it(`refuses ${wrong}`, () => expect(() => s3Place(wrong)).to.throw('s3://bucket/prefix'));
 });
 
+describe('a bucket that is at home in another region', () => {
+  let peer: S3Peer;
+  before(async () => (peer = await s3Peer('bucket', 2, 'us-east-1')));
+  after(() => peer.close());
+
+  it('is read and written all the same', async () => {
+    const store = s3Objects('s3://bucket/p', {
+      endpoint: peer.endpoint,
+      region: 'eu-central-1',
+      credentials,
+      patience,
+    });
+    await store.put('one.json', Buffer.from('one'), signal);
+    const reading = await store.get('one.json', undefined, signal);
+    expect(reading.kind === 'object' && Buffer.from(reading.bytes).toString()).to.equal('one');
+    expect(await store.get('no-such', undefined, signal)).to.deep.equal({ kind: 'missing' });
+    expect(await store.list('', signal)).to.deep.equal([{ key: 'one.json', bytes: 3 }]);
+  });
+});
+
 describe("s3:// against moto's S3", () => {
   const program = '.cache/python/bin/moto_server';
   let moto: ChildProcess | undefined;
