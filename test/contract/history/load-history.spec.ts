@@ -108,6 +108,57 @@ describe('a price history on disk', () => {
     expect(process.memoryUsage().rss - before).to.be.lessThan(150e6);
   });
 
+  it('that mostly repeats what is known keeps only what is new', async () => {
+    // 400 looks at 1,000 pools whose price moves once: 27 MB of text, unpacked from gzip.
+    const looks = Array.from({ length: 400 }, (_, look) => {
+      const time = new Date(Date.parse('2023-11-01') + look * 3_600_000).toISOString();
+      const price = look < 200 ? '0.0300' : '0.0310';
+      return Array.from(
+        { length: 1_000 },
+        (_, pool) => `${time},ap-south-1,aps1-az1,c${pool}.large,Linux/UNIX,${price}\n`,
+      ).join('');
+    });
+    await put('looks.csv.gz', gzipSync(header + looks.join('')));
+    looks.length = 0;
+    const { report } = await loadHistory(directory, {}, signal);
+    expect([report.rows, report.points, report.unchanged, report.pools]).to.deep.equal([
+      400_000, 2_000, 398_000, 1_000,
+    ]);
+  });
+
+  it('with every kind of bad row uses the good ones and counts the others by their fault', async () => {
+    const good = `${rows('c5.large', 9)}${rows('m5.large', 9)}`;
+    const row = (time: string, zone: string, type: string, price: string): string =>
+      `${time},ap-south-1,${zone},${type},Linux/UNIX,${price}\n`;
+    const bad = [
+      row('2023-11-02T05:00:00Z', 'aps1-az1', 'c5.large', '0'),
+      row('2023-11-02T06:00:00Z', 'aps1-az1', 'c5.large', '-0.03'),
+      row('2023-11-02T07:00:00Z', 'aps1-az1', 'c5.large', 'dear'),
+      row('yesterday', 'aps1-az1', 'c5.large', '0.03'),
+      row('2093-11-02T00:00:00Z', 'aps1-az1', 'c5.large', '0.03'),
+      row('1970-01-01T00:00:00Z', 'aps1-az1', 'c5.large', '0.03'),
+      row('2023-11-02T08:00:00Z', 'aps1-az1', 'large', '0.03'),
+      '2023-11-02T00:00:00Z,ap\n',
+      good.slice(0, good.indexOf('\n') + 1),
+      row('2023-11-05T00:00:00Z', 'aps1-az1', 'c5.large', '0.0999'),
+    ];
+    await put('bad.csv', header + good + bad.join(''));
+    const { series, report } = await loadHistory(directory, {}, signal);
+    expect(series.map(({ atMs }) => atMs.length)).to.deep.equal([9, 9]);
+    expect(report.dropped).to.include({
+      'price-not-positive': 2,
+      'malformed-price': 1,
+      'malformed-time': 1,
+      'time-in-future': 1,
+      'time-before-spot': 1,
+      'malformed-type': 1,
+      malformed: 1,
+      duplicate: 1,
+      conflicting: 1,
+    });
+    expect(reportText(report)).to.contain('with a price of zero or less').and.to.contain('a clock is wrong');
+  });
+
   it('opens only the regions and days that were asked for', async () => {
     for (const [region, day] of [
       ['ap-south-1', '2023-08-01'],
