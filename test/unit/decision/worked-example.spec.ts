@@ -118,19 +118,22 @@ describe('the prose of the worked example', () => {
     const sum = (column: string) =>
       kinds.reduce((total, row) => total + number(row, 'number') * number(row, column), 0);
     const [askedVcpu, askedMemory] = [sum('vCPU each'), sum('GiB each')];
-    const [offered, asked] = [nodes * units(vcpu, memory), units(askedVcpu, askedMemory)];
-    const idle = units(nodes * vcpu - askedVcpu, nodes * memory - askedMemory);
-    expect(example).to.contain(
-      `offers ${nodes} × (${vcpu} vCPU + ${memory} GiB), which is ${offered.toFixed(1)} units at 0.1 unit a GiB. ` +
-        `The pods ask for ${askedVcpu} vCPU and ${askedMemory} GiB, ${asked.toFixed(1)} units. ` +
-        `${nodes * vcpu - askedVcpu} vCPU and ${nodes * memory - askedMemory} GiB stay unused: ` +
-        `${idle.toFixed(1)} of ${offered.toFixed(1)} units, ${((100 * idle) / offered).toFixed(0)} % of the nodes' price of ` +
-        `${(nodes * number(group, 'Spot price')).toFixed(3)} an hour, so ${((nodes * number(group, 'Spot price') * idle) / offered).toFixed(4)} of waste.`,
-    );
+    const asked = units(askedVcpu, askedMemory);
+    const [idleVcpu, idleMemory] = [nodes * vcpu - askedVcpu, nodes * memory - askedMemory];
+    // CPU and memory count together, 4 GiB a vCPU.
+    const usableVcpu = Math.min(idleVcpu, idleMemory / 4);
+    const usable = units(usableVcpu, 4 * usableVcpu);
+    const pods = kinds.reduce((total, row) => total + number(row, 'number'), 0);
+    const held = (pods * nodes * units(vcpu, memory)) / asked;
     const [web] = kinds;
+    const served = number(web!, 'number') * units(number(web!, 'vCPU each'), number(web!, 'GiB each'));
     expect(example).to.contain(
-      `it serves ${(number(web!, 'number') * units(number(web!, 'vCPU each'), number(web!, 'GiB each'))).toFixed(1)} of the ${asked.toFixed(1)} units`,
+      `offers ${nodes} × (${vcpu} vCPU + ${memory} GiB). ` +
+        `The pods ask for ${askedVcpu} vCPU and ${askedMemory} GiB, ${asked.toFixed(1)} units at 0.1 unit a GiB. ` +
+        `${idleVcpu} vCPU and ${idleMemory} GiB stay free; pods of 4 GiB a vCPU can use ${usableVcpu} vCPU and ${4 * usableVcpu} GiB of that, ${usable.toFixed(1)} units, and half of it counts as served. ` +
+        `A node holds ${(held / nodes).toFixed(1)} pods of this size, ${Math.log2(held / nodes).toFixed(2)} doublings,`,
     );
+    expect(example).to.contain(`${served.toFixed(1)} of the ${asked.toFixed(1)} units are served`);
   });
 });
 
