@@ -48,10 +48,10 @@ async function noticesInARow(world: World): Promise<readonly Row[]> {
         const noticeTime = new Date(Date.now() - 3_600_000 + index * 1_000).toISOString();
         const shownMs = Date.now();
         imds.rebalance = () => ({ noticeTime });
-        await until('a mark', () => marksAtMs.length > marks, 10_000);
+        await until('a mark', () => marksAtMs.length > marks, 30_000);
         took.push((marksAtMs.at(-1) ?? Infinity) - shownMs);
         imds.rebalance = undefined;
-        await until('the mark to be taken back', () => nodeWrites() >= writes + 2, 10_000);
+        await until('the mark to be taken back', () => nodeWrites() >= writes + 2, 30_000);
         // Two more reads: the agent has seen that nothing is shown any more.
         const reads = () => imds.requests.filter(({ path }) => path.endsWith('/rebalance')).length;
         const from = reads();

@@ -17,7 +17,7 @@ interface Lease extends KubeObject {
 }
 
 describe(`a storm of ${agents} agents, against a real control plane`, function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   let played: PlayedCluster;
   let world: World;
   let fleet: Awaited<ReturnType<typeof agentFleet>>;
@@ -97,7 +97,7 @@ describe(`a storm of ${agents} agents, against a real control plane`, function (
         (await played.api.list<KubeObject>('/api/v1/namespaces/default/pods')).filter(({ metadata }) =>
           metadata.name.startsWith('storm-'),
         ).length === 0,
-      60_000,
+      120_000,
     );
   });
 });
