@@ -124,14 +124,14 @@ describe('the prose of the worked example', () => {
     const usableVcpu = Math.min(idleVcpu, idleMemory / 4);
     const usable = units(usableVcpu, 4 * usableVcpu);
     const pods = kinds.reduce((total, row) => total + number(row, 'number'), 0);
-    const held = (pods * nodes * units(vcpu, memory)) / asked;
+    const held = Math.min((pods * vcpu) / askedVcpu, (pods * memory) / askedMemory);
     const [web] = kinds;
     const served = number(web!, 'number') * units(number(web!, 'vCPU each'), number(web!, 'GiB each'));
     expect(example).to.contain(
       `offers ${nodes} × (${vcpu} vCPU + ${memory} GiB). ` +
         `The pods ask for ${askedVcpu} vCPU and ${askedMemory} GiB, ${asked.toFixed(1)} units at 0.1 unit a GiB. ` +
         `${idleVcpu} vCPU and ${idleMemory} GiB stay free; pods of 4 GiB a vCPU can use ${usableVcpu} vCPU and ${4 * usableVcpu} GiB of that, ${usable.toFixed(1)} units, and half of it counts as served. ` +
-        `A node holds ${(held / nodes).toFixed(1)} pods of this size, ${Math.log2(held / nodes).toFixed(2)} doublings,`,
+        `A node holds ${held.toFixed(1)} pods of this size, ${Math.log2(held).toFixed(2)} doublings,`,
     );
     expect(example).to.contain(`${served.toFixed(1)} of the ${asked.toFixed(1)} units are served`);
   });
