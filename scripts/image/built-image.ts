@@ -45,6 +45,7 @@ export function builtImage(architecture: Architecture, version: string): BuiltIm
     VERSION: version,
     TARGETARCH: architecture,
   };
+  const before = workingContainers();
   try {
     buildah(
       'bud',
@@ -55,8 +56,16 @@ export function builtImage(architecture: Architecture, version: string): BuiltIm
     );
   } finally {
     rmSync(folder, { recursive: true });
+    // buildah leaves the container, mounted, of a stage that only names an image.
+    for (const left of workingContainers().filter((id) => !before.includes(id))) buildah('rm', left);
   }
   return { name, architecture };
+}
+
+function workingContainers(): readonly string[] {
+  return buildah('containers', '-q')
+    .split('\n')
+    .filter((id) => id !== '');
 }
 
 /** This user's way to packages, and the canary as a token for a registry that nobody asks. */
