@@ -1,22 +1,26 @@
 /** buildah with a store of our own in the cache. */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from '../go-tools.ts';
 
 export const imageCache = join(repository, '.cache', 'image');
 
+/** Store and what is mounted of it belong together: two checkouts must not share the one without the other. */
+function storeFlags(driver: 'overlay' | 'vfs'): readonly string[] {
+  const store = join(imageCache, `store-${driver}`);
+  const checkout = createHash('sha256').update(store).digest('hex').slice(0, 12);
+  return [
+    ...['--root', store, '--runroot', join(tmpdir(), `spot-expander-image-${checkout}`)],
+    ...['--storage-driver', driver],
+  ];
+}
+
 /** Overlay shares layers; where the kernel has none every layer is a copy, slow and large but the same image. */
 function storageDriver(): 'overlay' | 'vfs' {
-  const flags = [
-    '--root',
-    join(imageCache, 'store-overlay'),
-    '--runroot',
-    '/tmp/spot-expander-image-overlay',
-  ];
-  const tried = spawnSync('buildah', [...flags, '--storage-driver', 'overlay', 'images'], {
-    encoding: 'utf8',
-  });
+  const tried = spawnSync('buildah', [...storeFlags('overlay'), 'images'], { encoding: 'utf8' });
   return tried.status === 0 ? 'overlay' : 'vfs';
 }
 
@@ -25,15 +29,7 @@ let driver: 'overlay' | 'vfs' | undefined;
 /** @throws with buildah's last words. */
 export function buildah(...args: readonly string[]): string {
   driver ??= storageDriver();
-  const store = [
-    '--root',
-    join(imageCache, `store-${driver}`),
-    '--runroot',
-    `/tmp/spot-expander-image-${driver}`,
-    '--storage-driver',
-    driver,
-  ];
-  const { status, stdout, stderr, error } = spawnSync('buildah', [...store, ...args], {
+  const { status, stdout, stderr, error } = spawnSync('buildah', [...storeFlags(driver), ...args], {
     encoding: 'utf8',
     maxBuffer: 64 * 2 ** 20,
     cwd: repository,

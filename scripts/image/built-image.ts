@@ -1,6 +1,6 @@
 /** Builds the Dockerfile without a registry of images: the base comes from Debian's packages, Node and npm from npm. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from '../go-tools.ts';
@@ -13,6 +13,12 @@ export interface BuiltImage {
 
 export type Architecture = 'amd64' | 'arm64';
 
+/** Builds the program; a version of its own, so that the image does not hang on the machine that builds it. */
+const npmVersion = '11.19.1';
+
+/** A line of the secret npmrc that must not be found in the image. */
+export const canary = 'never-in-a-layer-6f1d0c';
+
 const npmName = { amd64: 'x64', arm64: 'arm64' } as const;
 
 export const ownArchitecture: Architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
@@ -24,38 +30,75 @@ export const ownArchitecture: Architecture = process.arch === 'arm64' ? 'arm64' 
  */
 export function builtImage(architecture: Architecture, version: string): BuiltImage {
   mkdirSync(imageCache, { recursive: true });
-  const [base, node] = [baseImage(), nodeImage(ownArchitecture)];
+  const node = nodeImage(ownArchitecture);
   const target = architecture === ownArchitecture ? node : nodeImage(architecture);
   const name = `localhost/spot-expander:${architecture}`;
-  const secrets = [
-    ['npmrc', join(process.env['HOME'] ?? '/root', '.npmrc')],
-    ['ca', process.env['NODE_EXTRA_CA_CERTS'] ?? ''],
-  ].filter(([, path]) => path !== undefined && existsSync(path));
-  buildah(
-    'bud',
-    ...['--isolation', 'chroot', '--pull-never', '--layers', '--timestamp', '0'],
-    ...[
-      '--build-arg',
-      `BASE_IMAGE=${base}`,
-      '--build-arg',
-      `BUILD_IMAGE=${node}`,
-      '--build-arg',
-      `NODE_IMAGE=${target}`,
-    ],
-    ...['--build-arg', `VERSION=${version}`, '--build-arg', `TARGETARCH=${architecture}`],
-    ...secrets.flatMap(([id, path]) => ['--secret', `id=${id},src=${path}`]),
-    ...['-t', name, '.'],
-  );
+  const folder = mkdtempSync(join(tmpdir(), 'image-secrets-'));
+  const npmrc = join(folder, 'npmrc');
+  writeFileSync(npmrc, secretNpmrc(), { mode: 0o600 });
+  const roots = process.env['NODE_EXTRA_CA_CERTS'];
+  const secrets = [`id=npmrc,src=${npmrc}`, ...(roots === undefined ? [] : [`id=ca,src=${roots}`])];
+  const values = {
+    BASE_IMAGE: librariesImage(),
+    BUILD_IMAGE: node,
+    NODE_IMAGE: target,
+    VERSION: version,
+    TARGETARCH: architecture,
+  };
+  const before = workingContainers();
+  try {
+    buildah(
+      'bud',
+      ...['--isolation', 'chroot', '--pull-never', '--layers', '--timestamp', '0', '-t', name],
+      ...Object.entries(values).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+      ...secrets.flatMap((secret) => ['--secret', secret]),
+      '.',
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+    // buildah leaves the container, mounted, of a stage that only names an image.
+    for (const left of workingContainers().filter((id) => !before.includes(id))) buildah('rm', left);
+  }
   return { name, architecture };
 }
 
-/** A Debian without anything but certificates. */
-function baseImage(): string {
-  const name = 'localhost/debian:bookworm-minimal';
+function workingContainers(): readonly string[] {
+  return buildah('containers', '-q')
+    .split('\n')
+    .filter((id) => id !== '');
+}
+
+/** This user's way to packages, and the canary as a token for a registry that nobody asks. */
+function secretNpmrc(): string {
+  const own = join(process.env['HOME'] ?? '/root', '.npmrc');
+  return `${existsSync(own) ? readFileSync(own, 'utf8') : ''}\n//registry.invalid/:_authToken=${canary}\n`;
+}
+
+/** C and C++ libraries and nothing to run: what the public base is, where it cannot be pulled. No maintainer script runs. */
+function librariesImage(): string {
+  return imageOf(
+    'localhost/debian:bookworm-libraries',
+    join(imageCache, 'libraries.tar'),
+    '--variant=extract',
+    '--include=base-files,libc6,libgcc-s1,libstdc++6,tzdata',
+  );
+}
+
+/** A Debian to build on. */
+function debianImage(): string {
+  return imageOf(
+    'localhost/debian:bookworm-minimal',
+    join(imageCache, 'base.tar'),
+    '--variant=minbase',
+    '--include=ca-certificates',
+  );
+}
+
+/** An image of Debian packages; the archive is kept. */
+function imageOf(name: string, archive: string, ...packages: readonly string[]): string {
   if (isThere(name)) return name;
-  const archive = join(imageCache, 'base.tar');
   if (!existsSync(archive)) {
-    run('mmdebstrap', '--variant=minbase', '--include=ca-certificates', 'bookworm', `${archive}.part.tar`);
+    run('mmdebstrap', ...packages, 'bookworm', `${archive}.part.tar`);
     renameSync(`${archive}.part.tar`, archive);
   }
   const container = buildah('from', 'scratch');
@@ -64,56 +107,36 @@ function baseImage(): string {
   return name;
 }
 
-/** The base with Node and npm, as the public image of Node has them. */
+/** A Debian with Node and, for this machine, npm, as the public image of Node has them. */
 function nodeImage(architecture: Architecture): string {
   const name = `localhost/node:24-${architecture}`;
   if (isThere(name)) return name;
-  const container = buildah('from', '--pull-never', baseImage());
+  const container = buildah('from', '--pull-never', debianImage());
   const folder = mkdtempSync(join(tmpdir(), 'node-'));
   try {
     const version = output(join(repository, 'node_modules/node/bin/node'), '--version').slice(1);
-    run(
-      'npm',
-      'pack',
-      '--silent',
-      '--pack-destination',
-      folder,
-      `node-linux-${npmName[architecture]}@${version}`,
-    );
-    run('tar', 'xzf', join(folder, `node-linux-${npmName[architecture]}-${version}.tgz`), '-C', folder);
-    buildah(
-      'add',
-      '-q',
-      '--chmod',
-      '755',
-      container,
-      join(folder, 'package/bin/node'),
-      '/usr/local/bin/node',
-    );
+    const node = unpacked(`node-linux-${npmName[architecture]}`, version, folder);
+    buildah('add', '-q', '--chmod', '755', container, join(node, 'bin/node'), '/usr/local/bin/node');
+    if (architecture === ownArchitecture) {
+      buildah('add', '-q', container, unpacked('npm', npmVersion, folder), '/usr/local/lib/node_modules/npm');
+      const linked =
+        'chmod 755 /usr/local/lib/node_modules/npm/bin/* && ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm';
+      buildah('run', '--isolation', 'chroot', container, '--', 'sh', '-c', linked);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
-  if (architecture === ownArchitecture) {
-    buildah(
-      'add',
-      '-q',
-      container,
-      join(output('npm', 'root', '-g'), 'npm'),
-      '/usr/local/lib/node_modules/npm',
-    );
-    buildah(
-      'run',
-      '--isolation',
-      'chroot',
-      container,
-      '--',
-      'sh',
-      '-c',
-      'chmod 755 /usr/local/lib/node_modules/npm/bin/* && ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm',
-    );
-  }
   buildah('commit', '-q', '--rm', container, name);
   return name;
+}
+
+/** A package of the registry, in a folder of its own. */
+function unpacked(name: string, version: string, folder: string): string {
+  const into = join(folder, name);
+  mkdirSync(into);
+  run('npm', 'pack', '--silent', '--pack-destination', into, `${name}@${version}`);
+  run('tar', 'xzf', join(into, `${name}-${version}.tgz`), '-C', into);
+  return join(into, 'package');
 }
 
 function isThere(name: string): boolean {

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { builtImage, ownArchitecture } from '../../scripts/image/built-image.ts';
+import { buildah } from '../../scripts/image/buildah.ts';
+import { builtImage, canary, ownArchitecture } from '../../scripts/image/built-image.ts';
 import { asker } from '../e2e/asked.ts';
 import { freePort } from '../e2e/served.ts';
 import { fakeWorld } from '../peers/agent-world.ts';
@@ -25,12 +27,13 @@ describe('the image', function () {
   this.timeout(600_000);
   let name: string;
   let image: MountedImage;
+  let mounted: MountedImage | undefined;
 
   before(() => {
     name = builtImage(ownArchitecture, version).name;
-    image = mountedImage(name);
+    image = mounted = mountedImage(name);
   });
-  after(() => image.close());
+  after(() => mounted?.close());
 
   it('names its user, its one entry point and what it is', () => {
     const { user, entryPoint, labels, environment } = imageFacts(name);
@@ -59,6 +62,7 @@ describe('the image', function () {
       'family-stress-12h.onnx',
       'family-stress-12h.card.json',
     ]);
+    expect(statSync(join(app, 'dist/agent.js')).isFile()).to.equal(true);
     const packages = readdirSync(join(app, 'node_modules'));
     expect(packages).to.include.members(['onnxruntime-node', '@grpc']);
     for (const absent of ['typescript', 'mocha', 'eslint', 'esbuild', 'node', 'npm'])
@@ -66,6 +70,21 @@ describe('the image', function () {
     expect(() => statSync(join(image.root, 'usr/local/bin/npm'))).to.throw('ENOENT');
     for (const secret of ['root/.npmrc', 'run/ca.pem', 'app/.npmrc'])
       expect(() => statSync(join(image.root, secret))).to.throw('ENOENT');
+  });
+
+  it('keeps nothing of the npmrc that it was built with', () => {
+    const { status, stdout } = spawnSync('grep', ['-rlF', canary, '.'], {
+      cwd: image.root,
+      encoding: 'utf8',
+    });
+    expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
+    expect(buildah('inspect', '--type', 'image', name)).to.not.contain(canary);
+  });
+
+  it('needs no shell: it stands on libraries alone, and all below runs on them', () => {
+    for (const folder of ['bin', 'usr/bin', 'sbin', 'usr/sbin', 'usr/local/bin'])
+      for (const shell of ['sh', 'bash', 'dash', 'busybox'])
+        expect(existsSync(join(image.root, folder, shell)), `${folder}/${shell}`).to.equal(false);
   });
 
   it('has onnxruntime for its own platform alone', () => {
