@@ -3,6 +3,9 @@
 ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 ARG BUILD_IMAGE=${NODE_IMAGE}
 ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+ARG VERSION=0.0.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
 
 FROM ${NODE_IMAGE} AS node
 
@@ -15,11 +18,20 @@ FROM sources AS program
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/ca.pem \
     NODE_EXTRA_CA_CERTS=/run/ca.pem npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY proto proto
 COPY src src
-RUN npm run build \
-    && printf '#!/usr/local/bin/node\nimport("/app/dist/processes/main.js");\n' > spot-expander && chmod 755 spot-expander \
-    && mkdir state
+RUN npm run build && mkdir state
+COPY LICENSE ./
+COPY proto proto
+COPY data data
+COPY models models
+# A checkout's own modes are not the image's: after `umask 077` the program's user could not read them.
+RUN chmod -R u=rwX,go=rX LICENSE package.json proto data models dist
+ARG VERSION
+ARG REVISION
+ARG CREATED
+# The entry point names its build: otherwise the layer cache of buildah and podman (seen with 1.28) hands out labels of another one.
+RUN printf '#!/usr/local/bin/node\n// %s, revision %s, created %s\nimport("/app/dist/processes/main.js");\n' \
+    "${VERSION}" "${REVISION}" "${CREATED}" > spot-expander && chmod 755 spot-expander
 
 FROM sources AS packages
 ARG TARGETARCH
@@ -35,23 +47,14 @@ RUN case "${TARGETARCH}" in amd64) arch=x64 ;; arm64) arch=arm64 ;; *) echo "no 
     && rm -f .package-lock.json
 
 FROM ${BASE_IMAGE}
-ARG VERSION=0.0.0
-ARG REVISION=unknown
-ARG CREATED=1970-01-01T00:00:00Z
-LABEL org.opencontainers.image.title="spot-expander" \
-      org.opencontainers.image.description="A cluster-autoscaler gRPC expander and node agent for Kubernetes on AWS Spot" \
-      org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.created="${CREATED}"
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=program --chown=65532:65532 /build/state /var/lib/spot-expander
 WORKDIR /app
 COPY --from=packages /build/node_modules node_modules
-COPY LICENSE package.json ./
-COPY proto proto
-COPY data data
-COPY models models
+COPY --from=program /build/LICENSE /build/package.json ./
+COPY --from=program /build/proto proto
+COPY --from=program /build/data data
+COPY --from=program /build/models models
 COPY --from=program /build/dist dist
 COPY --from=program /build/spot-expander /usr/local/bin/spot-expander
 ENV NODE_ENV=production HOME=/var/lib/spot-expander XDG_STATE_HOME=/var/lib \
@@ -61,3 +64,13 @@ VOLUME ["/var/lib/spot-expander", "/tmp"]
 EXPOSE 9443 8000 8090
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["spot-expander"]
+# Last, so that another revision or date changes no large layer.
+ARG VERSION
+ARG REVISION
+ARG CREATED
+LABEL org.opencontainers.image.title="spot-expander" \
+      org.opencontainers.image.description="A cluster-autoscaler gRPC expander and node agent for Kubernetes on AWS Spot" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"

@@ -26,9 +26,10 @@ export const ownArchitecture: Architecture = process.arch === 'arm64' ? 'arm64' 
 /**
  * The image of one architecture. Another than this machine's is put together, not run: nothing of the Dockerfile runs on the
  * target's side.
+ * @param revision becomes a label; a new one shows that labels are not those of an image in the layer cache.
  * @throws with the last words of the tool that failed.
  */
-export function builtImage(architecture: Architecture, version: string): BuiltImage {
+export function builtImage(architecture: Architecture, version: string, revision: string): BuiltImage {
   mkdirSync(imageCache, { recursive: true });
   const node = nodeImage(ownArchitecture);
   const target = architecture === ownArchitecture ? node : nodeImage(architecture);
@@ -43,6 +44,7 @@ export function builtImage(architecture: Architecture, version: string): BuiltIm
     BUILD_IMAGE: node,
     NODE_IMAGE: target,
     VERSION: version,
+    REVISION: revision,
     TARGETARCH: architecture,
   };
   const before = workingContainers();
