@@ -13,6 +13,7 @@ import { ruleTestChecks } from './alerts/rule-tests.ts';
 import { alertRules, rulesPath } from './alerts/rules-file.ts';
 import { runningProcesses } from './alerts/running-processes.ts';
 import { sumOf, type Tally } from './conformance/tally.ts';
+import { closeWith } from './mocha-suite.ts';
 
 const skippedSuite: Tally = { passed: 0, failed: 0, skipped: 1 };
 
@@ -54,6 +55,4 @@ async function withProcesses(): Promise<Tally> {
   }
 }
 
-const { passed, failed, skipped } = sumOf([withPromtool(), await withProcesses()]);
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed === 0 ? 0 : 1;
+closeWith(sumOf([withPromtool(), await withProcesses()]));

@@ -7,8 +7,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { built, found, missingForCluster } from './cluster/binaries.ts';
-import type { Tally } from './conformance/tally.ts';
+import { sumOf, type Tally } from './conformance/tally.ts';
 import { goVersion, howToGetGo, repository } from './go-tools.ts';
+import { closeWith } from './mocha-suite.ts';
 
 const skipped: Tally = { passed: 0, failed: 0, skipped: 1 };
 
@@ -78,10 +79,4 @@ async function played(): Promise<readonly Tally[]> {
   ]);
 }
 
-const total = (await played()).reduce((sum, one) => ({
-  passed: sum.passed + one.passed,
-  failed: sum.failed + one.failed,
-  skipped: sum.skipped + one.skipped,
-}));
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+closeWith(sumOf(await played()));

@@ -8,6 +8,7 @@ import { readerChecks } from './conformance/reader-checks.ts';
 import { scaleUps } from './conformance/scale-ups.ts';
 import { sumOf, type Tally } from './conformance/tally.ts';
 import { goVersion, howToGetGo, missingModules, repository } from './go-tools.ts';
+import { closeWith } from './mocha-suite.ts';
 
 async function played(): Promise<Tally> {
   const version = goVersion();
@@ -29,6 +30,4 @@ async function played(): Promise<Tally> {
   return sumOf([readerChecks(), await scaleUps(server), await documentedCalls(server)]);
 }
 
-const { passed, failed, skipped } = await played();
-console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed === 0 ? 0 : 1;
+closeWith(await played());
