@@ -22,6 +22,9 @@ const spotBeganMs = Date.UTC(2009, 11, 1);
 const skewMs = 300_000;
 const typeShape = /^[a-z0-9-]+\.[a-z0-9-]+$/;
 
+/** Names that lead to no pool are remembered up to here: a file of nonsense must not fill the memory. */
+const mostNames = 100_000;
+
 /** The growing history of one pool. */
 export interface PoolPoints {
   readonly region: string;
@@ -67,7 +70,7 @@ export class PointGatherer {
     let known = this.#pools.get(key);
     if (known === undefined) {
       known = this.#newPool(region, zone, instanceType, product);
-      this.#pools.set(key, known);
+      if (typeof known !== 'string' || this.#pools.size < mostNames) this.#pools.set(key, known);
     }
     return known;
   }
