@@ -20,16 +20,16 @@ export function priceCsv(gatherer: PointGatherer): ChunkReader {
   let columns: Columns | undefined;
   let problem: string | undefined;
   let rows = 0;
-  let pools = new RowNames<PoolOrNot>([]);
+  let pools: RowNames<PoolOrNot> | undefined;
   const scanner = new CsvScanner((row) => {
     if (problem !== undefined) return;
-    if (columns === undefined) {
+    if (columns === undefined || pools === undefined) {
       const header = Array.from({ length: row.count }, (_, field) => fieldText(row, field));
       const found = columnsIn(header);
       if (typeof found === 'string') problem = found;
       else {
         columns = found;
-        pools = new RowNames([found.zone, found.type, found.region, found.product]);
+        pools = poolsByName(found, gatherer);
       }
       return;
     }
@@ -56,14 +56,7 @@ function addRow(row: CsvRow, columns: Columns, gatherer: PointGatherer, pools: R
     gatherer.drop('malformed');
     return;
   }
-  const pool = pools.valueOf(row, () =>
-    gatherer.poolOf(
-      fieldText(row, columns.region),
-      fieldText(row, columns.zone),
-      fieldText(row, columns.type),
-      fieldText(row, columns.product),
-    ),
-  );
+  const pool = pools.valueOf(row);
   const atMs = timeAt(bytes, starts[columns.time] ?? 0, ends[columns.time] ?? 0);
   const from = starts[columns.price] ?? 0;
   const to = ends[columns.price] ?? 0;
@@ -77,4 +70,15 @@ function addRow(row: CsvRow, columns: Columns, gatherer: PointGatherer, pools: R
     const onDemand = priceAt(bytes, starts[columns.onDemand] ?? 0, ends[columns.onDemand] ?? 0);
     if (onDemand > 0) pool.onDemandPerHour = onDemand;
   }
+}
+
+function poolsByName({ region, zone, type, product }: Columns, gatherer: PointGatherer): RowNames<PoolOrNot> {
+  return new RowNames([zone, type, region, product], (row) =>
+    gatherer.poolOf(
+      fieldText(row, region),
+      fieldText(row, zone),
+      fieldText(row, type),
+      fieldText(row, product),
+    ),
+  );
 }

@@ -15,18 +15,22 @@ interface Entry<Value> {
 /** What rows with the same bytes in the same fields led to: names are read as text once, not once a row. */
 export class RowNames<Value> {
   readonly #fields: readonly number[];
+  readonly #read: (row: CsvRow) => Value;
   /** Positions in the entries, from 1; 0 is free. At least twice as long as there are entries. */
   #slots = new Int32Array(1 << 10);
   readonly #entries: Entry<Value>[] = [];
   #last: Entry<Value> | undefined;
 
-  /** @param fields positions in a row; −1 for a field that the file does not have, which counts as empty. */
-  constructor(fields: readonly number[]) {
+  /**
+   * @param fields positions in a row; −1 for a field that the file does not have, which counts as empty.
+   * @param read what a row's names lead to; asked when they are new.
+   */
+  constructor(fields: readonly number[], read: (row: CsvRow) => Value) {
     this.#fields = fields;
+    this.#read = read;
   }
 
-  /** @param read what the row's names lead to; asked when they are new. */
-  valueOf(row: CsvRow, read: () => Value): Value {
+  valueOf(row: CsvRow): Value {
     const fields = this.#fields;
     // Rows of one pool often follow one another.
     if (this.#last !== undefined && isEntry(row, fields, this.#last)) return this.#last.value;
@@ -42,7 +46,7 @@ export class RowNames<Value> {
       }
       slot = (slot + 1) & mask;
     }
-    const entry = entryOf(row, fields, hash, read());
+    const entry = entryOf(row, fields, hash, this.#read(row));
     this.#last = entry;
     if (this.#entries.length < mostEntries) {
       this.#slots[slot] = this.#entries.push(entry);
@@ -67,14 +71,16 @@ function entryOf<Value>(row: CsvRow, fields: readonly number[], hash: number, va
   return { hash, bytes: Buffer.concat(parts), lengths: parts.map(({ length }) => length), value };
 }
 
-function isEntry(row: CsvRow, fields: readonly number[], { bytes, lengths }: Entry<unknown>): boolean {
+function isEntry(row: CsvRow, fields: readonly number[], entry: Entry<unknown>): boolean {
+  const { bytes } = row;
+  const { bytes: known, lengths } = entry;
   let at = 0;
   for (let index = 0; index < fields.length; index += 1) {
-    const start = startOf(row, fields[index] ?? -1);
-    const length = endOf(row, fields[index] ?? -1) - start;
-    if (length !== lengths[index]) return false;
-    for (let byte = 0; byte < length; byte += 1, at += 1)
-      if (row.bytes[start + byte] !== bytes[at]) return false;
+    const field = fields[index] ?? -1;
+    const end = endOf(row, field);
+    let byte = startOf(row, field);
+    if (end - byte !== lengths[index]) return false;
+    while (byte < end) if (bytes[byte++] !== known[at++]) return false;
   }
   return true;
 }
