@@ -1,17 +1,12 @@
 import type { PriceSeries } from '../learning/price-series.ts';
 import type { ObjectStore, StoredObject } from '../ports/object-store.ts';
-import type { ParquetReader } from '../ports/parquet-history.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { staticIntelligenceOf } from '../knowledge/static-intelligence.ts';
 import { historyNotes } from './history-notes.ts';
 import { rowFaults, type FileReport, type HistoryReport } from './history-report.ts';
-import { openLocation } from './open-location.ts';
-import { addParquet } from './price-parquet.ts';
-import { priceCsv, type ChunkReader } from './price-csv.ts';
-import { priceJson } from './price-json.ts';
+import { openLocation, type OpenedLocation } from './open-location.ts';
 import { PointGatherer, type HistoryQuery } from './pool-points.ts';
-import { namesSnapshots, snapshotTimes } from './snapshot-times.ts';
-import { feed, formatOf } from './stored-history.ts';
+import { readFile } from './read-file.ts';
 
 export interface PriceHistory {
   /** By region, type and zone. */
@@ -22,8 +17,8 @@ export interface PriceHistory {
 }
 
 export interface HistoryReading extends HistoryQuery {
-  /** Told once for each file. */
-  readonly onFile?: (file: FileReport) => void;
+  /** Told in a sentence how far a long reading is. */
+  readonly onProgress?: (sentence: string) => void;
   /** Now, epoch milliseconds: later rows are from a wrong clock. */
   readonly nowMs?: number;
 }
@@ -38,7 +33,8 @@ export async function loadHistory(
   reading: HistoryReading,
   signal: AbortSignal,
 ): Promise<PriceHistory> {
-  const { store, objects, parquet } = await openLocation(location, signal);
+  const opened = await openLocation(location, signal);
+  const { store, objects } = opened;
   const files = objects.filter(({ key }) => mayHold(key, reading));
   if (files.length === 0)
     throw new UsageError([
@@ -46,25 +42,69 @@ export async function loadHistory(
         ? `There is no price history at ${location}.`
         : `None of the ${objects.length} files at ${location} holds price history of what was asked for.`,
     ]);
-  const nowMs = reading.nowMs ?? Date.now();
-  const zoneIds = reading.zoneIds ?? (await collectedZoneIds(store, objects, signal));
-  const gatherer = new PointGatherer({ ...reading, zoneIds }, nowMs);
+  const known = {
+    ...reading,
+    nowMs: reading.nowMs ?? Date.now(),
+    zoneIds: reading.zoneIds ?? (await collectedZoneIds(store, objects, signal)),
+  };
+  let wholePools: ReadonlySet<string> = new Set();
+  for (;;) {
+    const read = await readAll({ ...opened, objects: files }, known, wholePools, signal);
+    if (read.kind === 'history') return read.history;
+    reading.onProgress?.(
+      `${read.pools.size} pools have other prices between those that repeat: the history is read once more.`,
+    );
+    wholePools = new Set([...wholePools, ...read.pools]);
+  }
+}
+
+type AllRead =
+  | { readonly kind: 'history'; readonly history: PriceHistory }
+  | { readonly kind: 'read-again'; readonly pools: ReadonlySet<string> };
+
+/** Of `wholePools` every row is kept. */
+async function readAll(
+  { store, objects, parquet }: OpenedLocation,
+  reading: HistoryReading & { readonly nowMs: number },
+  wholePools: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<AllRead> {
+  const gatherer = new PointGatherer(reading, reading.nowMs, wholePools);
   const snapshots = new Set<number>();
+  const onRead = progressOf(objects, reading.onProgress);
   const reports: FileReport[] = [];
-  for (const file of files) {
+  for (const file of objects) {
     signal.throwIfAborted();
-    const report = await readFile(store, file, gatherer, snapshots, parquet, signal);
-    reports.push(report);
-    reading.onFile?.(report);
+    reports.push(await readFile(file, { store, parquet, gatherer, snapshots, onRead }, signal));
   }
   const series = gatherer.series();
+  if (gatherer.torn.size > 0) return { kind: 'read-again', pools: gatherer.torn };
   const within = Float64Array.from(snapshots)
     .sort()
     .filter((at) => at >= (reading.fromMs ?? -Infinity) && at <= (reading.toMs ?? Infinity));
-  return {
+  const history = {
     series,
     ...(snapshots.size === 0 ? {} : { snapshotTimesMs: within }),
     report: reportOf(reports, gatherer, series, within),
+  };
+  return { kind: 'history', history };
+}
+
+const progressEveryMs = 10_000;
+
+/** Counts bytes, and tells of them now and then. */
+function progressOf(
+  files: readonly StoredObject[],
+  onProgress: ((sentence: string) => void) | undefined,
+): (bytes: number) => void {
+  const all = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let read = 0;
+  let toldMs = performance.now();
+  return (bytes) => {
+    read += bytes;
+    if (performance.now() - toldMs < progressEveryMs) return;
+    toldMs = performance.now();
+    onProgress?.(`Read ${(read / 1e9).toFixed(2)} of ${(all / 1e9).toFixed(2)} GB of price history.`);
   };
 }
 
@@ -100,62 +140,6 @@ function mayHold(key: string, { regions, fromMs, toMs }: HistoryReading): boolea
   if (toMs !== undefined && day > toMs) return false;
   // The price in force at the beginning may be weeks old: what AWS itself remembers, 90 days, is read before it.
   return !(fromMs !== undefined && day < fromMs - 91 * 86_400_000);
-}
-
-async function readFile(
-  store: ObjectStore,
-  file: StoredObject,
-  gatherer: PointGatherer,
-  snapshots: Set<number>,
-  parquet: () => Promise<ParquetReader>,
-  signal: AbortSignal,
-): Promise<FileReport> {
-  const path = file.key;
-  if (file.bytes === 0) return { path, format: 'not-read', rows: 0, problem: 'the file is empty (0 bytes)' };
-  if (path.endsWith('.parquet')) {
-    const rowsBefore = gatherer.rows;
-    const problem = await addParquet(await parquet(), store, file, gatherer, signal);
-    return reported(path, 'parquet', gatherer.rows - rowsBefore, problem);
-  }
-  const opened: { reader?: ChunkReader; format: FileReport['format'] } = { format: 'not-read' };
-  const brokenEnd = await feed(
-    store,
-    file,
-    (bytes) => {
-      opened.reader ??= readerFor(bytes, opened, gatherer, snapshots);
-      opened.reader.push(bytes);
-    },
-    signal,
-  );
-  const problem = opened.reader === undefined ? 'the file is empty' : opened.reader.end();
-  return reported(path, opened.format, opened.reader?.rows() ?? 0, brokenEnd ?? problem);
-}
-
-function readerFor(
-  head: Uint8Array,
-  opened: { format: FileReport['format'] },
-  gatherer: PointGatherer,
-  snapshots: Set<number>,
-): ChunkReader {
-  if (formatOf(head) === 'json') {
-    opened.format = 'json';
-    return priceJson(gatherer);
-  }
-  if (namesSnapshots(head)) {
-    opened.format = 'snapshots';
-    return snapshotTimes(snapshots);
-  }
-  opened.format = 'csv';
-  return priceCsv(gatherer);
-}
-
-function reported(
-  path: string,
-  format: FileReport['format'],
-  rows: number,
-  problem: string | undefined,
-): FileReport {
-  return { path, format, rows, ...(problem === undefined ? {} : { problem }) };
 }
 
 function reportOf(

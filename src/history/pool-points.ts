@@ -1,6 +1,7 @@
 import type { PriceSeries } from '../learning/price-series.ts';
 import type { RowFault } from './history-report.ts';
 import { noFaults } from './history-report.ts';
+import { PriceRuns } from './price-runs.ts';
 import { isZoneId, regionOfAnyZone } from './zone-region.ts';
 
 /** Which part of a history is wanted. Everything when left out; the product is `Linux/UNIX` unless told. */
@@ -21,15 +22,15 @@ const spotBeganMs = Date.UTC(2009, 11, 1);
 const skewMs = 300_000;
 const typeShape = /^[a-z0-9-]+\.[a-z0-9-]+$/;
 
-/** The growing change points of one pool. */
+/** Names that lead to no pool are remembered up to here: a file of nonsense must not fill the memory. */
+const mostNames = 100_000;
+
+/** The growing history of one pool. */
 export interface PoolPoints {
   readonly region: string;
   readonly zone: string;
   readonly instanceType: string;
-  atMs: Float64Array;
-  pricePerHour: Float64Array;
-  count: number;
-  ascending: boolean;
+  readonly runs: PriceRuns;
   onDemandPerHour: number | undefined;
 }
 
@@ -45,12 +46,16 @@ export class PointGatherer {
   readonly #names: ReadonlyMap<string, string>;
   readonly #regions: ReadonlySet<string> | undefined;
   readonly #types: ReadonlySet<string> | undefined;
+  readonly #wholePools: ReadonlySet<string>;
+  readonly #torn = new Set<string>();
   readonly dropped = noFaults();
   rows = 0;
   unchanged = 0;
   notAskedFor = 0;
 
-  constructor(query: HistoryQuery, nowMs: number) {
+  /** @param wholePools what {@link torn} held after a first reading: pools of which every row is kept. */
+  constructor(query: HistoryQuery, nowMs: number, wholePools: ReadonlySet<string> = new Set()) {
+    this.#wholePools = wholePools;
     this.#query = query;
     this.#product = query.product ?? 'Linux/UNIX';
     this.#latestMs = nowMs + skewMs;
@@ -65,7 +70,7 @@ export class PointGatherer {
     let known = this.#pools.get(key);
     if (known === undefined) {
       known = this.#newPool(region, zone, instanceType, product);
-      this.#pools.set(key, known);
+      if (typeof known !== 'string' || this.#pools.size < mostNames) this.#pools.set(key, known);
     }
     return known;
   }
@@ -83,7 +88,7 @@ export class PointGatherer {
     else if (atMs > this.#latestMs) this.dropped['time-in-future'] += 1;
     else if (atMs < spotBeganMs) this.dropped['time-before-spot'] += 1;
     else if (this.#query.toMs !== undefined && atMs > this.#query.toMs) this.notAskedFor += 1;
-    else this.#keep(pool, atMs, price);
+    else pool.runs.add(atMs, price);
   }
 
   drop(fault: RowFault): void {
@@ -91,10 +96,13 @@ export class PointGatherer {
     this.dropped[fault] += 1;
   }
 
-  /** One series per pool, by region, type and zone. The gatherer is spent after it. */
+  /**
+   * One series per pool, by region, type and zone. The gatherer is spent after it. When {@link torn} is not empty then, all must
+   * be read once more by a gatherer that is told of these pools.
+   */
   series(): readonly PriceSeries[] {
     const pools = new Set<PoolPoints>();
-    for (const pool of this.#pools.values()) if (typeof pool !== 'string' && pool.count > 0) pools.add(pool);
+    for (const pool of this.#pools.values()) if (typeof pool !== 'string') pools.add(pool);
     return [...pools]
       .sort(
         (a, b) =>
@@ -102,7 +110,12 @@ export class PointGatherer {
           compared(a.instanceType, b.instanceType) ||
           compared(a.zone, b.zone),
       )
-      .map((pool) => this.#seriesOf(pool));
+      .flatMap((pool) => this.#seriesOf(pool) ?? []);
+  }
+
+  /** Pools of which rows were left out that would have mattered: other rows, read later, lie between. */
+  get torn(): ReadonlySet<string> {
+    return this.#torn;
   }
 
   #newPool(region: string, zone: string, instanceType: string, product: string): PoolOrNot {
@@ -113,87 +126,46 @@ export class PointGatherer {
     if (this.#regions?.has(home) === false || this.#types?.has(instanceType) === false)
       return 'not-asked-for';
     const name = isZoneId(zone) ? (this.#names.get(zone) ?? zone) : zone;
-    const plain = `${home} ${name} ${instanceType}`;
+    const plain = plainName(home, name, instanceType);
     const known = this.#pools.get(plain);
     if (known !== undefined) return known;
     const pool: PoolPoints = {
       region: home,
       zone: name,
       instanceType,
-      atMs: new Float64Array(16),
-      pricePerHour: new Float64Array(16),
-      count: 0,
-      ascending: true,
+      runs: new PriceRuns(this.#wholePools.has(plain), this.#query.fromMs ?? -Infinity),
       onDemandPerHour: undefined,
     };
     this.#pools.set(plain, pool);
     return pool;
   }
 
-  #keep(pool: PoolPoints, atMs: number, price: number): void {
-    const { fromMs } = this.#query;
-    const last = pool.count - 1;
-    const lastMs = pool.atMs[last] ?? -Infinity;
-    if (fromMs !== undefined && atMs <= fromMs && last === 0 && lastMs <= fromMs) {
-      // Of what lies before the span only the latest counts: memory stays bounded however long the history is.
-      this.notAskedFor += 1;
-      if (atMs >= lastMs) {
-        pool.atMs[0] = atMs;
-        pool.pricePerHour[0] = price;
-      }
-      return;
-    }
-    if (pool.count === pool.atMs.length) {
-      pool.atMs = doubled(pool.atMs);
-      pool.pricePerHour = doubled(pool.pricePerHour);
-    }
-    if (atMs <= lastMs) pool.ascending = false;
-    pool.atMs[pool.count] = atMs;
-    pool.pricePerHour[pool.count] = price;
-    pool.count += 1;
-  }
-
-  #seriesOf(pool: PoolPoints): PriceSeries {
-    const times = pool.atMs.subarray(0, pool.count);
-    const prices = pool.pricePerHour.subarray(0, pool.count);
-    const order = pool.ascending ? undefined : stableOrder(times);
-    const atMs = new Float64Array(pool.count);
-    const pricePerHour = new Float64Array(pool.count);
-    const fromMs = this.#query.fromMs ?? -Infinity;
-    let kept = 0;
-    for (let index = 0; index < pool.count; index += 1) {
-      const from = order?.[index] ?? index;
-      const at = times[from] ?? NaN;
-      const price = prices[from] ?? NaN;
-      if (kept > 0 && atMs[kept - 1] === at) {
-        if (isSame(pricePerHour[kept - 1] ?? NaN, price)) this.dropped.duplicate += 1;
-        else this.dropped.conflicting += 1;
-        pricePerHour[kept - 1] = price;
-        continue;
-      }
-      if (kept === 1 && at <= fromMs) kept = 0;
-      if (kept > 0 && isSame(pricePerHour[kept - 1] ?? NaN, price)) {
-        this.unchanged += 1;
-        continue;
-      }
-      atMs[kept] = at;
-      pricePerHour[kept] = price;
-      kept += 1;
-    }
+  #seriesOf(pool: PoolPoints): PriceSeries | undefined {
     const { region, zone, instanceType, onDemandPerHour } = pool;
+    const settled = pool.runs.settled();
+    if (settled === 'torn') {
+      this.#torn.add(plainName(region, zone, instanceType));
+      return undefined;
+    }
+    const { atMs, pricePerHour, unchanged, duplicate, conflicting, beforeSpan } = settled;
+    this.unchanged += unchanged;
+    this.notAskedFor += beforeSpan;
+    this.dropped.duplicate += duplicate;
+    this.dropped.conflicting += conflicting;
+    if (atMs.length === 0) return undefined;
     return {
       region,
       zone,
       instanceType,
-      atMs: atMs.slice(0, kept),
-      pricePerHour: pricePerHour.slice(0, kept),
+      atMs,
+      pricePerHour,
       ...(onDemandPerHour === undefined ? {} : { onDemandPerHour }),
     };
   }
 }
 
-function isSame(one: number, other: number): boolean {
-  return one === other || (one !== one && other !== other);
+function plainName(region: string, zone: string, instanceType: string): string {
+  return `${region} ${zone} ${instanceType}`;
 }
 
 function compared(one: string, other: string): number {
@@ -203,16 +175,4 @@ function compared(one: string, other: string): number {
 /** `Linux/UNIX` and `Linux/UNIX (Amazon VPC)` are one product: EC2-Classic is gone. */
 function sameProduct(one: string, other: string): boolean {
   return one === other || one.replace(' (Amazon VPC)', '') === other.replace(' (Amazon VPC)', '');
-}
-
-function doubled(values: Float64Array): Float64Array {
-  const more = new Float64Array(values.length * 2);
-  more.set(values);
-  return more;
-}
-
-/** Indices by time; rows of the same time stay in the order in which they were read. */
-function stableOrder(times: Float64Array): Uint32Array {
-  const order = Uint32Array.from(times, (_, index) => index);
-  return order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
 }

@@ -1,8 +1,8 @@
-import { Buffer } from 'node:buffer';
 import { CsvScanner, fieldText, type CsvRow } from './csv-scanner.ts';
 import type { PointGatherer, PoolOrNot } from './pool-points.ts';
 import { columnsIn, type Columns } from './price-columns.ts';
 import { priceAt, timeAt } from './price-text.ts';
+import { RowNames } from './row-names.ts';
 
 /** A reader of one file: bytes in, rows to the gatherer. */
 export interface ChunkReader {
@@ -20,14 +20,17 @@ export function priceCsv(gatherer: PointGatherer): ChunkReader {
   let columns: Columns | undefined;
   let problem: string | undefined;
   let rows = 0;
-  const pools = samePools(gatherer);
+  let pools: RowNames<PoolOrNot> | undefined;
   const scanner = new CsvScanner((row) => {
     if (problem !== undefined) return;
-    if (columns === undefined) {
+    if (columns === undefined || pools === undefined) {
       const header = Array.from({ length: row.count }, (_, field) => fieldText(row, field));
       const found = columnsIn(header);
       if (typeof found === 'string') problem = found;
-      else columns = found;
+      else {
+        columns = found;
+        pools = poolsByName(found, gatherer);
+      }
       return;
     }
     rows += 1;
@@ -47,13 +50,13 @@ export function priceCsv(gatherer: PointGatherer): ChunkReader {
   };
 }
 
-function addRow(row: CsvRow, columns: Columns, gatherer: PointGatherer, poolOf: PoolOfRow): void {
+function addRow(row: CsvRow, columns: Columns, gatherer: PointGatherer, pools: RowNames<PoolOrNot>): void {
   const { bytes, starts, ends, count } = row;
   if (columns.time >= count || columns.zone >= count || columns.type >= count || columns.price >= count) {
     gatherer.drop('malformed');
     return;
   }
-  const pool = poolOf(row, columns);
+  const pool = pools.valueOf(row);
   const atMs = timeAt(bytes, starts[columns.time] ?? 0, ends[columns.time] ?? 0);
   const from = starts[columns.price] ?? 0;
   const to = ends[columns.price] ?? 0;
@@ -69,34 +72,13 @@ function addRow(row: CsvRow, columns: Columns, gatherer: PointGatherer, poolOf: 
   }
 }
 
-type PoolOfRow = (row: CsvRow, columns: Columns) => PoolOrNot;
-
-/** Rows of one pool mostly follow one another: its names are compared as bytes and read once. */
-function samePools(gatherer: PointGatherer): PoolOfRow {
-  let last: PoolOrNot = 'malformed';
-  let names: readonly Buffer[] = [];
-  return (row, columns) => {
-    const fields = [columns.zone, columns.type, columns.region, columns.product] as const;
-    if (names.length > 0 && names.every((name, index) => isField(row, fields[index] ?? -1, name)))
-      return last;
-    const [zone, type, region, product] = fields.map((field) => fieldText(row, field));
-    names = fields.map((field) =>
-      field < 0 || field >= row.count
-        ? Buffer.alloc(0)
-        : Buffer.from(row.bytes.subarray(row.starts[field], row.ends[field])),
-    );
-    last = gatherer.poolOf(region ?? '', zone ?? '', type ?? '', product ?? '');
-    return last;
-  };
-}
-
-function isField(row: CsvRow, field: number, name: Buffer): boolean {
-  if (field < 0 || field >= row.count) return name.length === 0;
-  const start = row.starts[field] ?? 0;
-  const length = (row.ends[field] ?? 0) - start;
-  if (length !== name.length) return false;
-  const { bytes } = row;
-  // Names differ at their ends first: c5.large, c5.xlarge.
-  for (let at = length - 1; at >= 0; at -= 1) if (bytes[start + at] !== name[at]) return false;
-  return true;
+function poolsByName({ region, zone, type, product }: Columns, gatherer: PointGatherer): RowNames<PoolOrNot> {
+  return new RowNames([zone, type, region, product], (row) =>
+    gatherer.poolOf(
+      fieldText(row, region),
+      fieldText(row, zone),
+      fieldText(row, type),
+      fieldText(row, product),
+    ),
+  );
 }

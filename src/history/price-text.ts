@@ -32,7 +32,8 @@ function numberOf(text: string): number {
 
 /** Epoch milliseconds of an ISO 8601 time (without a zone: UTC) or of a number of (milli)seconds; NaN when it is neither. */
 export function timeAt(bytes: Buffer, start: number, end: number): number {
-  if (end - start === 20 && bytes[end - 1] === 0x5a && bytes[start + 10] === 0x54) {
+  const millis = millisOfPlain(bytes, start, end);
+  if (millis >= 0) {
     const year = two(bytes, start) * 100 + two(bytes, start + 2);
     const month = two(bytes, start + 5);
     const day = two(bytes, start + 8);
@@ -45,10 +46,37 @@ export function timeAt(bytes: Buffer, start: number, end: number): number {
       return (
         daysBeforeMonth(year, month) * dayMs +
         (((day - 1) * 24 + hour) * 60 + minute) * 60_000 +
-        second * 1000
+        second * 1000 +
+        millis
       );
   }
   return timeOfText(bytes.toString('latin1', start, end));
+}
+
+/** The milliseconds of a time in UTC in one of the forms that most exports have; −1 for all others, which are read as text. */
+function millisOfPlain(bytes: Buffer, start: number, end: number): number {
+  const length = end - start;
+  const divider = bytes[start + 10];
+  const isUtc = bytes[end - 1] === 0x5a;
+  if (length === 20 && isUtc && divider === 0x54) return 0;
+  if (length < 19 || (divider !== 0x54 && divider !== 0x20) || !hasDividers(bytes, start)) return -1;
+  if (length === 19) return 0;
+  if (length === 24 && isUtc && bytes[start + 19] === 0x2e) {
+    const tens = two(bytes, start + 20);
+    const lastTwo = two(bytes, start + 21);
+    return tens < 100 && lastTwo < 100 ? tens * 10 + (lastTwo % 10) : -1;
+  }
+  return -1;
+}
+
+/** True for ….-..-..?..:..:.. */
+function hasDividers(bytes: Buffer, start: number): boolean {
+  return (
+    bytes[start + 4] === 0x2d &&
+    bytes[start + 7] === 0x2d &&
+    bytes[start + 13] === 0x3a &&
+    bytes[start + 16] === 0x3a
+  );
 }
 
 /** {@link timeAt} for a text. */

@@ -21,11 +21,13 @@ export async function feed(
   object: StoredObject,
   onBytes: (bytes: Uint8Array) => void,
   signal: AbortSignal,
+  onRead: (bytes: number) => void = () => undefined,
 ): Promise<string | undefined> {
   let gunzip: Unpacking | undefined;
   let isFirst = true;
   for await (const chunk of store.stream(object.key, {}, signal)) {
     signal.throwIfAborted();
+    onRead(chunk.length);
     if (isFirst && formatOf(chunk) === 'gzip') gunzip = unpacking(onBytes);
     isFirst = false;
     if (gunzip === undefined) onBytes(chunk);

@@ -4,6 +4,7 @@ import { writeGroupFeatures } from './group-features.ts';
 import { guessedDiscountDepth, onDemandPrice } from './on-demand-price.ts';
 import type { OnDemandTable } from './on-demand-price.ts';
 import { writeOwnFeatures } from './own-features.ts';
+import { stepCount } from './past-week.ts';
 import { poolGroups } from './pool-groups.ts';
 import { hourMs, lookbackMs, PriceLattice } from './price-lattice.ts';
 import type { PriceSeries } from './price-series.ts';
@@ -45,9 +46,10 @@ export function featureTable(request: FeatureRequest): FeatureTable {
   const { series, timesMs } = request;
   const minPrice = request.minPricePerHour ?? 0;
   const pools = series.length;
-  const lattice = new PriceLattice(series);
+  const lattice = new PriceLattice(series, timesMs);
   const groups = poolGroups(series);
   const onDemand = series.map((one) => onDemandPrice(one, request.onDemandPerHour));
+  const references = Float64Array.from(onDemand, ({ pricePerHour }) => pricePerHour ?? Number.NaN);
   const scratch = poolColumns(pools);
   const known = new Uint8Array(pools);
   const chosen = new Int32Array(pools);
@@ -56,14 +58,10 @@ export function featureTable(request: FeatureRequest): FeatureTable {
   let row = 0;
   for (let time = 0; time < timesMs.length; time += 1) {
     const atMs = timesMs[time] ?? Number.NaN;
-    lattice.moveTo(atMs);
-    for (let pool = 0; pool < pools; pool += 1) known[pool] = lattice.isKnown(pool) ? 1 : 0;
+    lattice.moveTo(time);
     const price = lattice.price(0);
-    for (let pool = 0; pool < pools; pool += 1) {
-      const reference = onDemand[pool]?.pricePerHour;
-      scratch.discount_depth[pool] =
-        reference === undefined ? guessedDiscountDepth : 1 - (price[pool] ?? 0) / reference;
-    }
+    writeKnown(lattice, known);
+    writeDiscounts(price, references, scratch.discount_depth);
     writeOwnFeatures(lattice, atMs, scratch);
     writeClockFeatures(atMs, scratch);
     writeGroupFeatures({ lattice, groups, known, atMs }, scratch);
@@ -80,7 +78,8 @@ export function featureTable(request: FeatureRequest): FeatureTable {
     for (const [feature, values] of names.entries()) {
       const column = table.columns[feature];
       if (column === undefined) continue;
-      for (let index = 0; index < count; index += 1) column[row + index] = values[chosen[index] ?? 0] ?? 0;
+      if (count === pools) column.set(values, row);
+      else gather(values, chosen, count, column, row);
     }
     row += count;
   }
@@ -93,6 +92,16 @@ export function featureTable(request: FeatureRequest): FeatureTable {
     columns: table.columns.map((column) => column.subarray(0, row)),
     guessedOnDemand: onDemand.filter(({ tier }) => tier === 'guessed').length,
   };
+}
+
+function gather(
+  values: Float64Array,
+  chosen: Int32Array,
+  count: number,
+  column: Float32Array,
+  row: number,
+): void {
+  for (let index = 0; index < count; index += 1) column[row + index] = values[chosen[index] ?? 0] ?? 0;
 }
 
 /** The table's rows as one row-major block of the named features, the shape of a model's input. */
@@ -115,6 +124,22 @@ export function columnOf(table: FeatureTable, name: string): Float32Array {
   const column = table.columns[featureNames.findIndex((known) => known === name)];
   if (column === undefined) throw new RangeError(`there is no feature "${name}"`);
   return column;
+}
+
+/** 1 for a pool that has a price now and had one just seven days ago. */
+function writeKnown(lattice: PriceLattice, known: Uint8Array): void {
+  const now = lattice.absent(0);
+  const weekAgo = lattice.absent(stepCount);
+  for (let pool = 0; pool < known.length; pool += 1)
+    known[pool] = now[pool] === 0 && weekAgo[pool] === 0 ? 1 : 0;
+}
+
+/** @param references on-demand prices, NaN where one is guessed. */
+function writeDiscounts(price: Float64Array, references: Float64Array, depth: Float64Array): void {
+  for (let pool = 0; pool < depth.length; pool += 1) {
+    const reference = references[pool] ?? Number.NaN;
+    depth[pool] = reference > 0 ? 1 - (price[pool] ?? 0) / reference : guessedDiscountDepth;
+  }
 }
 
 function writeClockFeatures(atMs: number, out: PoolColumns): void {

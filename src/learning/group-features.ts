@@ -1,5 +1,5 @@
 import type { PoolColumns } from './features.ts';
-import { onePercent } from './own-features.ts';
+import { onePercent } from './past-week.ts';
 import type { Grouping, PoolGroups } from './pool-groups.ts';
 import { hourMs } from './price-lattice.ts';
 import type { PriceLattice } from './price-lattice.ts';
@@ -25,50 +25,94 @@ export function writeGroupFeatures(moment: Moment, out: PoolColumns): void {
   const typePrices = sums(typeInRegion, lattice.logPrice(0), known);
   const rising = risingSums(region, gain, known);
   const age = marketAges(moment);
-  const log = lattice.logPrice(0);
-  for (let pool = 0; pool < known.length; pool += 1) {
-    const inFamily = familyInZone.groupOf[pool] ?? 0;
-    const ofType = typeInRegion.groupOf[pool] ?? 0;
-    const inRegion = region.groupOf[pool] ?? 0;
-    const inZone = zone.groupOf[pool] ?? 0;
-    const own = gain[pool] ?? 0;
-    const price = log[pool] ?? 0;
-    const others = (types.count[ofType] ?? 0) - 1;
-    out.family_stress_mean[pool] = (stress.sum[inFamily] ?? 0) / (stress.count[inFamily] ?? 1);
-    out.family_stress_max[pool] = stress.max[inFamily] ?? 0;
-    out.family_return_24h[pool] = (family.sum[inFamily] ?? 0) / (family.count[inFamily] ?? 1);
-    out.family_return_max_24h[pool] = family.max[inFamily] ?? 0;
-    out.zone_return_24h[pool] = (zones.sum[inZone] ?? 0) / (zones.count[inZone] ?? 1);
-    out.region_return_24h[pool] = (regions.sum[inRegion] ?? 0) / (regions.count[inRegion] ?? 1);
-    out.other_zones_return_24h[pool] = others > 0 ? ((types.sum[ofType] ?? 0) - own) / others : 0;
-    out.cross_zone_gap[pool] = others > 0 ? price - ((typePrices.sum[ofType] ?? 0) - price) / others : 0;
-    const risers = rising.count[inRegion] ?? 0;
-    out.region_rise_speed[pool] = risers > 0 ? (rising.sum[inRegion] ?? 0) / risers : 0;
-    out.region_rising_share[pool] = risers / (regions.count[inRegion] ?? 1);
-    out.market_age_hours[pool] = age[inRegion] ?? 0;
-  }
+  spread(familyInZone, means(stress), out.family_stress_mean);
+  spread(familyInZone, highest(familyInZone, out.price_position, known), out.family_stress_max);
+  spread(familyInZone, means(family), out.family_return_24h);
+  spread(familyInZone, highest(familyInZone, gain, known), out.family_return_max_24h);
+  spread(zone, means(zones), out.zone_return_24h);
+  spread(region, means(regions), out.region_return_24h);
+  writeOthersMean(typeInRegion, types, gain, out.other_zones_return_24h);
+  writeGaps(typeInRegion, typePrices, lattice.logPrice(0), out.cross_zone_gap);
+  spread(
+    region,
+    rising.count.map((risers, at) => (risers > 0 ? (rising.sum[at] ?? 0) / risers : 0)),
+    out.region_rise_speed,
+  );
+  spread(
+    region,
+    rising.count.map((risers, at) => risers / (regions.count[at] ?? 1)),
+    out.region_rising_share,
+  );
+  spread(region, age, out.market_age_hours);
   writeLargerSizes(moment, gain, out.larger_sizes_return_24h);
+}
+
+/** Gives every pool its group's value. */
+function spread({ groupOf }: Grouping, values: Float64Array, out: Float64Array): void {
+  for (let pool = 0; pool < out.length; pool += 1) out[pool] = values[groupOf[pool] ?? 0] ?? 0;
+}
+
+/** The mean of the group's others; 0 for a pool that is alone. */
+function writeOthersMean(
+  { groupOf }: Grouping,
+  { sum, count }: GroupSums,
+  own: Float64Array,
+  out: Float64Array,
+): void {
+  for (let pool = 0; pool < out.length; pool += 1) {
+    const group = groupOf[pool] ?? 0;
+    const others = (count[group] ?? 0) - 1;
+    out[pool] = others > 0 ? ((sum[group] ?? 0) - (own[pool] ?? 0)) / others : 0;
+  }
+}
+
+/** How far the pool's own value is above the mean of the group's others; 0 for a pool that is alone. */
+function writeGaps(
+  { groupOf }: Grouping,
+  { sum, count }: GroupSums,
+  own: Float64Array,
+  out: Float64Array,
+): void {
+  for (let pool = 0; pool < out.length; pool += 1) {
+    const group = groupOf[pool] ?? 0;
+    const others = (count[group] ?? 0) - 1;
+    const value = own[pool] ?? 0;
+    out[pool] = others > 0 ? value - ((sum[group] ?? 0) - value) / others : 0;
+  }
 }
 
 interface GroupSums {
   readonly sum: Float64Array;
   readonly count: Float64Array;
-  readonly max: Float64Array;
 }
 
 function sums(grouping: Grouping, values: Float64Array, known: Uint8Array): GroupSums {
+  const { groupOf } = grouping;
   const sum = new Float64Array(grouping.count);
   const count = new Float64Array(grouping.count);
+  for (let pool = 0; pool < known.length; pool += 1) {
+    if (known[pool] === 0) continue;
+    const group = groupOf[pool] ?? 0;
+    sum[group] = (sum[group] ?? 0) + (values[pool] ?? 0);
+    count[group] = (count[group] ?? 0) + 1;
+  }
+  return { sum, count };
+}
+
+function highest(grouping: Grouping, values: Float64Array, known: Uint8Array): Float64Array {
+  const { groupOf } = grouping;
   const max = new Float64Array(grouping.count).fill(Number.NEGATIVE_INFINITY);
   for (let pool = 0; pool < known.length; pool += 1) {
     if (known[pool] === 0) continue;
-    const group = grouping.groupOf[pool] ?? 0;
+    const group = groupOf[pool] ?? 0;
     const value = values[pool] ?? 0;
-    sum[group] = (sum[group] ?? 0) + value;
-    count[group] = (count[group] ?? 0) + 1;
     if (value > (max[group] ?? 0)) max[group] = value;
   }
-  return { sum, count, max };
+  return max;
+}
+
+function means({ sum, count }: GroupSums): Float64Array {
+  return sum.map((total, group) => total / (count[group] ?? 1));
 }
 
 function risingSums(grouping: Grouping, gain: Float64Array, known: Uint8Array) {
@@ -87,9 +131,10 @@ function risingSums(grouping: Grouping, gain: Float64Array, known: Uint8Array) {
 function marketAges({ lattice, groups, known, atMs }: Moment): Float64Array {
   const { groupOf, count } = groups.region;
   const ages = new Float64Array(count).fill(24);
+  const observedAtMs = lattice.observedAtMs();
   for (let pool = 0; pool < known.length; pool += 1) {
     const region = groupOf[pool] ?? 0;
-    const age = (atMs - lattice.observedAtMs(pool)) / hourMs;
+    const age = (atMs - (observedAtMs[pool] ?? Number.NEGATIVE_INFINITY)) / hourMs;
     if (age < (ages[region] ?? 0)) ages[region] = age;
   }
   return ages;

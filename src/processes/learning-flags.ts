@@ -117,6 +117,7 @@ export async function givenHistory(
       ...(textFlag(flags, 'since') === undefined ? {} : { fromMs: timeFlag(flags, 'since') }),
       ...(textFlag(flags, 'until') === undefined ? {} : { toMs: timeFlag(flags, 'until') }),
       ...span,
+      onProgress: (sentence) => context.writeError(`${sentence}\n`),
     },
     context.signal,
   );

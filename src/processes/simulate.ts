@@ -139,6 +139,7 @@ async function regionVerdicts(
     {
       ...(options.region === undefined ? {} : { regions: options.region }),
       ...(options.to === undefined ? {} : { toMs: options.to }),
+      onProgress: (sentence) => context.writeError(`${sentence}\n`),
     },
     signal,
   );

@@ -126,6 +126,36 @@ describe('a price history on disk', () => {
     ]);
   });
 
+  it('with a file whose prices lie between those that repeat in another is read once more, and nothing is lost', async () => {
+    const line = (hours: number, type: string, price: string): string =>
+      `${new Date(Date.parse('2023-11-01') + hours * 3_600_000).toISOString()},ap-south-1,aps1-az1,${type},Linux/UNIX,${price}\n`;
+    const looks = Array.from({ length: 60 }, (_, look) =>
+      ['c5.large', 'm5.large'].map((type) => line(6 * look, type, '0.0300')).join(''),
+    ).join('');
+    const changes = line(100, 'c5.large', '0.0400') + line(100.5, 'c5.large', '0.0410');
+    await put('a-looks.csv', header + looks);
+    await put('b-changes.csv', header + changes);
+    const told: string[] = [];
+    const { series, report } = await loadHistory(
+      directory,
+      { onProgress: (sentence) => told.push(sentence) },
+      signal,
+    );
+    expect(told.join()).to.contain('1 pools').and.contain('once more');
+    const [c5, m5] = series.map(({ atMs, pricePerHour }) =>
+      [...atMs].map((at, index) => [(at - Date.parse('2023-11-01')) / 3_600_000, pricePerHour[index]]),
+    );
+    // What stood in force was told again at 102 hours: the other price ends there.
+    expect(c5).to.deep.equal([
+      [0, 0.03],
+      [100, 0.04],
+      [100.5, 0.041],
+      [102, 0.03],
+    ]);
+    expect(m5).to.deep.equal([[0, 0.03]]);
+    expect([report.rows, report.points, report.unchanged]).to.deep.equal([122, 5, 117]);
+  });
+
   it('with every kind of bad row uses the good ones and counts the others by their fault', async () => {
     const good = `${rows('c5.large', 9)}${rows('m5.large', 9)}`;
     const row = (time: string, zone: string, type: string, price: string): string =>

@@ -47,6 +47,31 @@ describe('prices and times in bytes', () => {
     );
   });
 
+  it('reads every form of a time in bytes as it reads it in text', () => {
+    const digits = (width: number, max: number) =>
+      fc.integer({ min: 0, max }).map((value) => String(value).padStart(width, '0'));
+    const aTime = fc
+      .tuple(
+        fc.tuple(digits(4, 2400), fc.constantFrom('-', '-', '-', '/'), digits(2, 14), digits(2, 33)),
+        fc.constantFrom('T', ' ', 'x'),
+        fc.tuple(digits(2, 25), fc.constantFrom(':', ':', ':', '.'), digits(2, 61), digits(2, 61)),
+        fc.constantFrom('', '.000', '.007', '.25', '.9x9', '.1234', ',500'),
+        fc.constantFrom('', 'Z', ' UTC', '+00:00', '-0130'),
+      )
+      .map(
+        ([[year, dash, month, day], divider, [hour, colon, minute, second], fraction, zone]) =>
+          `${year}${dash}${month}-${day}${divider}${hour}${colon}${minute}:${second}${fraction}${zone}`,
+      )
+      // Of the form that AWS prints only the digits are looked at.
+      .filter((text) => text.length !== 20 || !/[/.]/.test(text));
+    fc.assert(
+      fc.property(aTime, (text) => {
+        expect(time(text), text).to.deep.equal(timeOfText(text));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
   for (const [text, iso] of [
     ['2023-11-05T10:20:30.250Z', '2023-11-05T10:20:30.250Z'],
     ['2023-11-05 10:20:30', '2023-11-05T10:20:30.000Z'],
