@@ -18,7 +18,12 @@ export function logOdds(probability: number): number {
  * The line in log-odds that fits the labels best (Platt), drawn towards the identity as `pull` rows of each kind would: a quiet
  * slice with next to no unstable rows must not rewrite the scale. Newton's method on the log loss.
  */
-export function plattLine(scores: Float32Array, labels: Uint8Array, pull = 50): PlattLine {
+export function plattLine(
+  scores: Float32Array,
+  labels: Uint8Array,
+  pull = 50,
+  weights?: Float32Array,
+): PlattLine {
   let intercept = 0;
   let slope = 1;
   for (let turn = 0; turn < 50; turn += 1) {
@@ -27,8 +32,9 @@ export function plattLine(scores: Float32Array, labels: Uint8Array, pull = 50): 
     for (let row = 0; row < scores.length; row += 1) {
       const x = logOdds(scores[row] ?? 0);
       const probability = sigmoid(intercept + slope * x);
-      const error = probability - (labels[row] ?? 0);
-      const curve = probability * (1 - probability);
+      const weight = weights?.[row] ?? 1;
+      const error = weight * (probability - (labels[row] ?? 0));
+      const curve = weight * probability * (1 - probability);
       slopeA += error;
       slopeB += error * x;
       curveAA += curve;

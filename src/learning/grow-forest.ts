@@ -64,7 +64,7 @@ function weightTotals({ train }: GrowthTask): { ones: number; all: number; most:
   for (let row = 0; row < train.bins.rowCount; row += 1) {
     const weight = train.weights[row] ?? 0;
     all += weight;
-    if (train.labels[row] === 1) ones += weight;
+    ones += weight * (train.labels[row] ?? 0);
     if (weight > most) most = weight;
   }
   return { ones, all, most };

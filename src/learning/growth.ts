@@ -30,10 +30,10 @@ export const defaultGrowth: GrowthRules = {
   patience: 0,
 };
 
-/** Rows with the answer: 0 or 1, and how much each counts. */
+/** Rows with the answer, 0..1, and how much each counts. */
 export interface LabelledRows {
   readonly bins: BinnedRows;
-  readonly labels: Uint8Array;
+  readonly labels: Float32Array;
   readonly weights: Float32Array;
 }
 

@@ -10,7 +10,7 @@ const lossUnits = 2 ** 24;
 /** One thread's part of the rows: their scores so far, and in which leaf of the tree at hand each is. */
 export class RowShare {
   readonly words: readonly Uint32Array[];
-  readonly labels: Uint8Array;
+  readonly labels: Float32Array;
   readonly weights: Float32Array;
   /** Positions of the rows, those of one leaf together. */
   readonly rows: Int32Array;
@@ -88,8 +88,8 @@ export class RowShare {
     let sum = 0;
     for (let row = 0; row < this.rows.length; row += 1) {
       const score = this.#scores[row] ?? 0;
-      const signed = this.labels[row] === 1 ? score : -score;
-      const loss = Math.log1p(Math.exp(-Math.abs(signed))) + Math.max(-signed, 0);
+      const loss =
+        Math.log1p(Math.exp(-Math.abs(score))) + Math.max(score, 0) - (this.labels[row] ?? 0) * score;
       sum += Math.round(loss * (this.weights[row] ?? 0) * lossUnits);
     }
     return sum;

@@ -1,3 +1,4 @@
+import type { PlattLine } from './calibration.ts';
 import { leafOf, sigmoid } from './forest.ts';
 import type { Forest } from './forest.ts';
 import { logisticLogOdds } from './logistic.ts';
@@ -9,22 +10,37 @@ export interface ScoringGraph {
   readonly linear?: LogisticModel;
 }
 
+/** A forest that has a say in a score. */
+export interface Voice {
+  readonly forest: Forest;
+  /** 0..1; those of all voices and the linear part sum to 1. */
+  readonly share: number;
+  /** From its log-odds to those of the label, where it was grown on something else. */
+  readonly line?: PlattLine;
+}
+
 /**
- * Trees and line averaged in log-odds, the line with `linearShare` of the say. Trees are level outside what they have seen; the
+ * Forests and line averaged in log-odds, the line with what say the forests leave. Trees are level outside what they have seen; the
  * line goes on, and steadies them when the market changes its regime.
  */
-export function blended(forest: Forest, linear: LogisticModel, linearShare: number): ScoringGraph {
-  if (linearShare === 0) return { forest };
-  const share = 1 - linearShare;
+export function blended(voices: readonly Voice[], linear: LogisticModel): ScoringGraph {
+  let baseScore = 0;
+  let linearShare = 1;
+  for (const { forest, share, line } of voices) {
+    baseScore += share * ((line?.intercept ?? 0) + (line?.slope ?? 1) * forest.baseScore);
+    linearShare -= share;
+  }
+  const forest: Forest = {
+    featureCount: voices[0]?.forest.featureCount ?? 0,
+    baseScore: Math.fround(baseScore),
+    trees: voices.flatMap(({ forest: { trees }, share, line }) => {
+      const scale = share * (line?.slope ?? 1);
+      return trees.map((tree) => ({ ...tree, leafValue: tree.leafValue.map((value) => value * scale) }));
+    }),
+  };
+  if (linearShare < 1e-9) return { forest };
   return {
-    forest: {
-      featureCount: forest.featureCount,
-      baseScore: Math.fround(forest.baseScore * share),
-      trees: forest.trees.map((tree) => ({
-        ...tree,
-        leafValue: tree.leafValue.map((value) => value * share),
-      })),
-    },
+    forest,
     linear: { ...linear, coefficients: linear.coefficients.map((value) => value * linearShare) },
   };
 }

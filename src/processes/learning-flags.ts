@@ -38,15 +38,20 @@ export function addLearningFlags(command: Command): Command {
     .option('--window-days <days>', 'days of history that a model learns from', '300')
     .option('--calibration-days <days>', 'last days of the window, for scale and threshold', '28')
     .option('--seed <number>', 'same seed, same model', '1')
-    .option('--trees <count>', 'most trees', String(defaultGrowth.trees))
+    .option('--trees <count>', 'most trees', '150')
     .option('--depth <levels>', 'deepest tree', String(defaultGrowth.maxDepth))
     .option('--leaves <count>', 'most leaves of a tree', String(defaultGrowth.leaves))
-    .option('--learning-rate <share>', 'how far each tree goes', String(defaultGrowth.learningRate))
+    .option('--learning-rate <share>', 'how far each tree goes', '0.1')
     .option('--feature-fraction <share>', 'features each tree may use', String(defaultGrowth.featureFraction))
     .option('--min-leaf-rows <rows>', 'fewest rows of a leaf (default: 1 % of the rows)')
     .option('--l2 <weight>', 'how strongly leaves are drawn to zero', '100')
-    .option('--linear-share <share>', "the logistic part's say in the score, 0..1", '0.3')
-    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '150000')
+    .option('--linear-share <share>', "the logistic part's say in the score, 0..1", '0.25')
+    .option(
+      '--near-miss-share <share>',
+      'of the say of the trees, that of the half that learns how near rises came',
+      '0.67',
+    )
+    .option('--most-quiet-rows <rows>', 'stable rows to learn from, at most', '100000')
     .option('--threads <count>', 'threads to grow trees with', String(Math.min(availableParallelism(), 4)));
 }
 
@@ -155,6 +160,7 @@ export function fitOptions(flags: Flags, context: CommandContext): FitOptions {
     },
     ...(minLeafRows === undefined ? {} : { minLeafRows: numberFlag(flags, 'minLeafRows', 1, 1e9) }),
     linearShare: numberFlag(flags, 'linearShare', 0, 1),
+    nearMissShare: numberFlag(flags, 'nearMissShare', 0, 1),
     mostQuietRows: numberFlag(flags, 'mostQuietRows', 1000, 1e9),
     calibrationDays: numberFlag(flags, 'calibrationDays', 0, 3650),
     threads: numberFlag(flags, 'threads', 1, 64),

@@ -134,7 +134,13 @@ async function trainOne(
     verdict,
     minPricePerHour,
     windowStartMs,
-    parameters: { ...fit.growth, linearShare: fit.linearShare, windowDays, mostQuietRows: fit.mostQuietRows },
+    parameters: {
+      ...fit.growth,
+      linearShare: fit.linearShare,
+      nearMissShare: fit.nearMissShare,
+      windowDays,
+      mostQuietRows: fit.mostQuietRows,
+    },
     families,
   });
   await tried(card, models, set, fitted, context.signal);

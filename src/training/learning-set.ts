@@ -2,7 +2,7 @@ import { spanOf } from '../history/history-span.ts';
 import { chanceFrom } from '../learning/chance.ts';
 import { featureTable } from '../learning/features.ts';
 import type { FeatureTable } from '../learning/features.ts';
-import { labelsOf, unknownLabel } from '../learning/label.ts';
+import { answersOf, unknownLabel } from '../learning/label.ts';
 import type { LabelRule } from '../learning/label.ts';
 import type { OnDemandTable } from '../learning/on-demand-price.ts';
 import { hourMs, lookbackMs, stepMs } from '../learning/price-lattice.ts';
@@ -16,6 +16,8 @@ export interface LearningSet {
   readonly series: readonly PriceSeries[];
   readonly table: FeatureTable;
   readonly labels: Uint8Array;
+  /** See {@link answersOf}. */
+  readonly closeness: Float32Array;
   readonly rule: LabelRule;
   /** See {@link spanOf}; epoch milliseconds. */
   readonly fromMs: number;
@@ -45,8 +47,8 @@ export function learningSet(series: readonly PriceSeries[], options: LearningSet
     onDemandPerHour: options.onDemandPerHour,
     minPricePerHour: options.minPricePerHour,
   });
-  const labels = labelsOf(series, table, options.rule, toMs);
-  return { series, table, labels, rule: options.rule, fromMs, toMs };
+  const { labels, closeness } = answersOf(series, table, options.rule, toMs);
+  return { series, table, labels, closeness, rule: options.rule, fromMs, toMs };
 }
 
 const weekMs = 7 * 24 * hourMs;
@@ -92,22 +94,39 @@ export function rowsBetween(
 export interface WeightedRows {
   readonly rows: Uint32Array;
   readonly labels: Uint8Array;
+  readonly closeness: Float32Array;
   readonly weights: Float32Array;
 }
 
+/** A stable row that came this near to a rise is a near miss. */
+const nearMiss = 0.1;
+/** The part of the stable rows that near misses may make up. */
+const nearMissRoom = 0.4;
+
 /**
- * All unstable rows and about `mostQuiet` of the others, each of which then counts for those left out: probabilities stay what
- * they are.
+ * All unstable rows and at most about `mostQuiet` of the others, near misses before the rest, each of which then counts for those
+ * of its kind that were left out: probabilities stay what they are.
  */
 export function thinned(set: LearningSet, rows: Uint32Array, mostQuiet: number, seed: number): WeightedRows {
-  const quiet = rows.reduce((count, row) => count + (set.labels[row] === 0 ? 1 : 0), 0);
-  const share = Math.min(1, mostQuiet / quiet);
+  const { labels, closeness } = set;
+  const isNear = (row: number): boolean => (closeness[row] ?? 0) >= nearMiss;
+  let nearRows = 0;
+  let calmRows = 0;
+  for (const row of rows) {
+    if (labels[row] === 1) continue;
+    if (isNear(row)) nearRows += 1;
+    else calmRows += 1;
+  }
+  const nearShare = Math.min(1, (nearMissRoom * mostQuiet) / nearRows);
+  const calmShare = Math.min(1, ((1 - nearMissRoom) * mostQuiet) / calmRows);
+  const shareOf = (row: number): number => (labels[row] === 1 ? 1 : isNear(row) ? nearShare : calmShare);
   const chance = chanceFrom(seed);
-  const kept = rows.filter((row) => set.labels[row] === 1 || chance() < share);
+  const kept = rows.filter((row) => labels[row] === 1 || chance() < shareOf(row));
   return {
     rows: kept,
-    labels: Uint8Array.from(kept, (row) => set.labels[row] ?? 0),
-    weights: Float32Array.from(kept, (row) => (set.labels[row] === 1 ? 1 : 1 / share)),
+    labels: valuesOf(labels, kept),
+    closeness: valuesOf(closeness, kept),
+    weights: Float32Array.from(kept, (row) => 1 / shareOf(row)),
   };
 }
 

@@ -13,8 +13,8 @@ export interface TrainingRows {
   readonly columns: readonly Float32Array[];
   /** Positions in the columns; all rows when undefined. */
   readonly rows?: Uint32Array;
-  /** One per chosen row: 0 or 1. */
-  readonly labels: Uint8Array;
+  /** One per chosen row, 0..1. */
+  readonly labels: Uint8Array | Float32Array;
   /** One per chosen row; 1 each when undefined. */
   readonly weights?: Float32Array;
 }
@@ -32,7 +32,7 @@ export interface TrainingOptions {
  * @throws when all labels are equal, or when the signal aborts.
  */
 export async function trainedForest(train: TrainingRows, options: TrainingOptions): Promise<Forest> {
-  const ones = train.labels.reduce((sum, label) => sum + label, 0);
+  const ones = total(train.labels);
   if (ones === 0 || ones === train.labels.length)
     throw new Error(
       `nothing to learn: ${ones} of ${train.labels.length} rows are unstable, and both kinds are needed`,
@@ -49,6 +49,12 @@ export async function trainedForest(train: TrainingRows, options: TrainingOption
   };
   if (!shared) return grownForest(task, soloCrew, (grown, loss) => options.onTree?.(grown, loss));
   return await grownByThreads(task, options);
+}
+
+function total(values: Uint8Array | Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 function noRows(columns: number): TrainingRows {
@@ -71,7 +77,7 @@ function labelledRows(rows: TrainingRows, cuts: readonly Cuts[], shared: boolean
   }
   const buffer = (bytes: number): ArrayBufferLike =>
     shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
-  const labels = new Uint8Array(buffer(count));
+  const labels = new Float32Array(buffer(4 * count));
   labels.set(rows.labels);
   const weights = new Float32Array(buffer(4 * count));
   if (rows.weights === undefined) weights.fill(1);

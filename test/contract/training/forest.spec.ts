@@ -6,7 +6,7 @@ import { forestScores, gainShares } from '../../../src/learning/forest.ts';
 import type { Forest } from '../../../src/learning/forest.ts';
 import { defaultGrowth } from '../../../src/learning/growth.ts';
 import { floatAtOrBelow, lightGbmModel } from '../../../src/learning/lightgbm-text.ts';
-import { logisticModel } from '../../../src/learning/logistic.ts';
+import { logisticLogOdds, logisticModel } from '../../../src/learning/logistic.ts';
 import { onnxBytes } from '../../../src/learning/onnx-graph.ts';
 import { blended, graphScores } from '../../../src/learning/scoring-graph.ts';
 import type { ScoringGraph } from '../../../src/learning/scoring-graph.ts';
@@ -14,7 +14,10 @@ import { trainedForest } from '../../../src/training/trained-forest.ts';
 import type { TrainingRows } from '../../../src/training/trained-forest.ts';
 
 /** Rows where the answer hangs on the product of two columns, on a third being missing, and on chance. */
-function rowsOf(count: number, seed: number): Required<Omit<TrainingRows, 'rows'>> {
+function rowsOf(
+  count: number,
+  seed: number,
+): Required<Omit<TrainingRows, 'rows' | 'labels'>> & { readonly labels: Uint8Array } {
   const chance = chanceFrom(seed);
   const columns = Array.from({ length: 6 }, (_, column) =>
     Float32Array.from({ length: count }, () =>
@@ -176,10 +179,48 @@ describe('ONNX files', () => {
     );
     const forest = await trainedForest({ columns: complete, labels }, { rules, threads: 1 });
     const all = Uint32Array.from(labels.keys());
-    const graph = blended(forest, logisticModel(complete, all, labels, weights), 0.4);
+    const linear = logisticModel(complete, all, labels, weights);
+    const line = { intercept: -0.5, slope: 1.3 };
+    const graph = blended(
+      [
+        { forest, share: 0.4 },
+        { forest, share: 0.2, line },
+      ],
+      linear,
+    );
+    const [mixed, trees] = [graphScores(graph, complete, all), graphScores({ forest }, complete, all)];
+    const odds = (score: number): number => Math.log(score / (1 - score));
+    for (const row of [0, 1, 2, 3, 51]) {
+      const byTrees = odds(trees[row]!);
+      const byLine = logisticLogOdds(linear, complete, row);
+      expect(odds(mixed[row]!)).to.be.closeTo(
+        0.4 * byTrees + 0.2 * (line.intercept + line.slope * byTrees) + 0.4 * byLine,
+        1e-4,
+      );
+    }
     expect(farthestApart(await scoredByOnnx(graph, complete), graphScores(graph, complete, all))).to.be.below(
       1e-6,
     );
+  });
+
+  it('answers between 0 and 1 teach as the same rows twice would, once for each side', async () => {
+    const rows = rowsOf(3000, 13);
+    const soft = Float32Array.from(rows.labels, (label, row) =>
+      label === 1 ? 0.75 : row % 4 === 0 ? 0.25 : 0,
+    );
+    const twice = {
+      columns: rows.columns.map((column) => Float32Array.of(...column, ...column)),
+      labels: Uint8Array.from({ length: 6000 }, (_, row) => (row < 3000 ? 1 : 0)),
+      weights: Float32Array.of(...soft, ...soft.map((one) => 1 - one)),
+    };
+    const one = await trainedForest(
+      { columns: rows.columns, labels: soft },
+      { rules: { ...rules, trees: 1, minLeafRows: 200 }, threads: 1 },
+    );
+    const other = await trainedForest(twice, { rules: { ...rules, trees: 1, minLeafRows: 400 }, threads: 1 });
+    const matrix = matrixOf(rows.columns);
+    expect(one.baseScore).to.be.closeTo(other.baseScore, 1e-5);
+    expect(farthestApart(forestScores(one, matrix), forestScores(other, matrix))).to.be.below(1e-4);
   });
 
   it('hold a tree of one leaf', async () => {
