@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { UsageError } from '../errors/usage-error.ts';
 import { learningSet } from '../training/learning-set.ts';
-import { differenceTable, verdictTable } from '../training/verdict-text.ts';
+import { trialSlices } from '../training/trial-slices.ts';
+import { differenceTable, sliceTable, verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
 import { monthlyOrigins, walkForward } from '../training/walk-forward.ts';
 import type { Origin } from '../training/walk-forward.ts';
@@ -72,11 +73,13 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     context.writeOut(
       `\n## Regions that the model never saw\n\n${verdictTable(leftOut)}\n${differenceTable(leftOut)}`,
     );
+  const slices = trialSlices(set, trial, options);
+  context.writeOut(`\n## By region\n\n${sliceTable('region', slices.regions)}`);
   const json = textFlag(flags, 'json');
   if (json !== undefined)
     writeFileSync(
       json,
-      `${JSON.stringify({ label: { hours: rule.horizonMs / 3_600_000, spike: rule.spike }, origins, windowDays, history: history.report, verdict, leftOut }, null, 1)}\n`,
+      `${JSON.stringify({ label: { hours: rule.horizonMs / 3_600_000, spike: rule.spike }, origins, windowDays, history: history.report, verdict, leftOut, slices }, null, 1)}\n`,
     );
 }
 

@@ -20,6 +20,7 @@ import { modelCard, scoreScale } from '../training/model-card.ts';
 import { publish } from '../training/published-models.ts';
 import { reportPage } from '../training/report-page.ts';
 import { trialReport } from '../training/trial-report.ts';
+import { trialSlices } from '../training/trial-slices.ts';
 import { verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
 import { trialOrigins, walkForward } from '../training/walk-forward.ts';
@@ -100,7 +101,8 @@ async function trainOne(
   });
   const f1Threshold = trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length;
   const draws = numberFlag(flags, 'draws', 20, 100_000);
-  const verdict = verdictOf(set, trial.rows, trial.forecasts, { draws, seed: fit.growth.seed, f1Threshold });
+  const judging = { draws, seed: fit.growth.seed, f1Threshold };
+  const verdict = verdictOf(set, trial.rows, trial.forecasts, judging);
   context.writeOut(verdictTable(verdict));
   const faults = belowBaseline(verdict);
   if (faults.length > 0 && flags['publishBelowBaseline'] !== true) {
@@ -144,7 +146,15 @@ async function trainOne(
     families,
   });
   await tried(card, models, set, fitted, context.signal);
-  const report = trialReport(set, trial, verdict, fitted, reportText(history.report).trim().split('\n'));
+  const slices = trialSlices(set, trial, judging);
+  const report = trialReport(
+    set,
+    trial,
+    verdict,
+    slices,
+    fitted,
+    reportText(history.report).trim().split('\n'),
+  );
   const reports = new Map([
     [`${name}.report.json`, `${JSON.stringify(report, null, 1)}\n`],
     [`${name}.report.html`, reportPage(report)],

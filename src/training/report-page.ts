@@ -1,5 +1,6 @@
 import { escaped, svgBars, svgPlot, type PlotSeries } from './svg-plot.ts';
-import type { SliceMetrics, TrialReport } from './trial-report.ts';
+import type { TrialReport } from './trial-report.ts';
+import type { SliceMetrics } from './trial-slices.ts';
 import type { Estimate } from './verdict.ts';
 
 const blue = '#2563eb';
@@ -20,8 +21,9 @@ td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:right}td:firs
 <p>Measured by walking forward: every moment is forecast by a model that learnt only from what was known before it. ${verdict.rows} moments of pools over ${verdict.days} days; ${verdict.unstableRows} were unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets hold 95 % of draws of whole days. A price rise interrupts nobody: this is the risk of price instability, not of interruption.</p>
 <h2>Beside the baselines</h2>${judgementTable(report)}
 <div class="plots">${plots(report)}</div>
-<h2>By family</h2>${sliceTable(report.families)}
-<h2>By zone</h2>${sliceTable(report.zones)}
+<h2>By region</h2>${sliceTable(report.slices.regions)}
+<h2>By zone</h2>${sliceTable(report.slices.zones)}
+<h2>By family</h2>${sliceTable(report.slices.families)}
 <h2>The history</h2><ul>${report.history.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>
 </body></html>
 `;
@@ -40,12 +42,13 @@ function spread({ value, low, high }: Estimate): string {
 }
 
 function sliceTable(slices: readonly SliceMetrics[]): string {
-  const cell = (value: number | null): string => `<td>${value === null ? '–' : value.toFixed(3)}</td>`;
+  const cell = (estimate: Estimate | null): string =>
+    `<td>${estimate === null ? '–' : spread(estimate)}</td>`;
   const rows = slices.map(
     (one) =>
-      `<tr><td>${escaped(one.name)}</td><td>${one.rows}</td><td>${(100 * one.prevalence).toFixed(2)} %</td>${[one.prAuc, one.rocAuc, one.withinPoolAuc, one.brierSkill].map(cell).join('')}<td>${one.calibrationError.toFixed(4)}</td></tr>`,
+      `<tr><td>${escaped(one.name)}</td><td>${one.rows}</td><td>${(100 * one.prevalence).toFixed(2)} %</td>${[one.prAuc, one.aboveReturn, one.withinPoolAuc, one.brierSkill].map(cell).join('')}<td>${one.calibrationError.toFixed(4)}</td></tr>`,
   );
-  return `<table><tr><th></th><th>moments</th><th>unstable</th><th>PR-AUC</th><th>ROC-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ECE</th></tr>${rows.join('')}</table>`;
+  return `<table><tr><th></th><th>moments</th><th>unstable</th><th>PR-AUC</th><th>less that of the 24 h return</th><th>within-pool AUC</th><th>Brier skill</th><th>ECE</th></tr>${rows.join('')}</table>`;
 }
 
 const unitSquare = { xRange: [0, 1], yRange: [0, 1] } as const;

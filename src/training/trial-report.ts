@@ -1,34 +1,17 @@
 import type { CalibrationPoints } from '../learning/calibration.ts';
 import { gainShares } from '../learning/forest.ts';
-import { familyOfType } from '../learning/instance-size.ts';
 import { hourMs } from '../learning/price-lattice.ts';
-import {
-  brierSkill,
-  calibrationError,
-  probabilitySums,
-  reliability,
-} from '../learning/probability-metrics.ts';
+import { reliability } from '../learning/probability-metrics.ts';
 import type { ReliabilityBin } from '../learning/probability-metrics.ts';
-import { curvePoints, rankedScores, rankingMetrics } from '../learning/ranking-metrics.ts';
+import { curvePoints, rankedScores } from '../learning/ranking-metrics.ts';
 import type { CurvePoint } from '../learning/ranking-metrics.ts';
 import type { FittedModel } from './fitted-model.ts';
 import type { LearningSet } from './learning-set.ts';
+import type { TrialSlices } from './trial-slices.ts';
 import { judgedRows } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 import { modelName } from './walk-forward.ts';
 import type { WalkForward } from './walk-forward.ts';
-
-/** One slice of the trial: a family or a zone. */
-export interface SliceMetrics {
-  readonly name: string;
-  readonly rows: number;
-  readonly prevalence: number;
-  readonly prAuc: number | null;
-  readonly rocAuc: number | null;
-  readonly withinPoolAuc: number | null;
-  readonly brierSkill: number | null;
-  readonly calibrationError: number;
-}
 
 export interface DayOfTrial {
   readonly day: string;
@@ -45,8 +28,7 @@ export interface TrialReport {
   readonly reliability: readonly ReliabilityBin[];
   readonly curve: readonly CurvePoint[];
   readonly days: readonly DayOfTrial[];
-  readonly families: readonly SliceMetrics[];
-  readonly zones: readonly SliceMetrics[];
+  readonly slices: TrialSlices;
   /** Of the published model. */
   readonly gains: readonly { readonly feature: string; readonly share: number }[];
   readonly calibration: CalibrationPoints;
@@ -57,6 +39,7 @@ export function trialReport(
   set: LearningSet,
   trial: WalkForward,
   verdict: Verdict,
+  slices: TrialSlices,
   published: FittedModel,
   history: readonly string[],
 ): TrialReport {
@@ -64,7 +47,6 @@ export function trialReport(
   if (forecast === undefined) throw new Error('the trial holds no forecast of the model');
   const { probabilities } = forecast;
   const rows = judgedRows(set, trial.rows);
-  const poolOf = (at: number) => set.series[set.table.poolOf[trial.rows[at] ?? 0] ?? 0];
   const hours = set.rule.horizonMs / hourMs;
   const percent = Number((100 * set.rule.spike).toFixed(2));
   const gains = gainShares(published.graph.forest);
@@ -76,47 +58,13 @@ export function trialReport(
     reliability: reliability(probabilities, rows.labels, 20),
     curve: curvePoints(rankedScores(probabilities, rows), rows.labels),
     days: daysOf(set, trial.rows, probabilities),
-    families: slices(set, trial.rows, probabilities, (at) => familyOfType(poolOf(at)?.instanceType ?? '')),
-    zones: slices(set, trial.rows, probabilities, (at) => poolOf(at)?.zone ?? ''),
+    slices,
     gains: published.features
       .map((feature, index) => ({ feature, share: gains[index] ?? 0 }))
       .sort((a, b) => b.share - a.share),
     calibration: published.calibration.points,
     history,
   };
-}
-
-function slices(
-  set: LearningSet,
-  rows: Uint32Array,
-  probabilities: Float32Array,
-  nameOf: (at: number) => string,
-): SliceMetrics[] {
-  const members = Map.groupBy(rows.keys(), nameOf);
-  return [...members]
-    .map(([name, places]) => {
-      const own = Uint32Array.from(places, (at) => rows[at] ?? 0);
-      const scores = Float32Array.from(places, (at) => probabilities[at] ?? 0);
-      const judged = judgedRows(set, own);
-      const ranking = rankingMetrics(rankedScores(scores, judged), judged);
-      const ones = judged.labels.reduce((sum, label) => sum + label, 0);
-      return {
-        name,
-        rows: own.length,
-        prevalence: ones / own.length,
-        prAuc: numberOrNull(ranking.prAuc),
-        rocAuc: numberOrNull(ranking.rocAuc),
-        withinPoolAuc: numberOrNull(ranking.withinPoolAuc),
-        brierSkill: numberOrNull(brierSkill(probabilitySums(scores, judged))),
-        calibrationError: calibrationError(scores, judged.labels),
-      };
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** A slice without an unstable moment has no such metric. */
-function numberOrNull(value: number): number | null {
-  return Number.isFinite(value) ? Number(value.toFixed(5)) : null;
 }
 
 function daysOf(set: LearningSet, rows: Uint32Array, probabilities: Float32Array): DayOfTrial[] {

@@ -1,3 +1,4 @@
+import type { SliceMetrics } from './trial-slices.ts';
 import type { Estimate, Verdict } from './verdict.ts';
 
 /** A verdict as a Markdown table, which a terminal shows as well as a README. */
@@ -33,6 +34,30 @@ export function differenceTable(verdict: Verdict): string {
     spread(one.prAuc),
     spread(one.withinPoolAuc),
     spread(one.brierSkill),
+  ]);
+  return markdown([head, ...rows]);
+}
+
+/** The model by slice, a region's or a family's pools. */
+export function sliceTable(kind: string, slices: readonly SliceMetrics[]): string {
+  const head = [
+    kind,
+    'unstable',
+    'PR-AUC',
+    'less that of the 24 h return',
+    'within-pool AUC',
+    'Brier skill',
+    'ECE',
+  ];
+  const cell = (estimate: Estimate | null): string => (estimate === null ? '–' : spread(estimate));
+  const rows = slices.map((one) => [
+    one.name,
+    `${(100 * one.prevalence).toFixed(2)} %`,
+    cell(one.prAuc),
+    cell(one.aboveReturn),
+    cell(one.withinPoolAuc),
+    cell(one.brierSkill),
+    one.calibrationError.toFixed(4),
   ]);
   return markdown([head, ...rows]);
 }
