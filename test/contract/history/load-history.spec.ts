@@ -96,6 +96,21 @@ describe('a price history on disk', () => {
     expect(report.notes.join()).to.contain('the longest 11.0 days from 2023-11-09T00:00Z');
   });
 
+  it('of which only the last days are asked for names no gap before them', async () => {
+    // Prices in force when the span begins have stood for 1 to 25 days.
+    const pools = Array.from({ length: 25 }, (_, index) => {
+      const since = new Date(Date.parse('2023-11-01') + index * 86_400_000).toISOString().slice(0, 10);
+      return (
+        rows(`m${index}.large`, 1, since) +
+        rows(`m${index}.large`, 9, '2023-12-01').replaceAll('0.03', '0.04')
+      );
+    });
+    await put('long.csv', header + pools.join(''));
+    const { report } = await loadHistory(directory, { fromMs: Date.parse('2023-11-30') }, signal);
+    expect(report.notes).to.deep.equal([]);
+    expect((await loadHistory(directory, {}, signal)).report.notes).to.have.length(0);
+  });
+
   it('that is mostly one endless line passes through a bounded memory', async () => {
     // A sparse file: the zeros behind the rows are one line of 256 MiB.
     const path = join(directory, 'huge.csv');
