@@ -15,7 +15,14 @@ import { differenceTable, verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
 import { modelName } from '../training/walk-forward.ts';
 import type { CommandContext } from './command-context.ts';
-import { fitOptions, givenHistory, neededFlag, numberFlag, textFlag } from './learning-flags.ts';
+import {
+  fitOptions,
+  givenHistory,
+  minPriceFlag,
+  neededFlag,
+  numberFlag,
+  textFlag,
+} from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
 
 /** Judges a published file on what came after its data, beside baselines that are learnt from the days before. */
@@ -32,7 +39,7 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
     const set = learningSet(history.series, {
       rule: { horizonMs: card.horizonHours * hourMs, spike: card.spikeThreshold },
       onDemandPerHour: history.onDemand.table,
-      minPricePerHour: card.minPricePerHour ?? history.minPricePerHour,
+      minPricePerHour: minPriceFlag(flags, card),
     });
     // What the model has seen reaches to the end of its span, answers included.
     const seenMs = card.dataSpan.toMs;

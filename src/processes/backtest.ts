@@ -13,6 +13,7 @@ import {
   fitOptions,
   givenHistory,
   labelRule,
+  minPriceFlag,
   numberFlag,
   textFlag,
 } from './learning-flags.ts';
@@ -45,7 +46,7 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
   const set = learningSet(history.series, {
     rule,
     onDemandPerHour: history.onDemand.table,
-    minPricePerHour: history.minPricePerHour,
+    minPricePerHour: minPriceFlag(flags),
   });
   const origins = originsOf(flags, set.toMs, rule.horizonMs);
   const trial = await walkForward(set, {

@@ -6,6 +6,7 @@ import { spanOf } from '../history/history-span.ts';
 import { reportText } from '../history/history-report.ts';
 import { loadHistory } from '../history/load-history.ts';
 import { openLocation } from '../history/open-location.ts';
+import { timeOfText } from '../history/price-text.ts';
 import { feed } from '../history/stored-history.ts';
 import { comparison } from '../simulate/comparison.ts';
 import { demandKinds, demandOf } from '../simulate/demand.ts';
@@ -234,9 +235,11 @@ function list(text: string): readonly string[] {
 }
 
 function time(text: string): number {
-  const at = Date.parse(text);
+  const at = timeOfText(text);
   if (Number.isNaN(at))
-    throw new InvalidArgumentError('must be a time such as 2023-11-01 or 2023-11-01T06:00:00Z.');
+    throw new InvalidArgumentError(
+      'must be a time such as 2023-11-01 or 2023-11-01T06:00:00Z (UTC unless it names another zone).',
+    );
   return at;
 }
 

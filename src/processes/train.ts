@@ -29,6 +29,7 @@ import {
   fitOptions,
   givenHistory,
   labelRule,
+  minPriceFlag,
   neededFlag,
   numberFlag,
   regionsFlag,
@@ -86,7 +87,7 @@ async function trainOne(
 ): Promise<void> {
   const rule = labelRule(flags);
   const fit = fitOptions(flags, context);
-  const { minPricePerHour } = history;
+  const minPricePerHour = minPriceFlag(flags);
   const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
   const set = learningSet(series, { rule, onDemandPerHour: history.onDemand.table, minPricePerHour });
   const windowDays = windowMs / (24 * hourMs);
