@@ -71,6 +71,6 @@ function gapNotes(
   if (count === 0) return [];
   const since = new Date(longestAt * hourMs).toISOString().slice(0, 16);
   return [
-    `${region}: ${count} gaps of more than a day without any change, the longest ${(longest / 24).toFixed(1)} days from ${since}Z; prices are carried over them.`,
+    `${region}: ${count} ${count === 1 ? 'gap' : 'gaps'} of more than a day without any change, the longest ${(longest / 24).toFixed(1)} days from ${since}Z; prices are carried over them.`,
   ];
 }

@@ -47,6 +47,10 @@ describe('a price history on disk', () => {
     await put('other.csv', 'name,value\na,1\n');
     await put('broken.parquet', 'this is no parquet');
     await put('notes.md', '# not read');
+    await put(
+      'noise',
+      Uint8Array.from({ length: 300 }, (_, index) => index % 256),
+    );
     const { series, snapshotTimesMs, report } = await loadHistory(directory, {}, signal);
     expect(series.map(({ instanceType }) => instanceType)).to.deep.equal([
       'c5.large',
@@ -59,7 +63,9 @@ describe('a price history on disk', () => {
     expect(problems.get('empty.csv')).to.equal('the file is empty (0 bytes)');
     expect(problems.get('other.csv')).to.contain('not a price history');
     expect(problems.get('broken.parquet')).to.contain('not readable');
+    expect(problems.get('noise')).to.contain('not a price history');
     expect(problems.has('notes.md')).to.equal(false);
+    expect(reportText(report)).to.match(/^[ -~\n]+$/);
     expect(report.points).to.equal(21);
     expect(reportText(report)).to.contain('zone ids').and.to.contain('empty.csv: the file is empty');
   });
