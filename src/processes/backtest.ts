@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { UsageError } from '../errors/usage-error.ts';
 import { learningSet } from '../training/learning-set.ts';
 import { differenceTable, verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
-import { monthlyOrigins, walkForward } from '../training/walk-forward.ts';
-import type { Origin } from '../training/walk-forward.ts';
+import { walkForward } from '../training/walk-forward.ts';
 import { backtestPublished } from './backtest-published.ts';
+import { judgedMonths } from './judged-months.ts';
 import type { CommandContext } from './command-context.ts';
 import {
   addLearningFlags,
@@ -25,7 +24,10 @@ export function backtestCommand(context: CommandContext): Command {
     .description(
       'judge the recipe honestly: learn before each month, forecast it, compare with every baseline',
     )
-    .option('--model <file>', 'instead of the recipe: this published model, on what came after it was learnt')
+    .option(
+      '--model <file>',
+      'instead of the recipe: this published model, on what came after its data, else on regions that it never saw',
+    )
     .option('--origins <months>', 'months to forecast, such as 2023-10,2023-11; or how many of the last', '4')
     .option('--leave-regions-out', 'also forecast each region by models that never saw it')
     .option('--ablations', 'also without what the family says, and on the eight features of the hypothesis')
@@ -48,7 +50,7 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     onDemandPerHour: history.onDemand.table,
     minPricePerHour: minPriceFlag(flags),
   });
-  const origins = originsOf(flags, set.toMs, rule.horizonMs);
+  const origins = judgedMonths(flags, set.toMs, rule.horizonMs);
   const trial = await walkForward(set, {
     fit,
     origins,
@@ -79,19 +81,4 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
       json,
       `${JSON.stringify({ label: { hours: rule.horizonMs / 3_600_000, spike: rule.spike }, origins, windowDays, history: history.report, verdict, leftOut }, null, 1)}\n`,
     );
-}
-
-/** @throws UsageError when a month cannot be read. */
-function originsOf(flags: Flags, toMs: number, horizonMs: number): Origin[] {
-  const text = textFlag(flags, 'origins') ?? '4';
-  if (/^\d{1,3}$/.test(text)) return monthlyOrigins(toMs, horizonMs, Number(text));
-  return text.split(',').map((month) => {
-    const [, year, number] = /^(\d{4})-(\d\d)$/.exec(month.trim()) ?? [];
-    if (year === undefined || number === undefined)
-      throw new UsageError([`--origins takes months such as 2023-10, or a count, not "${month}"`]);
-    return {
-      fromMs: Date.UTC(Number(year), Number(number) - 1, 1),
-      toMs: Math.min(Date.UTC(Number(year), Number(number), 1), toMs),
-    };
-  });
 }

@@ -4,14 +4,13 @@ import type { GrowingFile } from '../adapters/files/growing-file.ts';
 import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { openStore } from '../history/open-location.ts';
-import { assessmentOf } from '../knowledge/family-stress.ts';
-import { featureTable, columnOf } from '../learning/features.ts';
+import { featureTable } from '../learning/features.ts';
 import type { FeatureTable } from '../learning/features.ts';
-import { familyOfType } from '../learning/instance-size.ts';
 import { leftOutMoments } from '../learning/left-out-moments.ts';
 import { hourMs, lookbackMs } from '../learning/price-lattice.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
 import type { ScoringModel } from '../ports/scoring-model.ts';
+import { publishedScores } from '../training/published-scores.ts';
 import { storedModel } from '../training/stored-model.ts';
 import type { CommandContext } from './command-context.ts';
 import {
@@ -154,28 +153,15 @@ async function linesOf(
   table: FeatureTable,
   signal: AbortSignal,
 ): Promise<string> {
-  const { card } = model;
-  const columns = card.features.map((name) => columnOf(table, name));
-  const lines = new Array<string>(table.rowCount);
-  const own = (row: number): string | undefined => {
-    const family = familyOfType(series[table.poolOf[row] ?? 0]?.instanceType ?? '');
-    return card.families !== undefined && Object.hasOwn(card.families, family) ? family : undefined;
-  };
-  const rows = Array.from({ length: table.rowCount }, (_, row) => row);
-  for (const [family, members] of Map.groupBy(rows, own)) {
-    const matrix = new Float32Array(members.length * columns.length);
-    for (const [index, row] of members.entries())
-      for (const [at, column] of columns.entries()) matrix[index * columns.length + at] = column[row] ?? 0;
-    const scores = await model.score(family, matrix, signal);
-    const scale = (family === undefined ? undefined : card.families?.[family]) ?? card;
-    for (const [index, row] of members.entries()) {
-      const said = assessmentOf(scores[index] ?? Number.NaN, scale);
-      const pool = series[table.poolOf[row] ?? 0];
-      if (said === undefined || pool === undefined) continue;
-      const time = timeText(table.timesMs[table.timeOf[row] ?? 0] ?? 0);
-      lines[row] =
-        `${time},${pool.region},${pool.zone},${pool.instanceType},${said.crashProbability.toPrecision(6)},${said.expectedFrequency.toPrecision(6)}\n`;
-    }
+  const rows = Uint32Array.from({ length: table.rowCount }, (_, row) => row);
+  const lines: string[] = [];
+  for (const [row, said] of (await publishedScores(model, { series, table }, rows, signal)).entries()) {
+    const pool = series[table.poolOf[row] ?? 0];
+    if (said === undefined || pool === undefined) continue;
+    const time = timeText(table.timesMs[table.timeOf[row] ?? 0] ?? 0);
+    lines.push(
+      `${time},${pool.region},${pool.zone},${pool.instanceType},${said.crashProbability.toPrecision(6)},${said.expectedFrequency.toPrecision(6)}\n`,
+    );
   }
   return lines.join('');
 }

@@ -3,36 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { chanceFrom } from '../../../src/learning/chance.ts';
 import { backtestCommand } from '../../../src/processes/backtest.ts';
 import { scoreCommand } from '../../../src/processes/score.ts';
 import { simulateCommand } from '../../../src/processes/simulate.ts';
 import { trainCommand } from '../../../src/processes/train.ts';
 import { runWith } from '../commands/run-command.ts';
+import { driftingRows, header } from './drifting-history.ts';
 
 const model = new URL('../../../models/family-stress-12h.onnx', import.meta.url).pathname;
-const header = 'timestamp_utc,region,availability_zone,instance_type,product,price_usd\n';
-const hour = 3_600_000;
-
-/** Prices of twelve pools that drift for days on end, every six hours from 1 January 2024; the days from 20 to 24 are a gap. */
-function drifting(days: number): string[] {
-  const chance = chanceFrom(4);
-  const rows: string[] = [];
-  for (const type of ['c5.large', 'c5.xlarge', 'm5.large', 'm5.xlarge', 'r5.large', 'r5.xlarge'])
-    for (const zone of ['aps1-az1', 'aps1-az3']) {
-      let price = 0.5 + chance();
-      let drift = 0;
-      for (let step = 0; step < days * 4; step += 1) {
-        if (chance() < 0.04) drift = [0, 0, 0.012, -0.012, 0.02, -0.02][Math.floor(6 * chance())] ?? 0;
-        price = Math.min(Math.max(price * (1 + drift + 0.002 * (chance() - 0.5)), 0.3), 3);
-        const at = new Date(Date.UTC(2024, 0, 1) + step * 6 * hour).toISOString().slice(0, 19);
-        if (step < 80 || step >= 96)
-          rows.push(`${at}Z,ap-south-1,${zone},${type},Linux/UNIX,${price.toFixed(4)}`);
-      }
-    }
-  return rows;
-}
-
 const badRows = [
   '2024-01-03T01:00:00Z,ap-south-1,aps1-az1,c5.large,Linux/UNIX,0',
   '2024-01-03T02:00:00Z,ap-south-1,aps1-az1,c5.large,Linux/UNIX,-0.03',
@@ -104,7 +82,13 @@ describe('a history with everything wrong', function () {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'bad-history-'));
     for (const name of ['bad', 'empty', 'future', 'short']) mkdirSync(at(name));
-    const rows = drifting(60);
+    const pools = {
+      region: 'ap-south-1',
+      fromMs: Date.UTC(2024, 0, 1),
+      zones: ['aps1-az1', 'aps1-az3'],
+    } as const;
+    // Four days are a gap.
+    const rows = driftingRows(60, pools).filter((row) => row < '2024-01-20' || row >= '2024-01-24');
     writeFileSync(at('bad/rows.csv'), `${header}${[...rows, ...badRows, rows[5]].join('\n')}\n`);
     writeFileSync(at('bad/empty.csv'), '');
     const named = gzipSync(
@@ -114,7 +98,7 @@ describe('a history with everything wrong', function () {
     writeFileSync(at('bad/other.json'), '{"message":"Access denied"}');
     writeFileSync(at('empty/rows.csv'), '');
     writeFileSync(at('future/rows.csv'), `${header}${rows.join('\n').replaceAll('2024-', '2094-')}\n`);
-    writeFileSync(at('short/rows.csv'), `${header}${drifting(5).join('\n')}\n`);
+    writeFileSync(at('short/rows.csv'), `${header}${driftingRows(5, pools).join('\n')}\n`);
   });
 
   after(() => rmSync(folder, { recursive: true, force: true }));
