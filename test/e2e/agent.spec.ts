@@ -594,7 +594,7 @@ for (const [where, started] of [
       const flags = ['--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig, '--node-name'];
       await addNode();
       const well = await doctor([...flags, node]);
-      expect(well.code).to.equal(0);
+      expect(well.code, well.text).to.equal(0);
       expect(well.text)
         .to.match(new RegExp(`^ok {4}metadata service: ${imds.instanceId}`))
         .and.match(/^ok {4}may create pods\/eviction/m);
