@@ -24,12 +24,13 @@ import {
   minPriceFlag,
   neededFlag,
   numberFlag,
-  textFlag,
+  resultFileFlag,
 } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
 
 /** Judges a published file on what came after its data, beside baselines that are learnt from the days before. */
 export async function backtestPublished(flags: Flags, context: CommandContext): Promise<void> {
+  const json = resultFileFlag(flags, 'json');
   const [, folder = '.', file = ''] = /^(?:(.*)\/)?([^/]+)$/.exec(neededFlag(flags, 'model')) ?? [];
   const model = await openOnnxModel(
     await storedModel(await openStore(folder), file, context.signal),
@@ -65,7 +66,6 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
     );
     context.writeOut(`\n## ${card.name} ${card.version} on ${sentence}\n\n`);
     context.writeOut(`${verdictTable(verdict)}\n${differenceTable(verdict)}`);
-    const json = textFlag(flags, 'json');
     if (json !== undefined)
       writeFileSync(
         json,

@@ -14,6 +14,7 @@ import {
   labelRule,
   minPriceFlag,
   numberFlag,
+  resultFileFlag,
   textFlag,
 } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
@@ -41,6 +42,7 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     await backtestPublished(flags, context);
     return;
   }
+  const json = resultFileFlag(flags, 'json');
   const rule = labelRule(flags);
   const fit = fitOptions(flags, context);
   const windowDays = numberFlag(flags, 'windowDays', 1, 36_500);
@@ -75,7 +77,6 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     context.writeOut(
       `\n## Regions that the model never saw\n\n${verdictTable(leftOut)}\n${differenceTable(leftOut)}`,
     );
-  const json = textFlag(flags, 'json');
   if (json !== undefined)
     writeFileSync(
       json,

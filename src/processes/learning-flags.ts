@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../errors/usage-error.ts';
 import { reportText } from '../history/history-report.ts';
@@ -68,6 +70,23 @@ export function numberFlag(flags: Flags, name: string, least: number, most: numb
 export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/**
+ * Where a file of results goes, looked at before the work whose results it is to hold.
+ * @throws UsageError when no file can be there.
+ */
+export function resultFileFlag(flags: Flags, name: string): string | undefined {
+  const path = textFlag(flags, name);
+  if (path === undefined) return undefined;
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder?.isDirectory() !== true)
+    throw new UsageError([
+      `--${dashed(name)} ${path} cannot be written: there is no folder ${dirname(path)}`,
+    ]);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UsageError([`--${dashed(name)} ${path} cannot be written: it is a folder`]);
+  return path;
 }
 
 /** The regions that the flag names; undefined for all. */

@@ -23,6 +23,7 @@ import { trialText, type RegionVerdict } from '../simulate/trial-text.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
 import { bundledStaticData } from './bundled-files.ts';
 import type { CommandContext } from './command-context.ts';
+import { resultFileFlag } from './learning-flags.ts';
 
 interface SimulateOptions {
   readonly history?: string;
@@ -117,6 +118,8 @@ export function simulateCommand(context: CommandContext): Command {
 async function simulate(options: SimulateOptions, context: CommandContext): Promise<void> {
   if (options.history === undefined && options.traces === undefined)
     throw new UsageError(['name --history, --traces or both']);
+  const json = resultFileFlag({ ...options }, 'json');
+  const html = resultFileFlag({ ...options }, 'html');
   const replayed =
     options.history === undefined ? undefined : await regionVerdicts(options, options.history, context);
   const regions = replayed?.regions ?? [];
@@ -126,12 +129,9 @@ async function simulate(options: SimulateOptions, context: CommandContext): Prom
       : traceTrial(await traceArchive(options.traces), Math.max(2, options.seeds));
   context.writeOut(regions.map(trialText).join('\n'));
   if (traces.length > 0) context.writeOut(traceText(traces));
-  if (options.json !== undefined)
-    await writeFile(
-      options.json,
-      `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`,
-    );
-  if (options.html !== undefined) await writeFile(options.html, simulationPage(regions, traces));
+  if (json !== undefined)
+    await writeFile(json, `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`);
+  if (html !== undefined) await writeFile(html, simulationPage(regions, traces));
 }
 
 async function regionVerdicts(

@@ -118,6 +118,26 @@ describe('a history with everything wrong', function () {
     for (const words of told) expect(page).to.contain(words);
   });
 
+  for (const [command, flag] of [
+    [backtestCommand, '--json'],
+    [simulateCommand, '--json'],
+    [simulateCommand, '--html'],
+  ] as const)
+    it(`${command.name} begins nothing when its ${flag} cannot be written`, async () => {
+      for (const [place, why] of [
+        ['nowhere/results', 'there is no folder'],
+        ['bad', 'it is a folder'],
+      ] as const) {
+        const { error, exitCode } = await runWith([command], folder, [
+          ...[command === backtestCommand ? 'backtest' : 'simulate', '--history', at('bad')],
+          ...[flag, at(place)],
+        ]);
+        expect(exitCode).to.equal(2);
+        expect(error).to.contain('cannot be written').and.to.contain(why);
+        expect(error).to.not.contain('price changes');
+      }
+    });
+
   for (const name of names) {
     it(`${name} of an empty file or of the future alone is refused in a sentence`, async () => {
       for (const [place, why] of [
