@@ -30,12 +30,12 @@ import {
   givenHistory,
   labelRule,
   minPriceFlag,
-  neededFlag,
   numberFlag,
   regionsFlag,
   textFlag,
 } from './learning-flags.ts';
 import type { Flags, GivenHistory } from './learning-flags.ts';
+import { publishingPlace } from './publishing-place.ts';
 
 /** `spot-expander train`: learns from price history, tries the result on what it had not seen, and publishes it if it is worth it. */
 export function trainCommand(context: CommandContext): Command {
@@ -52,7 +52,7 @@ export function trainCommand(context: CommandContext): Command {
 }
 
 async function train(flags: Flags, context: CommandContext): Promise<void> {
-  const out = neededFlag(flags, 'out').replace(/\/+$/, '');
+  const out = publishingPlace(flags);
   const shard = textFlag(flags, 'shard');
   if (shard === undefined) {
     const history = await givenHistory(flags, context);

@@ -138,6 +138,15 @@ describe('a history with everything wrong', function () {
       }
     });
 
+  it('train begins nothing when nothing can be published', async () => {
+    const { error, exitCode } = await runWith([trainCommand], folder, [
+      ...['train', '--history', at('bad'), '--out', at('bad/rows.csv/models')],
+    ]);
+    expect(exitCode).to.equal(2);
+    expect(error).to.contain('nothing can be published at --out').and.to.contain('rows.csv');
+    expect(error).to.not.contain('price changes');
+  });
+
   for (const name of names) {
     it(`${name} of an empty file or of the future alone is refused in a sentence`, async () => {
       for (const [place, why] of [
