@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { agentFleet } from '../test/peers/agent-fleet.ts';
-import { agentProcess } from '../test/peers/agent-process.ts';
+import { agentProcessOn } from '../test/peers/agent-process.ts';
 import { clusterWorld, fakeWorld, type World } from '../test/peers/agent-world.ts';
 import { fakeImds, interruption } from '../test/peers/fake-imds.ts';
 import { until } from '../test/peers/until.ts';
@@ -36,14 +36,7 @@ async function idleAndDrain(world: World): Promise<void> {
   imds.instanceId = 'i-000000000000bench';
   await world.addNode('bench', { instanceId: imds.instanceId });
   await Promise.all(Array.from({ length: 110 }, (_, index) => world.addPod(`bench-${index}`, 'bench', {})));
-  const one = await agentProcess([
-    '--node-name',
-    'bench',
-    '--imds-endpoint',
-    imds.url,
-    '--kubeconfig',
-    world.kubeconfig,
-  ]);
+  const one = await agentProcessOn({ node: 'bench', imds, world });
   await sleep(6_000);
   const requests = () => world.fake?.requests.length ?? 0;
   const before = { atMs: Date.now(), cpu: cpuMs(one.pid), requests: requests() };
@@ -87,11 +80,10 @@ async function noticesInARow(world: World, count: number): Promise<void> {
   imds.instanceId = 'i-00000000000000row';
   await world.addNode('row', { instanceId: imds.instanceId });
   const pollMs = 100;
-  const one = await agentProcess([
-    ...['--node-name', 'row', '--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig],
+  const one = await agentProcessOn({ node: 'row', imds, world }, [
     ...['--poll-interval', `${pollMs}ms`, '--revert-after-deadline', '0s'],
   ]);
-  await until('the agent to be ready', async () => (await one.get('/readyz')).status === 200);
+  await one.ready();
   const isMarked = () => JSON.stringify(fake.node('row')).includes('"spot-expander.io/signal"');
   const took: number[] = [];
   for (let index = 0; index < count; index += 1) {

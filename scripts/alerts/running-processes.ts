@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { devCertificateFiles } from '../../src/adapters/dev-certificate/dev-certificate.ts';
 import { asker } from '../../test/e2e/asked.ts';
 import { bareEnvironment, served } from '../../test/e2e/served.ts';
-import { agentProcess } from '../../test/peers/agent-process.ts';
+import { agentProcessOn } from '../../test/peers/agent-process.ts';
 import { fakeWorld } from '../../test/peers/agent-world.ts';
 import { fakeImds, interruption } from '../../test/peers/fake-imds.ts';
 
@@ -27,16 +27,7 @@ export async function runningProcesses(): Promise<RunningProcesses> {
   const [world, imds] = await Promise.all([fakeWorld(), fakeImds()]);
   await world.addNode(node, { instanceId: imds.instanceId });
   await world.addPod('web', node);
-  const agent = await agentProcess([
-    '--node-name',
-    node,
-    '--imds-endpoint',
-    imds.url,
-    '--kubeconfig',
-    world.kubeconfig,
-    '--poll-interval',
-    '200ms',
-  ]);
+  const agent = await agentProcessOn({ node, imds, world }, ['--poll-interval', '200ms']);
   const { certFile, keyFile } = await devCertificateFiles(join(home, 'tls'), new Date());
   const flags = {
     '--mode': 'PROD',

@@ -59,7 +59,7 @@ export async function releaseNodes(
     try {
       if ((await trace.remove(signal)) === 'done') done[trace.kind].add(trace.name);
     } catch (error) {
-      if (!(error instanceof ClusterUnavailable) || !isForGood(error)) throw error;
+      if (!(error instanceof ClusterUnavailable) || !error.isFinal) throw error;
       refused.set(key, `${trace.what}: ${error.message}`);
     }
   }
@@ -79,7 +79,7 @@ export async function releaseNodes(
       if (dryRun) return took();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ClusterUnavailable) || isForGood(error)) throw error;
+      if (!(error instanceof ClusterUnavailable) || error.isFinal) throw error;
       progress(`the API server cannot be used, trying on: ${error.message}`);
     }
     await sleep(pauseMs * Math.min(look, 10), undefined, { signal }).catch(() => undefined);
@@ -147,11 +147,6 @@ function traceOf(cluster: MarkedCluster, node: NodeView): Trace | undefined {
       return 'done';
     },
   };
-}
-
-/** Forbidden or invalid stays so. */
-function isForGood({ status }: ClusterUnavailable): boolean {
-  return status !== undefined && [400, 401, 403, 405, 422].includes(status);
 }
 
 const saidEvery = 100;

@@ -18,4 +18,15 @@ export class ClusterUnavailable extends Error {
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
   }
+
+  /**
+   * True when another try cannot end otherwise: the request is malformed, forbidden, not offered at that path, or invalid.
+   * 401 is none of these: a token that has just been replaced, and an API server that cannot look tokens up for a while,
+   * give it too.
+   */
+  get isFinal(): boolean {
+    return this.status !== undefined && finalStatuses.includes(this.status);
+  }
 }
+
+const finalStatuses: readonly number[] = [400, 403, 405, 422];

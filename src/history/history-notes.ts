@@ -1,4 +1,5 @@
 import type { PriceSeries } from '../learning/price-series.ts';
+import { spanOf } from './history-span.ts';
 import { isZoneId } from './zone-region.ts';
 
 const hourMs = 3_600_000;
@@ -23,7 +24,9 @@ export function historyNotes(
       notes.push(
         `${region}: the history spans ${(spanMs / dayMs).toFixed(1)} days; features look seven days back, so nothing can be learnt from or said of these pools yet.`,
       );
-    notes.push(...gapNotes(region, hours, pools.length, snapshotTimesMs));
+    // Prices in force when the span begins are older than it: what lay between them was not asked for, or never collected.
+    const watched = hours.filter((hour) => hour >= Math.floor(spanOf(pools).fromMs / hourMs));
+    notes.push(...gapNotes(region, watched, pools.length, snapshotTimesMs));
     const ids = pools.filter(({ zone }) => isZoneId(zone)).length;
     if (ids > 0 && ids < pools.length)
       notes.push(
@@ -68,6 +71,6 @@ function gapNotes(
   if (count === 0) return [];
   const since = new Date(longestAt * hourMs).toISOString().slice(0, 16);
   return [
-    `${region}: ${count} gaps of more than a day without any change, the longest ${(longest / 24).toFixed(1)} days from ${since}Z; prices are carried over them.`,
+    `${region}: ${count} ${count === 1 ? 'gap' : 'gaps'} of more than a day without any change, the longest ${(longest / 24).toFixed(1)} days from ${since}Z; prices are carried over them.`,
   ];
 }

@@ -33,6 +33,11 @@ export function columnsIn(header: readonly string[]): Columns | string {
   };
   const missing = (['time', 'zone', 'type', 'price'] as const).filter((column) => found[column] < 0);
   if (missing.length === 0) return found;
-  const shown = header.slice(0, 12).join(', ').slice(0, 200);
+  // A file of another kind may begin with anything, and this is read on a terminal.
+  const shown = header
+    .slice(0, 12)
+    .join(', ')
+    .slice(0, 200)
+    .replaceAll(/[^ -~]/g, '?');
   return `not a price history: no column for ${missing.join(', ')} among "${shown}"`;
 }

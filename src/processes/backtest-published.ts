@@ -2,24 +2,35 @@ import { writeFileSync } from 'node:fs';
 import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { openStore } from '../history/open-location.ts';
-import { calibrated } from '../learning/calibration.ts';
 import { columnOf } from '../learning/features.ts';
 import { logisticModel } from '../learning/logistic.ts';
 import { hourMs } from '../learning/price-lattice.ts';
-import type { ScoringModel } from '../ports/scoring-model.ts';
+import type { PriceSeries } from '../learning/price-series.ts';
+import type { ModelCard } from '../ports/model-card.ts';
 import { baselineForecasts } from '../training/baselines.ts';
 import { learningSet, rowsBetween, thinned } from '../training/learning-set.ts';
 import type { LearningSet } from '../training/learning-set.ts';
+import { publishedScores } from '../training/published-scores.ts';
 import { storedModel } from '../training/stored-model.ts';
 import { differenceTable, verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
 import { modelName } from '../training/walk-forward.ts';
+import type { Origin } from '../training/walk-forward.ts';
 import type { CommandContext } from './command-context.ts';
-import { fitOptions, givenHistory, neededFlag, numberFlag, textFlag } from './learning-flags.ts';
+import { judgedMonths } from './judged-months.ts';
+import {
+  fitOptions,
+  givenHistory,
+  minPriceFlag,
+  neededFlag,
+  numberFlag,
+  resultFileFlag,
+} from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
 
 /** Judges a published file on what came after its data, beside baselines that are learnt from the days before. */
 export async function backtestPublished(flags: Flags, context: CommandContext): Promise<void> {
+  const json = resultFileFlag(flags, 'json');
   const [, folder = '.', file = ''] = /^(?:(.*)\/)?([^/]+)$/.exec(neededFlag(flags, 'model')) ?? [];
   const model = await openOnnxModel(
     await storedModel(await openStore(folder), file, context.signal),
@@ -32,26 +43,14 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
     const set = learningSet(history.series, {
       rule: { horizonMs: card.horizonHours * hourMs, spike: card.spikeThreshold },
       onDemandPerHour: history.onDemand.table,
-      minPricePerHour: card.minPricePerHour ?? history.minPricePerHour,
+      minPricePerHour: minPriceFlag(flags, card),
     });
-    // What the model has seen reaches to the end of its span, answers included.
-    const seenMs = card.dataSpan.toMs;
-    const test = rowsBetween(set, seenMs, Number.POSITIVE_INFINITY);
-    const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
-    const train = rowsBetween(set, seenMs - windowMs, seenMs - set.rule.horizonMs);
-    const day = new Date(seenMs).toISOString().slice(0, 10);
-    if (test.length === 0)
-      throw new UsageError([
-        `the history ends before the model's data does (${day}): it has seen all of it; without --model the recipe is judged instead`,
-      ]);
-    if (!train.some((row) => set.labels[row] === 1))
-      throw new UsageError([
-        `the history holds no unstable moment before ${day}, so the baselines cannot learn; give one that begins earlier`,
-      ]);
+    const { test, train, sentence } = unseenPart(set, card, flags);
     const part = thinned(set, train, fit.mostQuietRows / 2, fit.growth.seed);
     const columns = card.features.map((name) => columnOf(set.table, name));
     const linear = logisticModel(columns, part.rows, part.labels, part.weights);
-    const probabilities = await publishedForecast(model, set, test, context.signal);
+    const said = await publishedScores(model, set, test, context.signal);
+    const probabilities = Float32Array.from(said, (one) => one?.expectedFrequency ?? card.priorRate);
     const verdict = verdictOf(
       set,
       test,
@@ -65,9 +64,8 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
         f1Threshold: card.thresholds.f1,
       },
     );
-    context.writeOut(`\n## ${card.name} ${card.version} on what came after ${day}\n\n`);
+    context.writeOut(`\n## ${card.name} ${card.version} on ${sentence}\n\n`);
     context.writeOut(`${verdictTable(verdict)}\n${differenceTable(verdict)}`);
-    const json = textFlag(flags, 'json');
     if (json !== undefined)
       writeFileSync(
         json,
@@ -78,24 +76,54 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
   }
 }
 
-const rowsAtOnce = 50_000;
+interface UnseenPart {
+  readonly test: Uint32Array;
+  /** What baselines may learn from. */
+  readonly train: Uint32Array;
+  readonly sentence: string;
+}
 
-async function publishedForecast(
-  model: ScoringModel,
-  set: LearningSet,
-  rows: Uint32Array,
-  signal: AbortSignal,
-): Promise<Float32Array> {
-  const columns = model.card.features.map((name) => columnOf(set.table, name));
-  const probabilities = new Float32Array(rows.length);
-  for (let first = 0; first < rows.length; first += rowsAtOnce) {
-    const part = rows.subarray(first, first + rowsAtOnce);
-    const matrix = new Float32Array(part.length * columns.length);
-    for (const [index, row] of part.entries())
-      for (const [at, column] of columns.entries()) matrix[index * columns.length + at] = column[row] ?? 0;
-    const scores = await model.score(undefined, matrix, signal);
-    for (const [index, score] of scores.entries())
-      probabilities[first + index] = calibrated(model.card.calibration.points, score);
+/**
+ * What came after the model's data. Where the history ends before that, what the model never saw are the regions that it was
+ * not trained on: their last months then, with baselines that learnt from the same regions before them.
+ * @throws UsageError when the model has seen everything, or baselines cannot learn.
+ */
+function unseenPart(set: LearningSet, card: ModelCard, flags: Flags): UnseenPart {
+  const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
+  const { horizonMs } = set.rule;
+  const part = (spans: readonly Origin[], sentence: string, pools?: (one: PriceSeries) => boolean) => {
+    const fromMs = spans.at(0)?.fromMs ?? Number.NaN;
+    return {
+      test: Uint32Array.from(spans.flatMap((span) => [...rowsBetween(set, span.fromMs, span.toMs, pools)])),
+      train: rowsBetween(set, fromMs - windowMs, fromMs - horizonMs, pools),
+      fromMs,
+      sentence,
+    };
+  };
+  // What the model has seen reaches to the end of its span, answers included.
+  const seenMs = card.dataSpan.toMs;
+  const later = { fromMs: seenMs, toMs: Number.POSITIVE_INFINITY };
+  let found = part([later], `what came after ${dayText(seenMs)}`);
+  if (found.test.length === 0) {
+    const foreign = (one: PriceSeries): boolean => !card.dataSpan.regions.includes(one.region);
+    const names = [...new Set(set.series.filter(foreign).map(({ region }) => region))];
+    if (names.length === 0)
+      throw new UsageError([
+        `the history ends before the model's data does (${dayText(seenMs)}) and is of regions that it was trained on: it has seen all of it; without --model the recipe is judged instead`,
+      ]);
+    const months = judgedMonths(flags, set.toMs, horizonMs);
+    const days = months.map(({ fromMs, toMs }) => `${dayText(fromMs)} to ${dayText(toMs)}`).join(', ');
+    found = part(months, `${names.join(', ')}, never seen by the model: ${days}`, foreign);
   }
-  return probabilities;
+  if (found.test.length === 0)
+    throw new UsageError([`the history holds nothing of ${found.sentence} with an answer`]);
+  if (!found.train.some((row) => set.labels[row] === 1))
+    throw new UsageError([
+      `the history holds no unstable moment before ${dayText(found.fromMs)}, so the baselines cannot learn; give one that begins earlier`,
+    ]);
+  return found;
+}
+
+function dayText(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
 }

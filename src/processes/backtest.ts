@@ -1,20 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { UsageError } from '../errors/usage-error.ts';
 import { learningSet } from '../training/learning-set.ts';
 import { trialSlices } from '../training/trial-slices.ts';
 import { differenceTable, sliceTable, verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
-import { monthlyOrigins, walkForward } from '../training/walk-forward.ts';
-import type { Origin } from '../training/walk-forward.ts';
+import { walkForward } from '../training/walk-forward.ts';
 import { backtestPublished } from './backtest-published.ts';
+import { judgedMonths } from './judged-months.ts';
 import type { CommandContext } from './command-context.ts';
 import {
   addLearningFlags,
   fitOptions,
   givenHistory,
   labelRule,
+  minPriceFlag,
   numberFlag,
+  resultFileFlag,
   textFlag,
 } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
@@ -25,7 +26,10 @@ export function backtestCommand(context: CommandContext): Command {
     .description(
       'judge the recipe honestly: learn before each month, forecast it, compare with every baseline',
     )
-    .option('--model <file>', 'instead of the recipe: this published model, on what came after it was learnt')
+    .option(
+      '--model <file>',
+      'instead of the recipe: this published model, on what came after its data, else on regions that it never saw',
+    )
     .option('--origins <months>', 'months to forecast, such as 2023-10,2023-11; or how many of the last', '4')
     .option('--leave-regions-out', 'also forecast each region by models that never saw it')
     .option('--ablations', 'also without what the family says, and on the eight features of the hypothesis')
@@ -39,6 +43,7 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     await backtestPublished(flags, context);
     return;
   }
+  const json = resultFileFlag(flags, 'json');
   const rule = labelRule(flags);
   const fit = fitOptions(flags, context);
   const windowDays = numberFlag(flags, 'windowDays', 1, 36_500);
@@ -46,9 +51,9 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
   const set = learningSet(history.series, {
     rule,
     onDemandPerHour: history.onDemand.table,
-    minPricePerHour: history.minPricePerHour,
+    minPricePerHour: minPriceFlag(flags),
   });
-  const origins = originsOf(flags, set.toMs, rule.horizonMs);
+  const origins = judgedMonths(flags, set.toMs, rule.horizonMs);
   const trial = await walkForward(set, {
     fit,
     origins,
@@ -75,25 +80,9 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     );
   const slices = trialSlices(set, trial, options);
   context.writeOut(`\n## By region\n\n${sliceTable('region', slices.regions)}`);
-  const json = textFlag(flags, 'json');
   if (json !== undefined)
     writeFileSync(
       json,
       `${JSON.stringify({ label: { hours: rule.horizonMs / 3_600_000, spike: rule.spike }, origins, windowDays, history: history.report, verdict, leftOut, slices }, null, 1)}\n`,
     );
-}
-
-/** @throws UsageError when a month cannot be read. */
-function originsOf(flags: Flags, toMs: number, horizonMs: number): Origin[] {
-  const text = textFlag(flags, 'origins') ?? '4';
-  if (/^\d{1,3}$/.test(text)) return monthlyOrigins(toMs, horizonMs, Number(text));
-  return text.split(',').map((month) => {
-    const [, year, number] = /^(\d{4})-(\d\d)$/.exec(month.trim()) ?? [];
-    if (year === undefined || number === undefined)
-      throw new UsageError([`--origins takes months such as 2023-10, or a count, not "${month}"`]);
-    return {
-      fromMs: Date.UTC(Number(year), Number(number) - 1, 1),
-      toMs: Math.min(Date.UTC(Number(year), Number(number), 1), toMs),
-    };
-  });
 }

@@ -39,6 +39,17 @@ function exitsByThrowing(command: Command): void {
 
 function exitCode(error: unknown, context: CommandContext): 0 | 1 | 2 {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (context.signal.aborted && isStop(error, context.signal)) {
+    context.writeError(`spot-expander: stopped by ${String(context.signal.reason)}\n`);
+    return 1;
+  }
   context.writeError(`spot-expander: ${error instanceof Error ? error.message : String(error)}\n`);
   return error instanceof UsageError || error instanceof CertificateRefused ? 2 : 1;
+}
+
+/** True when work ended because it was told to, whoever wrapped that on the way up. */
+function isStop(error: unknown, signal: AbortSignal): boolean {
+  if (error === signal.reason) return true;
+  if (!(error instanceof Error)) return false;
+  return error.name === 'AbortError' || isStop(error.cause, signal);
 }

@@ -28,7 +28,7 @@ export function importLightGbmCommand(context: CommandContext): Command {
       writeFileSync(out, bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
       context.writeOut(
-        `Wrote ${out}: ${model.forest.trees.length} trees, ${model.featureNames.length} features in this order: ${model.featureNames.join(', ')}.\nIts card needs sha256 ${sha256}, a calibration table, the base rate and the label it was trained for.\n`,
+        `Wrote ${out}: ${model.forest.trees.length} trees, ${model.featureNames.length} features in this order: ${model.featureNames.join(', ')}.\nIts card needs sha256 ${sha256}, a calibration table, the base rate and the label it was trained for: docs/score.md has one.\n`,
       );
     });
 }

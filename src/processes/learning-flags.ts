@@ -1,13 +1,17 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { UsageError } from '../errors/usage-error.ts';
 import { reportText } from '../history/history-report.ts';
 import type { HistoryReport } from '../history/history-report.ts';
 import { loadHistory } from '../history/load-history.ts';
+import { timeOfText } from '../history/price-text.ts';
 import { defaultGrowth } from '../learning/growth.ts';
 import type { LabelRule } from '../learning/label.ts';
 import { hourMs } from '../learning/price-lattice.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
+import type { ModelCard } from '../ports/model-card.ts';
 import type { FitOptions } from '../training/fitted-model.ts';
 import { defaultMinPricePerHour } from '../training/learning-set.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
@@ -25,7 +29,10 @@ export function addHistoryFlags(command: Command): Command {
       '--on-demand <path>',
       'on-demand prices: a CSV or static intelligence file, a folder of them or s3://bucket/prefix',
     )
-    .option('--min-price <usd>', 'pools cheaper than this get no score', String(defaultMinPricePerHour));
+    .option(
+      '--min-price <usd>',
+      `pools cheaper than this an hour get no score (default: ${defaultMinPricePerHour}, or what the model's card says)`,
+    );
 }
 
 /** How a model is learnt. */
@@ -70,6 +77,23 @@ export function textFlag(flags: Flags, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/**
+ * Where a file of results goes, looked at before the work whose results it is to hold.
+ * @throws UsageError when no file can be there.
+ */
+export function resultFileFlag(flags: Flags, name: string): string | undefined {
+  const path = textFlag(flags, name);
+  if (path === undefined) return undefined;
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder?.isDirectory() !== true)
+    throw new UsageError([
+      `--${dashed(name)} ${path} cannot be written: there is no folder ${dirname(path)}`,
+    ]);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UsageError([`--${dashed(name)} ${path} cannot be written: it is a folder`]);
+  return path;
+}
+
 /** The regions that the flag names; undefined for all. */
 export function regionsFlag(flags: Flags): readonly string[] | undefined {
   return textFlag(flags, 'region')
@@ -85,12 +109,13 @@ export function neededFlag(flags: Flags, name: string): string {
   return value;
 }
 
-/** A moment as the operator wrote it: `2024-01-31` or RFC 3339. @throws UsageError when it is neither. */
+/** A moment as the operator wrote it, read as the times of a history are. @throws UsageError when it is none. */
 export function timeFlag(flags: Flags, name: string): number {
-  const atMs = Date.parse(neededFlag(flags, name));
+  const text = neededFlag(flags, name);
+  const atMs = timeOfText(text);
   if (Number.isNaN(atMs))
     throw new UsageError([
-      `--${dashed(name)} must be a date or an RFC 3339 time, such as 2024-01-31T00:00:00Z`,
+      `--${dashed(name)} must be a date or a time such as 2024-01-31 or 2024-01-31T06:00:00Z (UTC unless it names another zone), not "${text}"`,
     ]);
   return atMs;
 }
@@ -103,7 +128,6 @@ export interface GivenHistory {
   readonly series: readonly PriceSeries[];
   readonly report: HistoryReport;
   readonly onDemand: OnDemandPrices;
-  readonly minPricePerHour: number;
 }
 
 /** Reads the history that the flags name and tells what was dropped of it. */
@@ -134,7 +158,14 @@ export async function givenHistory(
   );
   if (series.length === 0)
     throw new UsageError([`the history at ${place} holds no prices of what was asked for`]);
-  return { series, report, onDemand, minPricePerHour: numberFlag(flags, 'minPrice', 0, 1000) };
+  return { series, report, onDemand };
+}
+
+/** USD per hour: what the flag says, else what the model was trained with. */
+export function minPriceFlag(flags: Flags, card?: ModelCard): number {
+  return textFlag(flags, 'minPrice') === undefined
+    ? (card?.minPricePerHour ?? defaultMinPricePerHour)
+    : numberFlag(flags, 'minPrice', 0, 1000);
 }
 
 export function labelRule(flags: Flags): LabelRule {
@@ -169,8 +200,8 @@ export function fitOptions(flags: Flags, context: CommandContext): FitOptions {
   };
 }
 
-/** At most ten lines a second reach a terminal; what a log would drown in is left out. */
-function progressLine(context: CommandContext): (text: string) => void {
+/** A line every two seconds at most: what a log would drown in is left out. */
+export function progressLine(context: CommandContext): (text: string) => void {
   let toldAtMs = 0;
   return (text) => {
     const now = performance.now();

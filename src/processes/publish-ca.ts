@@ -5,10 +5,11 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { kubeAccess } from '../adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../adapters/kubernetes/kube-client.ts';
-import { mayPass, setSecretKey } from '../adapters/kubernetes/published-secret.ts';
+import { setSecretKey } from '../adapters/kubernetes/published-secret.ts';
 import { agentSettings } from '../config/agent-settings.ts';
 import { addSettingFlags, setting, settingFlags, settingValues } from '../config/setting.ts';
 import { durationMs, filePath } from '../config/value-types.ts';
+import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -81,7 +82,7 @@ async function published(
       await setSecretKey(client, { namespace, name }, 'ca.crt', certificate, signal);
       return;
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!(error instanceof ClusterUnavailable) || error.isFinal) throw error;
       await sleep(Math.min(10_000, 500 * 2 ** attempt), undefined, { signal }).catch(() => {
         throw error;
       });

@@ -1,22 +1,27 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
 import { Command } from 'commander';
+import { growingFile } from '../adapters/files/growing-file.ts';
+import type { GrowingFile } from '../adapters/files/growing-file.ts';
 import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { openStore } from '../history/open-location.ts';
-import { assessmentOf } from '../knowledge/family-stress.ts';
-import { featureTable, columnOf } from '../learning/features.ts';
+import { featureTable } from '../learning/features.ts';
 import type { FeatureTable } from '../learning/features.ts';
-import { familyOfType } from '../learning/instance-size.ts';
+import { leftOutMoments } from '../learning/left-out-moments.ts';
 import { hourMs, lookbackMs } from '../learning/price-lattice.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
 import type { ScoringModel } from '../ports/scoring-model.ts';
+import { publishedScores } from '../training/published-scores.ts';
 import { storedModel } from '../training/stored-model.ts';
 import type { CommandContext } from './command-context.ts';
-import { addHistoryFlags, givenHistory, neededFlag, textFlag, timeFlag } from './learning-flags.ts';
-import type { Flags } from './learning-flags.ts';
+import {
+  addHistoryFlags,
+  givenHistory,
+  minPriceFlag,
+  neededFlag,
+  progressLine,
+  timeFlag,
+} from './learning-flags.ts';
+import type { Flags, GivenHistory } from './learning-flags.ts';
 
 /** `spot-expander score`: what a model would have said of any history at any time, for whoever wants to judge it. */
 export function scoreCommand(context: CommandContext): Command {
@@ -25,7 +30,7 @@ export function scoreCommand(context: CommandContext): Command {
     .requiredOption('--model <file>', 'the .onnx file, its card beside it')
     .requiredOption('--from <time>', 'first moment, such as 2024-01-01')
     .requiredOption('--to <time>', 'last moment')
-    .option('--every <step>', 'between moments, such as 6h or 30m', '6h')
+    .option('--every <step>', 'between moments, such as 6h, 30m or 1d', '6h')
     .requiredOption('--out <file>', 'CSV to write; - writes to standard output')
     .action(async (flags: Flags) => await score(flags, context));
 }
@@ -38,54 +43,108 @@ async function score(flags: Flags, context: CommandContext): Promise<void> {
   const toMs = timeFlag(flags, 'to');
   const everyMs = stepOf(neededFlag(flags, 'every'));
   if (toMs < fromMs) throw new UsageError(['--to must not come before --from']);
+  const out = neededFlag(flags, 'out');
   const [, folder = '.', file = ''] = /^(?:(.*)\/)?([^/]+)$/.exec(neededFlag(flags, 'model')) ?? [];
   const files = await storedModel(await openStore(folder), file, context.signal);
   const model = await openOnnxModel(files, context.signal);
+  const minPricePerHour = minPriceFlag(flags, files.card);
+  const sink = await sinkOf(out, context);
   try {
     // Features read seven days; a few more tell whether a pool existed before them.
     const history = await givenHistory(flags, context, { fromMs: fromMs - 2 * lookbackMs, toMs });
-    const out = neededFlag(flags, 'out');
-    const target = out === '-' ? undefined : createWriteStream(`${out}.part`);
-    const sink: Writable | undefined = target;
-    const write = async (text: string): Promise<void> => {
-      if (sink === undefined) context.writeOut(text);
-      else if (!sink.write(text)) await once(sink, 'drain');
-    };
-    await write('time,region,zone,type,crash_probability,expected_frequency\n');
-    let rows = 0;
+    await sink.write('time,region,zone,type,crash_probability,expected_frequency\n');
+    const count = Math.floor((toMs - fromMs) / everyMs) + 1;
+    const timesMs = Float64Array.from({ length: count }, (_, index) => fromMs + index * everyMs);
     const momentsAtOnce = Math.max(1, Math.floor(rowsAtOnce / history.series.length));
-    for (let first = fromMs; first <= toMs; first += momentsAtOnce * everyMs) {
+    const say = progressLine(context);
+    let rows = 0;
+    let scoredMoments = 0;
+    for (let first = 0; first < count; first += momentsAtOnce) {
       context.signal.throwIfAborted();
-      const last = Math.min(toMs, first + (momentsAtOnce - 1) * everyMs);
       const table = featureTable({
         series: history.series,
-        timesMs: Float64Array.from(
-          { length: Math.floor((last - first) / everyMs) + 1 },
-          (_, index) => first + index * everyMs,
-        ),
+        timesMs: timesMs.subarray(first, first + momentsAtOnce),
         onDemandPerHour: history.onDemand.table,
-        minPricePerHour: textFlag(flags, 'minPrice') === undefined ? 0 : history.minPricePerHour,
+        minPricePerHour,
       });
-      await write(await linesOf(model, history.series, table, context.signal));
+      await sink.write(await linesOf(model, history.series, table, context.signal));
       rows += table.rowCount;
+      scoredMoments += new Set(table.timeOf).size;
+      const done = Math.min(count, first + momentsAtOnce);
+      say(`${timeText(timesMs[done - 1] ?? toMs)}: ${done} of ${count} moments, ${rows} scores`);
     }
-    if (target !== undefined) {
-      target.end();
-      await once(target, 'close');
-      await rename(`${out}.part`, out);
-    }
+    if (rows === 0)
+      throw new UsageError([
+        `no pool has a score at any of the ${count} moments: each needs a price then and one seven days before, and ${minPricePerHour} USD an hour at least; nothing is written`,
+      ]);
+    await sink.finish();
     context.writeError(`${rows} scores from ${files.card.name} ${files.card.version}.\n`);
+    context.writeError(withoutScoreText(history, minPricePerHour, timesMs, scoredMoments));
   } finally {
+    await sink.discard();
     await model.close();
   }
 }
 
-/** @throws UsageError when the step is not a number of minutes, hours or days. */
+/** @throws UsageError when the file cannot be written, before any work is done. */
+async function sinkOf(out: string, context: CommandContext): Promise<GrowingFile> {
+  if (out === '-')
+    return {
+      write: (text) => {
+        context.writeOut(text);
+        return Promise.resolve();
+      },
+      finish: () => Promise.resolve(),
+      discard: () => Promise.resolve(),
+    };
+  try {
+    return await growingFile(out);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError([`--out ${out} cannot be written: ${why}`], { cause });
+  }
+}
+
+/** A pool may rest for hours; a whole region is never silent for a day. */
+const staleMs = 24 * hourMs;
+
+/** What a reader of the file would otherwise look for in vain; empty when nothing is missing. */
+function withoutScoreText(
+  { series, report }: GivenHistory,
+  minPricePerHour: number,
+  timesMs: Float64Array,
+  scoredMoments: number,
+): string {
+  const { withoutPast, tooCheap } = leftOutMoments(series, timesMs, minPricePerHour);
+  const lines: string[] = [];
+  if (withoutPast > 0)
+    lines.push(`Without a score: ${withoutPast} times a pool had no price seven days before the moment.`);
+  if (tooCheap > 0)
+    lines.push(
+      `Without a score: ${tooCheap} times a pool cost less than ${minPricePerHour} USD an hour; --min-price 0 scores those too, which the model was not trained for.`,
+    );
+  if (scoredMoments < timesMs.length)
+    lines.push(`${timesMs.length - scoredMoments} of ${timesMs.length} moments have no score at all.`);
+  const endMs = report.toMs ?? Number.POSITIVE_INFINITY;
+  const late = timesMs.reduce((sum, at) => sum + (at > endMs + staleMs ? 1 : 0), 0);
+  if (late > 0)
+    lines.push(
+      `${late} moments lie more than a day after the last price of the history, ${timeText(endMs)}: prices are taken to stand since then.`,
+    );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function timeText(atMs: number): string {
+  return new Date(atMs).toISOString().replace('.000Z', 'Z');
+}
+
+/** @throws UsageError when the step is not a number of minutes, hours or days, a minute at least. */
 function stepOf(text: string): number {
   const [, count, unit] = /^(\d+(?:\.\d+)?)(m|h|d)$/.exec(text) ?? [];
   const ms = Number(count) * ({ m: hourMs / 60, h: hourMs, d: 24 * hourMs }[unit ?? ''] ?? Number.NaN);
-  if (!(ms > 0)) throw new UsageError([`--every takes a step such as 30m, 6h or 1d, not "${text}"`]);
-  return ms;
+  if (!(ms >= hourMs / 60))
+    throw new UsageError([`--every takes a step of a minute or more, such as 30m, 6h or 1d, not "${text}"`]);
+  return Math.round(ms);
 }
 
 async function linesOf(
@@ -94,28 +153,15 @@ async function linesOf(
   table: FeatureTable,
   signal: AbortSignal,
 ): Promise<string> {
-  const { card } = model;
-  const columns = card.features.map((name) => columnOf(table, name));
-  const lines = new Array<string>(table.rowCount);
-  const own = (row: number): string | undefined => {
-    const family = familyOfType(series[table.poolOf[row] ?? 0]?.instanceType ?? '');
-    return card.families !== undefined && Object.hasOwn(card.families, family) ? family : undefined;
-  };
-  const rows = Array.from({ length: table.rowCount }, (_, row) => row);
-  for (const [family, members] of Map.groupBy(rows, own)) {
-    const matrix = new Float32Array(members.length * columns.length);
-    for (const [index, row] of members.entries())
-      for (const [at, column] of columns.entries()) matrix[index * columns.length + at] = column[row] ?? 0;
-    const scores = await model.score(family, matrix, signal);
-    const scale = (family === undefined ? undefined : card.families?.[family]) ?? card;
-    for (const [index, row] of members.entries()) {
-      const said = assessmentOf(scores[index] ?? Number.NaN, scale);
-      const pool = series[table.poolOf[row] ?? 0];
-      if (said === undefined || pool === undefined) continue;
-      const time = new Date(table.timesMs[table.timeOf[row] ?? 0] ?? 0).toISOString().replace('.000Z', 'Z');
-      lines[row] =
-        `${time},${pool.region},${pool.zone},${pool.instanceType},${said.crashProbability.toPrecision(6)},${said.expectedFrequency.toPrecision(6)}\n`;
-    }
+  const rows = Uint32Array.from({ length: table.rowCount }, (_, row) => row);
+  const lines: string[] = [];
+  for (const [row, said] of (await publishedScores(model, { series, table }, rows, signal)).entries()) {
+    const pool = series[table.poolOf[row] ?? 0];
+    if (said === undefined || pool === undefined) continue;
+    const time = timeText(table.timesMs[table.timeOf[row] ?? 0] ?? 0);
+    lines.push(
+      `${time},${pool.region},${pool.zone},${pool.instanceType},${said.crashProbability.toPrecision(6)},${said.expectedFrequency.toPrecision(6)}\n`,
+    );
   }
   return lines.join('');
 }

@@ -4,8 +4,10 @@ import { defaultPolicy } from '../decision/policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { spanOf } from '../history/history-span.ts';
 import { reportText } from '../history/history-report.ts';
+import type { HistoryReport } from '../history/history-report.ts';
 import { loadHistory } from '../history/load-history.ts';
 import { openLocation } from '../history/open-location.ts';
+import { timeOfText } from '../history/price-text.ts';
 import { feed } from '../history/stored-history.ts';
 import { comparison } from '../simulate/comparison.ts';
 import { demandKinds, demandOf } from '../simulate/demand.ts';
@@ -21,6 +23,7 @@ import { trialText, type RegionVerdict } from '../simulate/trial-text.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
 import { bundledStaticData } from './bundled-files.ts';
 import type { CommandContext } from './command-context.ts';
+import { resultFileFlag } from './learning-flags.ts';
 
 interface SimulateOptions {
   readonly history?: string;
@@ -115,24 +118,27 @@ export function simulateCommand(context: CommandContext): Command {
 async function simulate(options: SimulateOptions, context: CommandContext): Promise<void> {
   if (options.history === undefined && options.traces === undefined)
     throw new UsageError(['name --history, --traces or both']);
-  const regions =
-    options.history === undefined ? [] : await regionVerdicts(options, options.history, context);
+  const json = resultFileFlag({ ...options }, 'json');
+  const html = resultFileFlag({ ...options }, 'html');
+  const replayed =
+    options.history === undefined ? undefined : await regionVerdicts(options, options.history, context);
+  const regions = replayed?.regions ?? [];
   const traces: readonly TraceVerdict[] =
     options.traces === undefined
       ? []
       : traceTrial(await traceArchive(options.traces), Math.max(2, options.seeds));
   context.writeOut(regions.map(trialText).join('\n'));
   if (traces.length > 0) context.writeOut(traceText(traces));
-  if (options.json !== undefined)
-    await writeFile(options.json, `${JSON.stringify({ regions, traces }, null, 1)}\n`);
-  if (options.html !== undefined) await writeFile(options.html, simulationPage(regions, traces));
+  if (json !== undefined)
+    await writeFile(json, `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`);
+  if (html !== undefined) await writeFile(html, simulationPage(regions, traces));
 }
 
 async function regionVerdicts(
   options: SimulateOptions,
   location: string,
   context: CommandContext,
-): Promise<readonly RegionVerdict[]> {
+): Promise<{ readonly regions: readonly RegionVerdict[]; readonly report: HistoryReport }> {
   const { signal } = context;
   const history = await loadHistory(
     location,
@@ -144,6 +150,8 @@ async function regionVerdicts(
     signal,
   );
   context.writeError(reportText(history.report));
+  if (history.series.length === 0)
+    throw new UsageError([`the history at ${location} holds no prices of what was asked for`]);
   const regions = [...new Set(history.series.map(({ region }) => region))];
   const facts = await simulatedFacts(
     {
@@ -201,7 +209,9 @@ async function regionVerdicts(
       },
     };
     if (plan.fromMs >= plan.toMs)
-      throw new UsageError([`${region}: the history ends before the demand begins`]);
+      throw new UsageError([
+        `${region}: the history ends at ${timeText(plan.toMs)}, before the demand begins at ${timeText(plan.fromMs)}: the first eight days are only looked back at`,
+      ]);
     const runs = [];
     for (let count = 1; count <= options.seeds; count += 1) {
       signal.throwIfAborted();
@@ -217,7 +227,11 @@ async function regionVerdicts(
       summaries: comparison(runs, 'spot-expander', options.disturbancePrice),
     });
   }
-  return verdicts;
+  return { regions: verdicts, report: history.report };
+}
+
+function timeText(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
 }
 
 async function readScores(path: string, signal: AbortSignal): Promise<RiskScores> {
@@ -235,9 +249,11 @@ function list(text: string): readonly string[] {
 }
 
 function time(text: string): number {
-  const at = Date.parse(text);
+  const at = timeOfText(text);
   if (Number.isNaN(at))
-    throw new InvalidArgumentError('must be a time such as 2023-11-01 or 2023-11-01T06:00:00Z.');
+    throw new InvalidArgumentError(
+      'must be a time such as 2023-11-01 or 2023-11-01T06:00:00Z (UTC unless it names another zone).',
+    );
   return at;
 }
 

@@ -30,12 +30,13 @@ import {
   fitOptions,
   givenHistory,
   labelRule,
-  neededFlag,
+  minPriceFlag,
   numberFlag,
   regionsFlag,
   textFlag,
 } from './learning-flags.ts';
 import type { Flags, GivenHistory } from './learning-flags.ts';
+import { publishingPlace } from './publishing-place.ts';
 
 /** `spot-expander train`: learns from price history, tries the result on what it had not seen, and publishes it if it is worth it. */
 export function trainCommand(context: CommandContext): Command {
@@ -52,7 +53,7 @@ export function trainCommand(context: CommandContext): Command {
 }
 
 async function train(flags: Flags, context: CommandContext): Promise<void> {
-  const out = neededFlag(flags, 'out').replace(/\/+$/, '');
+  const out = publishingPlace(flags);
   const shard = textFlag(flags, 'shard');
   if (shard === undefined) {
     const history = await givenHistory(flags, context);
@@ -87,7 +88,7 @@ async function trainOne(
 ): Promise<void> {
   const rule = labelRule(flags);
   const fit = fitOptions(flags, context);
-  const { minPricePerHour } = history;
+  const minPricePerHour = minPriceFlag(flags);
   const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
   const set = learningSet(series, { rule, onDemandPerHour: history.onDemand.table, minPricePerHour });
   const windowDays = windowMs / (24 * hourMs);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { until } from '../peers/until.ts';
 import { ApiRefusal } from './kube-api.ts';
-import { collectionOf } from './objects.ts';
+import { collectionOf } from '../peers/manifest-collections.ts';
 import type { PlayedCluster } from './played-cluster.ts';
 import type { PlayedPod } from './player/played-pod.ts';
 

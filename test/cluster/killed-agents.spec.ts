@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ownedAnnotation, signalAnnotation, signalTaintKey } from '../../src/drain/marks.ts';
-import { agentProcess, killAgents } from '../peers/agent-process.ts';
+import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeImds, interruption } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 import { aNode, aNamespace, podsIn } from './objects.ts';
@@ -100,12 +100,14 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
         spec: { maxUnavailable: 0, selector: { matchLabels: { on: node } } },
       });
     const start = () =>
-      agentProcess([
-        ...['--node-name', node, '--imds-endpoint', imds.url, '--kubeconfig', world.cluster.kubeconfig],
-        ...['--config', config, '--pod-namespace', namespace],
+      agentProcessOn({ node, imds, world: world.cluster }, [
+        '--config',
+        config,
+        '--pod-namespace',
+        namespace,
       ]);
     const first = await start();
-    await until('the agent to be ready', async () => (await first.get('/readyz')).status === 200, 20_000);
+    await first.ready(20_000);
     if (signal === 'interruption') imds.spot = interruption(7_000);
     else imds.rebalance = () => ({ noticeTime: '2036-03-01T10:00:00Z' });
     await sleep(killAfterMs);

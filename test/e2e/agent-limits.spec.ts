@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { agentFleet } from '../peers/agent-fleet.ts';
-import { agentProcess, killAgents } from '../peers/agent-process.ts';
+import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
@@ -54,17 +54,8 @@ describe('the built agent: what it costs', function () {
   });
 
   it('asks the API server nothing while idle, one read and one write mark the node, and memory stays below 80 MB', async () => {
-    const one = await agentProcess([
-      '--node-name',
-      'node',
-      '--imds-endpoint',
-      imds.url,
-      '--kubeconfig',
-      world.kubeconfig,
-      '--poll-interval',
-      '100ms',
-    ]);
-    await until('the agent to be ready', async () => (await one.get('/readyz')).status === 200);
+    const one = await agentProcessOn({ node: 'node', imds, world }, ['--poll-interval', '100ms']);
+    await one.ready();
     await sleep(500);
     const fake = world.fake!;
     const from = fake.requests.length;

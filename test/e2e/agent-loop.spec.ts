@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agentProcess, killAgents } from '../peers/agent-process.ts';
+import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
@@ -243,16 +243,7 @@ describe('the loop, on built processes', function () {
       zone,
       labels: { 'node.kubernetes.io/instance-type': instanceType },
     });
-    await agentProcess([
-      '--node-name',
-      'node-hot',
-      '--imds-endpoint',
-      imds.url,
-      '--kubeconfig',
-      world.kubeconfig,
-      '--poll-interval',
-      '100ms',
-    ]);
+    await agentProcessOn({ node: 'node-hot', imds, world }, ['--poll-interval', '100ms']);
     imds.spot = interruption();
     await until(
       'the server to hear of it',

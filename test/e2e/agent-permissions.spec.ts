@@ -11,20 +11,11 @@ import { kubeClient, type KubeCall } from '../../src/adapters/kubernetes/kube-cl
 import { agentProcess, doctor, killAgents } from '../peers/agent-process.ts';
 import { clusterWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
+import { collectionOf } from '../peers/manifest-collections.ts';
 import { until } from '../peers/until.ts';
 
 const manifest = readFileSync(new URL('../../docs/agent-permissions.yaml', import.meta.url), 'utf8');
 const wantsCluster = process.argv.includes('--cluster') || process.env['SPOT_TEST_CLUSTER'] === '1';
-
-const plurals: Readonly<Record<string, string>> = {
-  ServiceAccount: 'serviceaccounts',
-  ClusterRole: 'clusterroles',
-  ClusterRoleBinding: 'clusterrolebindings',
-  Role: 'roles',
-  RoleBinding: 'rolebindings',
-  ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
-  ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
-};
 
 describe('the agent with exactly its documented permissions, against a real control plane', function () {
   this.timeout(90_000);
@@ -39,11 +30,8 @@ describe('the agent with exactly its documented permissions, against a real cont
     }
     world = await clusterWorld();
     for (const document of parseAllDocuments(manifest)) {
-      const object = document.toJS();
-      const { apiVersion, kind, metadata } = object;
-      const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-      const within = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
-      await world.call('POST', `${root}${within}/${plurals[kind]}`, object);
+      const object = document.toJS() as Parameters<typeof collectionOf>[0];
+      await world.call('POST', collectionOf(object), object);
     }
   });
   beforeEach(async () => (imds = await fakeImds()));

@@ -14,7 +14,13 @@ import {
   signalCondition,
   signalTaintKey,
 } from '../../src/drain/marks.ts';
-import { agentProcess, doctor, killAgents, type AgentProcess } from '../peers/agent-process.ts';
+import {
+  agentProcess,
+  agentProcessOn,
+  doctor,
+  killAgents,
+  type AgentProcess,
+} from '../peers/agent-process.ts';
 import { clusterWorld, fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
@@ -70,17 +76,8 @@ for (const [where, started] of [
         max_poll_age: '1s',
       };
       writeFileSync(file, JSON.stringify({ ...quick, ...config }));
-      const one = await agentProcess([
-        '--node-name',
-        node,
-        '--imds-endpoint',
-        imds.url,
-        '--kubeconfig',
-        world.kubeconfig,
-        '--poll-interval',
-        '200ms',
-        '--config',
-        file,
+      const one = await agentProcessOn({ node, imds, world }, [
+        ...['--poll-interval', '200ms', '--config', file],
         ...flags,
       ]);
       agents.push(one);
@@ -92,8 +89,6 @@ for (const [where, started] of [
     const pod = (name: string) => `${node}-${name}`;
     const addPod = (name: string, over: Parameters<World['addPod']>[2] = {}) =>
       world.addPod(pod(name), node, over);
-    const isReady = (one: AgentProcess) =>
-      until('the agent to be ready', async () => (await one.get('/readyz')).status === 200);
     const markOf = async (): Promise<any> => {
       const text = (await world.node(node)).metadata.annotations?.[signalAnnotation];
       return text === undefined ? undefined : JSON.parse(text);
@@ -116,7 +111,7 @@ for (const [where, started] of [
       await addPod('web');
       await addPod('db');
       const one = await agentOn();
-      await isReady(one);
+      await one.ready();
       imds.spot = interruption(20_000);
       await marked('TERMINATION');
       const { metadata, spec, status } = await until('the condition', async () => {
@@ -169,7 +164,7 @@ for (const [where, started] of [
       expect((await one.get('/healthz')).status).to.equal(200);
       expect((await one.get('/readyz')).status).to.equal(503);
       imds.faults.clear();
-      await isReady(one);
+      await one.ready();
       expect(imds.requests.filter((request) => request.method === 'GET' && !request.hasToken)).to.deep.equal(
         [],
       );
@@ -179,7 +174,7 @@ for (const [where, started] of [
       await addNode();
       await addPod('web');
       const first = await agentOn();
-      await isReady(first);
+      await first.ready();
       imds.spot = interruption(30_000);
       await emptied();
       const reasons = async () => (await world.eventsOf(node)).map((event) => event.reason).sort();
@@ -217,7 +212,7 @@ for (const [where, started] of [
     it('IMDSv2 only: every read carries a token, and an expired one is renewed', async () => {
       await addNode();
       const one = await agentOn();
-      await isReady(one);
+      await one.ready();
       imds.expireTokens();
       imds.spot = interruption(20_000);
       await marked('TERMINATION');
@@ -468,7 +463,7 @@ for (const [where, started] of [
     it('SIGTERM while nothing stands: ends at once', async () => {
       await addNode();
       const one = await agentOn();
-      await isReady(one);
+      await one.ready();
       const atMs = Date.now();
       expect(await one.stop('SIGTERM')).to.equal(0);
       expect(Date.now() - atMs).to.be.lessThan(3_000);
@@ -478,14 +473,14 @@ for (const [where, started] of [
       it(`a storm of ${fault} from the metadata service: alive, not ready, and right again afterwards`, async () => {
         await addNode();
         const one = await agentOn([], { imds_timeout: '100ms' });
-        await isReady(one);
+        await one.ready();
         imds.faults.set('meta-data', fault);
         await until('the agent to be not ready', async () => (await one.get('/readyz')).status === 503);
         expect((await one.get('/healthz')).status).to.equal(200);
         imds.faults.clear();
         imds.spot = interruption(30_000);
         await marked('TERMINATION');
-        await isReady(one);
+        await one.ready();
       });
 
     it('a Node that is another instance: refuses to act and says so', async () => {
@@ -529,7 +524,7 @@ for (const [where, started] of [
       await isUntouched();
       await one.stop();
       const second = await agentOn([], { rebalance_ttl: '1s' });
-      await isReady(second);
+      await second.ready();
       await sleep(500);
       await isUntouched();
       expect(await one.metric('x').catch(() => 'gone')).to.equal('gone');
@@ -578,7 +573,7 @@ for (const [where, started] of [
       await addNode();
       await addPod('web');
       const one = await agentOn([], { api_timeout: '2s' });
-      await isReady(one);
+      await one.ready();
       world.goAway();
       imds.spot = interruption(60_000);
       await until(
@@ -599,7 +594,7 @@ for (const [where, started] of [
       const flags = ['--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig, '--node-name'];
       await addNode();
       const well = await doctor([...flags, node]);
-      expect(well.code).to.equal(0);
+      expect(well.code, well.text).to.equal(0);
       expect(well.text)
         .to.match(new RegExp(`^ok {4}metadata service: ${imds.instanceId}`))
         .and.match(/^ok {4}may create pods\/eviction/m);

@@ -13,6 +13,8 @@ export interface AgentProcess {
   /** Sum of the samples of a metric whose labels contain all of `labels`. */
   metric(name: string, labels?: string): Promise<number>;
   get(path: string): Promise<{ readonly status: number; readonly text: string }>;
+  /** Waits until it has polled and has been heard by the API server. */
+  ready(withinMs?: number): Promise<void>;
   signal(name: NodeJS.Signals): void;
   /** Ends it and waits. */
   stop(name?: NodeJS.Signals): Promise<number | null>;
@@ -69,12 +71,32 @@ export async function agentProcess(
         )
         .reduce((sum, sample) => sum + Number(sample.slice(sample.lastIndexOf(' ') + 1)), 0);
     },
+    async ready(withinMs) {
+      await until('the agent to be ready', async () => (await get('/readyz')).status === 200, withinMs);
+    },
     signal: (name) => void child.kill(name),
     async stop(name = 'SIGKILL') {
       child.kill(name);
       return ended;
     },
   };
+}
+
+/** An agent on a node of a world, beside its metadata service. */
+export function agentProcessOn(
+  {
+    node,
+    imds,
+    world,
+  }: {
+    readonly node: string;
+    readonly imds: { readonly url: string };
+    readonly world: { readonly kubeconfig: string };
+  },
+  flags: readonly string[] = [],
+): Promise<AgentProcess> {
+  const place = ['--node-name', node, '--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig];
+  return agentProcess([...place, ...flags]);
 }
 
 /** Nothing outlives a test. */

@@ -1,4 +1,3 @@
-import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { refused, type KubeClient } from './kube-client.ts';
 
 /**
@@ -23,12 +22,4 @@ export async function setSecretKey(
     signal,
   );
   if (answer.status !== 200) throw refused(`PATCH ${path}`, answer);
-}
-
-/** Whether another try may succeed: not where the API server has said that the request itself is wrong or forbidden. */
-export function mayPass(error: unknown): boolean {
-  return (
-    error instanceof ClusterUnavailable &&
-    !(error.status !== undefined && [400, 403, 422].includes(error.status))
-  );
 }

@@ -74,5 +74,7 @@ export function scoringThread(model: WorkerModel): ScoringThread {
 }
 
 function stopReason(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('Scoring was stopped.');
+  return signal.reason instanceof Error
+    ? signal.reason
+    : new Error('Scoring was stopped.', { cause: signal.reason });
 }

@@ -114,18 +114,24 @@ describe('publish-ca', () => {
     expect(seen).to.have.length(2);
   });
 
-  it('a refusal is final and said', async () => {
-    const { exitCode, error, seen } = await run(
-      [{ status: 403, message: 'secrets is forbidden' }],
-      '--from',
-      ca,
-      '--to',
-      'a/b',
-    );
-    expect(exitCode).to.equal(1);
-    expect(error).to.contain('secrets is forbidden');
-    expect(seen).to.have.length(1);
+  it('tries again while its token is not taken', async () => {
+    // Each try asks twice: the second time with the token read anew.
+    const answers = [{ status: 401 }, { status: 401 }, { status: 200 }];
+    const { exitCode, seen } = await run(answers, '--from', ca, '--to', 'a/b');
+    expect(exitCode).to.equal(0);
+    expect(seen).to.have.length(3);
   });
+
+  for (const [status, message] of [
+    [403, 'secrets is forbidden'],
+    [405, 'the server does not allow this method'],
+  ] as const)
+    it(`a refusal with ${status} is final and said`, async () => {
+      const { exitCode, error, seen } = await run([{ status, message }], '--from', ca, '--to', 'a/b');
+      expect(exitCode).to.equal(1);
+      expect(error).to.contain(message);
+      expect(seen).to.have.length(1);
+    });
 
   it('a private key is never sent', async () => {
     const both = join(home, 'both.pem');

@@ -47,6 +47,10 @@ describe('a price history on disk', () => {
     await put('other.csv', 'name,value\na,1\n');
     await put('broken.parquet', 'this is no parquet');
     await put('notes.md', '# not read');
+    await put(
+      'noise',
+      Uint8Array.from({ length: 300 }, (_, index) => index % 256),
+    );
     const { series, snapshotTimesMs, report } = await loadHistory(directory, {}, signal);
     expect(series.map(({ instanceType }) => instanceType)).to.deep.equal([
       'c5.large',
@@ -59,7 +63,9 @@ describe('a price history on disk', () => {
     expect(problems.get('empty.csv')).to.equal('the file is empty (0 bytes)');
     expect(problems.get('other.csv')).to.contain('not a price history');
     expect(problems.get('broken.parquet')).to.contain('not readable');
+    expect(problems.get('noise')).to.contain('not a price history');
     expect(problems.has('notes.md')).to.equal(false);
+    expect(reportText(report)).to.match(/^[ -~\n]+$/);
     expect(report.points).to.equal(21);
     expect(reportText(report)).to.contain('zone ids').and.to.contain('empty.csv: the file is empty');
   });
@@ -94,6 +100,21 @@ describe('a price history on disk', () => {
     await put('gap.csv', header + text);
     const { report } = await loadHistory(directory, {}, signal);
     expect(report.notes.join()).to.contain('the longest 11.0 days from 2023-11-09T00:00Z');
+  });
+
+  it('of which only the last days are asked for names no gap before them', async () => {
+    // Prices in force when the span begins have stood for 1 to 25 days.
+    const pools = Array.from({ length: 25 }, (_, index) => {
+      const since = new Date(Date.parse('2023-11-01') + index * 86_400_000).toISOString().slice(0, 10);
+      return (
+        rows(`m${index}.large`, 1, since) +
+        rows(`m${index}.large`, 9, '2023-12-01').replaceAll('0.03', '0.04')
+      );
+    });
+    await put('long.csv', header + pools.join(''));
+    const { report } = await loadHistory(directory, { fromMs: Date.parse('2023-11-30') }, signal);
+    expect(report.notes).to.deep.equal([]);
+    expect((await loadHistory(directory, {}, signal)).report.notes).to.have.length(0);
   });
 
   it('that is mostly one endless line passes through a bounded memory', async () => {

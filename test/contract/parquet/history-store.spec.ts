@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,19 +8,9 @@ import { parquetBytes } from '../../../src/adapters/parquet/parquet-bytes.ts';
 import { appendHistory } from '../../../src/collect/history-store.ts';
 import { loadHistory } from '../../../src/history/load-history.ts';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
+import { pythonWithDuckDb as python } from '../../peers/duckdb.ts';
 
 const { signal } = new AbortController();
-const python = ['.cache/python/bin/python', 'python3'].find((path) => hasDuckDb(path));
-
-function hasDuckDb(path: string): boolean {
-  if (path.includes('/') && !existsSync(path)) return false;
-  try {
-    execFileSync(path, ['-c', 'import duckdb'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function series(zone: string, changes: readonly (readonly [string, number])[]): PriceSeries {
   return {

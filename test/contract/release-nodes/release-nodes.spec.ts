@@ -15,6 +15,7 @@ import {
 import { releaseNodesCommand } from '../../../src/processes/release-nodes.ts';
 import { runProgram } from '../../../src/processes/command-line.ts';
 import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';
+import { until } from '../../peers/until.ts';
 import { commandContext } from '../commands/command-context.ts';
 import { Command } from 'commander';
 
@@ -175,6 +176,18 @@ describe('release-nodes', () => {
     const { code, error } = await release();
     expect(code).to.equal(0);
     expect(error).to.include('NodeClaims may not be listed');
+    isReleased('a');
+  });
+
+  it('looks again while its token is not taken', async () => {
+    addMarked('a');
+    fake.token = 'another';
+    const running = release('--no-wait');
+    await until('the refusal', () => fake.requests.some(({ status }) => status === 401));
+    fake.token = undefined;
+    const { code, error } = await running;
+    expect(code, error).to.equal(0);
+    expect(error).to.include('the API server cannot be used, trying on');
     isReleased('a');
   });
 
