@@ -65,6 +65,18 @@ export type FeatureName = (typeof featureNames)[number];
 /** The eight columns of the family-stress hypothesis. */
 export const familyStressFeatures = featureNames.slice(0, 8);
 
+/** What the hour, the zone and the region say; they change their meaning from season to season. */
+const seasonalFeatures: readonly FeatureName[] = [
+  'hour_sin',
+  'hour_cos',
+  'is_weekend',
+  'is_business_hours',
+  'zone_return_24h',
+  'region_return_24h',
+  'region_rise_speed',
+  'region_rising_share',
+];
+
 /** What a pool learns from the other sizes of its family: left out together to measure what contagion is worth. */
 export const contagionFeatures: readonly FeatureName[] = [
   'family_stress_mean',
@@ -73,3 +85,12 @@ export const contagionFeatures: readonly FeatureName[] = [
   'family_return_max_24h',
   'larger_sizes_return_24h',
 ];
+
+/**
+ * What a pool's own prices say and those of its type in other zones, and how old they are. Trees that learn from near misses see
+ * only these: with the rest they learnt the season that they grew up in. The on-demand price is left out because not everybody has it.
+ */
+export const ownFeatures: readonly FeatureName[] = featureNames.filter(
+  (name) =>
+    name !== 'discount_depth' && !seasonalFeatures.includes(name) && !contagionFeatures.includes(name),
+);

@@ -15,6 +15,8 @@ export interface Voice {
   readonly forest: Forest;
   /** 0..1; those of all voices and the linear part sum to 1. */
   readonly share: number;
+  /** Places of its columns among those of the graph; the same columns when undefined. */
+  readonly places?: readonly number[];
   /** From its log-odds to those of the label, where it was grown on something else. */
   readonly line?: PlattLine;
 }
@@ -23,7 +25,7 @@ export interface Voice {
  * Forests and line averaged in log-odds, the line with what say the forests leave. Trees are level outside what they have seen; the
  * line goes on, and steadies them when the market changes its regime.
  */
-export function blended(voices: readonly Voice[], linear: LogisticModel): ScoringGraph {
+export function blended(voices: readonly Voice[], linear: LogisticModel, featureCount: number): ScoringGraph {
   let baseScore = 0;
   let linearShare = 1;
   for (const { forest, share, line } of voices) {
@@ -31,11 +33,15 @@ export function blended(voices: readonly Voice[], linear: LogisticModel): Scorin
     linearShare -= share;
   }
   const forest: Forest = {
-    featureCount: voices[0]?.forest.featureCount ?? 0,
+    featureCount,
     baseScore: Math.fround(baseScore),
-    trees: voices.flatMap(({ forest: { trees }, share, line }) => {
+    trees: voices.flatMap(({ forest: { trees }, share, places, line }) => {
       const scale = share * (line?.slope ?? 1);
-      return trees.map((tree) => ({ ...tree, leafValue: tree.leafValue.map((value) => value * scale) }));
+      return trees.map((tree) => ({
+        ...tree,
+        feature: tree.feature.map((feature) => places?.[feature] ?? feature),
+        leafValue: tree.leafValue.map((value) => value * scale),
+      }));
     }),
   };
   if (linearShare < 1e-9) return { forest };

@@ -2,18 +2,16 @@ import { calibrated, isotonicPoints, plattLine, plattPoints } from '../learning/
 import type { CalibrationPoints } from '../learning/calibration.ts';
 import { featureNames } from '../learning/feature-names.ts';
 import { columnOf } from '../learning/features.ts';
-import type { Forest } from '../learning/forest.ts';
 import type { GrowthRules } from '../learning/growth.ts';
-import { logisticModel } from '../learning/logistic.ts';
 import type { LogisticModel } from '../learning/logistic.ts';
 import { hourMs } from '../learning/price-lattice.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
 import { bestF1, rankedScores } from '../learning/ranking-metrics.ts';
-import { blended, graphScores } from '../learning/scoring-graph.ts';
-import type { ScoringGraph, Voice } from '../learning/scoring-graph.ts';
+import { graphScores } from '../learning/scoring-graph.ts';
+import type { ScoringGraph } from '../learning/scoring-graph.ts';
+import { grownGraph } from './grown-graph.ts';
 import { rowsBetween, thinned, valuesOf } from './learning-set.ts';
 import type { LearningSet } from './learning-set.ts';
-import { trainedForest } from './trained-forest.ts';
 
 export interface FitOptions {
   readonly growth: Omit<GrowthRules, 'minLeafRows'>;
@@ -23,6 +21,8 @@ export interface FitOptions {
   readonly linearShare: number;
   /** 0..1, how much of the trees' say those have that learnt how near rises came, and not only whether they came. */
   readonly nearMissShare: number;
+  /** What those trees see of `features`; {@link ownFeatures} when undefined. */
+  readonly nearMissFeatures?: readonly string[];
   /** At most about this many stable rows are learnt from. */
   readonly mostQuietRows: number;
   /** Last days of the window, on which the scale and the threshold are set by a model that has not seen them. */
@@ -56,9 +56,6 @@ const dayMs = 24 * hourMs;
  */
 const calibrationTrust = 0.25;
 
-/** Rows of each kind that hold a line in log-odds to the identity, see {@link plattLine}. */
-const pull = 50;
-
 /**
  * Learns from the rows of [fromMs, toMs) whose answers were known at `toMs`. A first model without the last days sets scale and
  * threshold on those days; the model that counts has then seen all of the window.
@@ -79,7 +76,7 @@ export async function fittedModel(
   const slice = rowsBetween(set, sliceMs, knownMs, options.pools);
   const scale =
     options.calibrationDays > 0 ? await sliceScale(set, columns, early, slice, options) : undefined;
-  const { graph, linear } = await grown(set, columns, rows, options);
+  const { graph, linear } = await grownGraph(set, columns, rows, options);
   return {
     features,
     graph,
@@ -90,52 +87,6 @@ export async function fittedModel(
     rows: rows.length,
     unstableRows,
   };
-}
-
-/**
- * Half of the trees learn whether the price rose by as much, half how near it came: there are few rises in a quiet season, and many
- * moments that nearly were one. A line in log-odds, fitted on the same rows, brings the second half to the scale of the first.
- */
-async function grown(
-  set: LearningSet,
-  columns: readonly Float32Array[],
-  rows: Uint32Array,
-  options: FitOptions,
-): Promise<{ graph: ScoringGraph; linear: LogisticModel }> {
-  const { growth, nearMissShare } = options;
-  const part = thinned(set, rows, options.mostQuietRows, growth.seed);
-  const half = Math.ceil(growth.trees / 2);
-  const treesOf = (share: number): number => (share === 0 ? 0 : share === 1 ? growth.trees : half);
-  const grow = async (labels: Uint8Array | Float32Array, trees: number): Promise<Forest> =>
-    await trainedForest(
-      { columns, rows: part.rows, weights: part.weights, labels },
-      {
-        rules: {
-          ...growth,
-          trees,
-          minLeafRows: options.minLeafRows ?? Math.max(50, Math.round(part.rows.length / 100)),
-        },
-        threads: options.threads,
-        onTree: (grownTrees) =>
-          options.onProgress?.(`${grownTrees} of ${trees} trees on ${part.rows.length} rows`),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-    );
-  const voices: Voice[] = [];
-  const treeShare = 1 - options.linearShare;
-  if (nearMissShare < 1)
-    voices.push({
-      forest: await grow(part.labels, treesOf(1 - nearMissShare)),
-      share: treeShare * (1 - nearMissShare),
-    });
-  if (nearMissShare > 0) {
-    const forest = await grow(part.closeness, treesOf(nearMissShare));
-    const line = plattLine(graphScores({ forest }, columns, part.rows), part.labels, pull, part.weights);
-    voices.push({ forest, share: treeShare * nearMissShare, line });
-  }
-  const few = thinned(set, rows, options.mostQuietRows / 4, growth.seed + 1);
-  const linear = logisticModel(columns, few.rows, few.labels, few.weights);
-  return { graph: blended(voices, linear), linear };
 }
 
 /** Undefined when there is nothing to calibrate on: no unstable moment before the slice or in it. */
@@ -150,7 +101,7 @@ async function sliceScale(
   const labels = valuesOf(set.labels, slice);
   const ones = labels.reduce((sum, label) => sum + label, 0);
   if (earlyOnes === 0 || earlyOnes === early.length || ones === 0 || ones === labels.length) return undefined;
-  const { graph } = await grown(set, columns, early, options);
+  const { graph } = await grownGraph(set, columns, early, options);
   const scores = graphScores(graph, columns, slice);
   const line = plattLine(scores, labels);
   const points = plattPoints({

@@ -35,6 +35,8 @@ export interface WalkForward {
 
 export const modelName = 'model';
 export const withoutContagion = 'model without family features';
+export const withoutNearMisses = 'model without near misses';
+export const seeingAll = 'model whose near-miss trees see every column';
 export const familyEight = "model on the family-stress hypothesis' eight features";
 
 const dayMs = 24 * hourMs;
@@ -67,8 +69,17 @@ export async function walkForward(set: LearningSet, options: WalkForwardOptions)
       const smaller = { calibrationDays: 0 };
       const without = await fit(withoutContagion, { ...smaller, features: rest });
       add(gathered, withoutContagion, forecastOf(without, set, test));
-      const eight = await fit(familyEight, { ...smaller, features: familyStressFeatures, linearShare: 0 });
+      const eight = await fit(familyEight, {
+        ...smaller,
+        features: familyStressFeatures,
+        linearShare: 0,
+        nearMissShare: 0,
+      });
       add(gathered, familyEight, forecastOf(eight, set, test));
+      const hard = await fit(withoutNearMisses, { ...smaller, nearMissShare: 0 });
+      add(gathered, withoutNearMisses, forecastOf(hard, set, test));
+      const open = await fit(seeingAll, { ...smaller, nearMissFeatures: featureNames });
+      add(gathered, seeingAll, forecastOf(open, set, test));
     }
     if (options.leaveRegionsOut)
       for (const [name, forecast] of await leftOutForecasts(set, origin, test, options, fit))

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import * as ort from 'onnxruntime-node';
+import { logOdds } from '../../../src/learning/calibration.ts';
 import { cutsOf } from '../../../src/learning/binning.ts';
 import { chanceFrom } from '../../../src/learning/chance.ts';
 import { forestScores, gainShares } from '../../../src/learning/forest.ts';
@@ -181,20 +182,24 @@ describe('ONNX files', () => {
     const all = Uint32Array.from(labels.keys());
     const linear = logisticModel(complete, all, labels, weights);
     const line = { intercept: -0.5, slope: 1.3 };
-    const graph = blended(
-      [
-        { forest, share: 0.4 },
-        { forest, share: 0.2, line },
-      ],
-      linear,
-    );
-    const [mixed, trees] = [graphScores(graph, complete, all), graphScores({ forest }, complete, all)];
-    const odds = (score: number): number => Math.log(score / (1 - score));
+    const places = [3, 1];
+    const seen = places.map((place) => complete[place]!);
+    const partial = await trainedForest({ columns: seen, labels }, { rules, threads: 1 });
+    const voices = [
+      { forest, share: 0.4 },
+      { forest: partial, share: 0.2, line, places },
+    ];
+    const graph = blended(voices, linear, complete.length);
+    const scores = [
+      graphScores(graph, complete, all),
+      graphScores({ forest }, complete, all),
+      graphScores({ forest: partial }, seen, all),
+    ];
     for (const row of [0, 1, 2, 3, 51]) {
-      const byTrees = odds(trees[row]!);
+      const [mixed = 0, byTrees = 0, byFew = 0] = scores.map((each) => logOdds(each[row]!));
       const byLine = logisticLogOdds(linear, complete, row);
-      expect(odds(mixed[row]!)).to.be.closeTo(
-        0.4 * byTrees + 0.2 * (line.intercept + line.slope * byTrees) + 0.4 * byLine,
+      expect(mixed).to.be.closeTo(
+        0.4 * byTrees + 0.2 * (line.intercept + line.slope * byFew) + 0.4 * byLine,
         1e-4,
       );
     }
