@@ -4,14 +4,14 @@ import type { PodBatch } from './demand.ts';
 import { EventQueue } from './event-queue.ts';
 import type { PoolPriceBook } from './price-book.ts';
 import { optionsFor, taken } from './packed-options.ts';
-import { allocatable, type Expander, type WaitingPod } from './scale-up-situation.ts';
+import { allocatable, type Expander } from './scale-up-situation.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
+import { hoursToInterruption, isUnneeded, otherPlaces } from './simulated-node.ts';
+import type { Node, Pod } from './simulated-node.ts';
 
 const hourMs = 3_600_000;
 /** The autoscaler removes a node that was not needed for this long. */
 const unneededMs = 10 * 60_000;
-/** Below this share of CPU and of memory a node is underused: the autoscaler's own threshold. */
-const underusedShare = 0.5;
 
 /** The world that every expander meets alike. */
 export interface World {
@@ -55,43 +55,11 @@ export interface RunOutcome {
   readonly hoursByPool: ReadonlyMap<string, number>;
 }
 
-interface Pod extends WaitingPod {
-  leftMs: number;
-  startedMs: number;
-  turn: number;
-}
-
-interface Node {
-  readonly place: number;
-  readonly launchedMs: number;
-  cpuMilli: number;
-  memoryMib: number;
-  readonly pods: Set<Pod>;
-  /** Since when it could go; undefined while it is used enough. */
-  unneededSinceMs: number | undefined;
-  isGone: boolean;
-}
-
 type Event =
   | { readonly kind: 'batch'; readonly batch: PodBatch }
   | { readonly kind: 'done'; readonly pod: Pod; readonly node: Node; readonly turn: number }
   | { readonly kind: 'interrupt'; readonly node: Node }
   | { readonly kind: 'unneeded'; readonly node: Node; readonly sinceMs: number };
-
-/** When the n-th node of a pool is interrupted, in hours after its launch: the same whichever expander launches it. */
-export function hoursToInterruption(
-  seed: number,
-  place: number,
-  ordinal: number,
-  hazardPerHour: number,
-): number {
-  if (hazardPerHour <= 0) return Infinity;
-  const chance = chanceFrom(
-    Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(place + 1, 0x85ebca6b) ^ Math.imul(ordinal + 1, 0xc2b2ae35),
-  );
-  chance();
-  return -Math.log(1 - chance()) / hazardPerHour;
-}
 
 /**
  * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; a node
@@ -121,7 +89,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     node.pods.add(pod);
     node.cpuMilli -= pod.cpuMilli;
     node.memoryMib -= pod.memoryMib;
-    if (node.unneededSinceMs !== undefined && !isUnneeded(node)) node.unneededSinceMs = undefined;
+    if (node.unneededSinceMs !== undefined && !canGo(node)) node.unneededSinceMs = undefined;
     pod.startedMs = nowMs;
     pod.turn += 1;
     events.put(nowMs + pod.leftMs, { kind: 'done', pod, node, turn: pod.turn });
@@ -202,37 +170,17 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     count.unplaceable += waiting.length;
   }
 
+  function canGo(node: Node): boolean {
+    return isUnneeded(node, allocatable(placeOf(node.place).facts), world.scaleDown);
+  }
+
   function free(pod: Pod, node: Node, nowMs: number): void {
     node.pods.delete(pod);
     node.cpuMilli += pod.cpuMilli;
     node.memoryMib += pod.memoryMib;
-    if (node.unneededSinceMs !== undefined || !isUnneeded(node)) return;
+    if (node.unneededSinceMs !== undefined || !canGo(node)) return;
     node.unneededSinceMs = nowMs;
     events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs: nowMs });
-  }
-
-  function isUnneeded(node: Node): boolean {
-    if (node.pods.size === 0) return true;
-    if (world.scaleDown === 'empty') return false;
-    const all = allocatable(placeOf(node.place).facts);
-    const used = Math.max(1 - node.cpuMilli / all.cpuMilli, 1 - node.memoryMib / all.memoryMib);
-    return used < underusedShare;
-  }
-
-  /** Where every pod of the node could go; undefined when one of them fits nowhere. */
-  function otherPlaces(node: Node): ReadonlyMap<Pod, Node> | undefined {
-    const free = [...nodes].flatMap((other) =>
-      other === node ? [] : [{ other, cpuMilli: other.cpuMilli, memoryMib: other.memoryMib }],
-    );
-    const places = new Map<Pod, Node>();
-    for (const pod of node.pods) {
-      const room = free.find((one) => one.cpuMilli >= pod.cpuMilli && one.memoryMib >= pod.memoryMib);
-      if (room === undefined) return undefined;
-      room.cpuMilli -= pod.cpuMilli;
-      room.memoryMib -= pod.memoryMib;
-      places.set(pod, room.other);
-    }
-    return places;
   }
 
   /** What an evicted pod does not have to do again, whoever evicts it. */
@@ -245,7 +193,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
 
   function removeUnneeded(node: Node, sinceMs: number, nowMs: number): void {
     if (node.isGone || node.unneededSinceMs !== sinceMs) return;
-    const places = otherPlaces(node);
+    const places = otherPlaces(node, nodes);
     if (places === undefined) {
       events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs });
       return;

@@ -1,4 +1,5 @@
-import { hoursToInterruption, type World } from './cluster-run.ts';
+import type { World } from './cluster-run.ts';
+import { hoursToInterruption } from './simulated-node.ts';
 import type { Expander } from './scale-up-situation.ts';
 
 const hourMs = 3_600_000;

@@ -22,6 +22,12 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
         .map(({ expander, dearerThanOurs }) => ({ label: expander, value: scaled(dearerThanOurs, 100) })),
     ),
     plot(
+      'Regret: dearer than the oracle, %, seed by seed',
+      summaries
+        .filter(({ expander }) => expander !== 'oracle')
+        .map(({ expander, regret }) => ({ label: expander, value: scaled(regret, 100) })),
+    ),
+    plot(
       'Interruptions per 1,000 useful vCPU-hours',
       summaries.map(({ expander, interruptions }) => ({ label: expander, value: interruptions })),
     ),

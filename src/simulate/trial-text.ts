@@ -25,21 +25,25 @@ function pricesText({ cheaperBetween }: ExpanderSummary): string {
   return from === 0 ? 'any' : `from ${from.toFixed(2)}`;
 }
 
-/** One region as a Markdown table and the verdict in a sentence. */
+const numbers = ({ mean, low, high }: Interval, digits: number, by = 1): string =>
+  `${(by * mean).toFixed(digits)} (${(by * low).toFixed(digits)} … ${(by * high).toFixed(digits)})`;
+
+/** One region as two Markdown tables, what it costs and what is met, and the verdict in a sentence. */
 export function trialText({ region, groups, seeds, disturbancePrice, summaries }: RegionVerdict): string {
-  const rows = summaries.map((one) =>
-    [
-      one.expander,
-      (1000 * one.totalCost.mean).toFixed(3),
-      (1000 * one.nodesCost.mean).toFixed(3),
-      one.interruptions.mean.toFixed(2),
-      percent(one.spikesMet.mean),
-      percent(one.largestPool.mean, 0),
-      percents(one.regret),
-      percents(one.dearerThanOurs),
-      pricesText(one),
-    ].join(' | '),
-  );
+  const costs = summaries.map((one) => [
+    one.expander,
+    numbers(one.totalCost, 3, 1000),
+    percents(one.dearerThanOurs),
+    percents(one.regret),
+    pricesText(one),
+  ]);
+  const met = summaries.map((one) => [
+    one.expander,
+    numbers(one.nodesCost, 3, 1000),
+    numbers(one.interruptions, 3),
+    percents(one.spikesMet),
+    percents(one.largestPool, 1),
+  ]);
   const rivals = summaries.filter(
     ({ expander }) => !expander.startsWith('spot-expander') && expander !== 'oracle',
   );
@@ -51,11 +55,38 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
   return [
     `## ${region}: ${groups} groups, ${seeds} seeds, $${disturbancePrice} an interruption`,
     '',
-    '| expander | total, $ per 1,000 useful vCPU-h | nodes alone | interruptions per 1,000 vCPU-h | launches before a price spike | largest pool | dearer than the oracle | dearer than spot-expander | ours cheaper at $ an interruption |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
+    ...table(
+      [
+        'expander',
+        'total, $ per 1,000 useful vCPU-h',
+        'dearer than spot-expander',
+        'dearer than the oracle',
+        'ours cheaper at $ an interruption',
+      ],
+      costs,
+    ),
+    '',
+    ...table(
+      [
+        'expander',
+        'nodes alone',
+        'interruptions per 1,000 vCPU-h',
+        'launches before a price spike',
+        'node-hours in the largest pool',
+      ],
+      met,
+    ),
     '',
     verdict,
     '',
   ].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
