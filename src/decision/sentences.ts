@@ -12,6 +12,11 @@ export function percentText(share: number): string {
   return `${percent >= 10 || percent === 0 ? percent.toFixed(0) : percent.toPrecision(2)} %`;
 }
 
+export function hazardText(perHour: number): string {
+  const inThousand = perHour * 1000;
+  return `${inThousand >= 10 ? inThousand.toFixed(0) : String(Number(inThousand.toPrecision(2)))} interruptions in 1,000 node-hours`;
+}
+
 export function amountText({ cpuMilli, memoryBytes, gpus }: Resources, times: number): string {
   const memory = `${rounded((memoryBytes * times) / gib)} GiB`;
   const parts = [`${rounded((cpuMilli * times) / 1000)} vCPU`, memory];
