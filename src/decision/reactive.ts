@@ -66,9 +66,7 @@ function isCooler(one: Ranked, other: Ranked): boolean {
 
 export function isKnownWorse(one: Ranked, other: Ranked): boolean {
   return (
-    one.fleetHazard !== undefined &&
-    other.fleetHazard !== undefined &&
-    one.fleetHazard > other.fleetHazard
+    one.fleetHazard !== undefined && other.fleetHazard !== undefined && one.fleetHazard > other.fleetHazard
   );
 }
 

@@ -1,6 +1,8 @@
 import type { InstanceTypeFacts } from '../decision/knowledge.ts';
 import type { Policy } from '../decision/policy.ts';
+import { longestLasting } from './foresight.ts';
 import { allocatable, type SimulatedOption, type WaitingPod } from './scale-up-situation.ts';
+import type { SimulatedGroup } from './simulated-group.ts';
 import type { TraceSet } from './trace-archive.ts';
 import { tracedFleet } from './traced-fleet.ts';
 
@@ -50,7 +52,8 @@ export function traceRun(
     readonly target: number;
     readonly fromTick: number;
     readonly prices: readonly number[];
-    readonly policy: Policy;
+    /** Of our pipeline; `foresight` takes the pool that really lasts longest. */
+    readonly policy: Policy | 'foresight';
     /** Takes the fleet's record as the risk model too. */
     readonly fleetHazard: boolean;
   },
@@ -59,12 +62,13 @@ export function traceRun(
   const facts = machineFacts(set.machine);
   const usable = allocatable(facts);
   const pod = { cpuMilli: 0.8 * usable.cpuMilli, memoryMib: 0.8 * usable.memoryMib };
-  const { expander, ...fleet } = tracedFleet(plan.policy, plan.fleetHazard);
-  const groups = set.pools.map(({ zone }) => ({
+  const { policy } = plan;
+  const ours = policy === 'foresight' ? undefined : tracedFleet(policy, plan.fleetHazard);
+  const groups = set.pools.map(({ zone }): SimulatedGroup => ({
     id: zone,
     instanceType: facts.instanceType,
     zone,
-    capacityType: 'spot' as const,
+    capacityType: 'spot',
     priority: undefined,
   }));
   const running = set.pools.map(() => 0);
@@ -82,7 +86,7 @@ export function traceRun(
       if (lost === 0 || group === undefined) return;
       running[place] = left;
       count.interruptions += lost;
-      fleet.interrupted(group, lost, nowMs);
+      ours?.interrupted(group, lost, nowMs);
     });
     const missing = plan.target - sum(running);
     if (missing > 0) {
@@ -104,12 +108,18 @@ export function traceRun(
             ],
       );
       if (options.length > 0) {
-        const chosen = expander.choose({ nowMs, options, waiting, clusterNodes: sum(running), chance });
-        const place = groups.findIndex(({ id }) => id === chosen.group.id);
+        const offered = options.map(({ group }) => groups.indexOf(group));
+        const place =
+          ours === undefined
+            ? (longestLasting(set.pools, offered, { tick, running, missing }) ?? offered[0] ?? 0)
+            : groups.indexOf(
+                ours.expander.choose({ nowMs, options, waiting, clusterNodes: sum(running), chance }).group,
+              );
         const room = Math.floor(set.pools[place]?.available[tick] ?? 0) - (running[place] ?? 0);
         const started = Math.max(0, Math.min(room, missing));
         running[place] = (running[place] ?? 0) + started;
-        if (started > 0) expander.onLaunch?.(chosen.group, nowMs);
+        const group = groups[place];
+        if (started > 0 && group !== undefined) ours?.expander.onLaunch?.(group, nowMs);
         waiting.splice(0, started);
         const failure = failures[place];
         if (started < missing && failure !== undefined) {
@@ -125,7 +135,7 @@ export function traceRun(
     count.wanted += plan.target * hours;
     running.forEach((nodes, place) => {
       const group = groups[place];
-      if (nodes > 0 && group !== undefined) fleet.ran(group, nodes * hours, nowMs);
+      if (nodes > 0 && group !== undefined) ours?.ran(group, nodes * hours, nowMs);
       count.useful += nodes * hours;
       count.cost += nodes * hours * (plan.prices[place] ?? 1);
     });

@@ -6,7 +6,8 @@ import { traceRun, type TraceOutcome } from './trace-run.ts';
 
 /** One way of choosing on one set of traces, over all seeds. */
 export interface TraceArm {
-  readonly name: 'without hot pools' | 'hot pools' | "hot pools and the fleet's record";
+  readonly name:
+    'without hot pools' | 'hot pools' | "hot pools, and the fleet's record as the risk model" | 'foresight';
   /** For a thousand useful node-hours. */
   readonly interruptions: Interval;
   /** Less those without hot pools, seed by seed: below 0 where interruptions are spared. */
@@ -30,7 +31,8 @@ const without: Policy = { ...defaultPolicy, switches: { ...defaultPolicy.switche
 const arms = [
   { name: 'without hot pools', policy: without, fleetHazard: false },
   { name: 'hot pools', policy: defaultPolicy, fleetHazard: false },
-  { name: "hot pools and the fleet's record", policy: defaultPolicy, fleetHazard: true },
+  { name: "hot pools, and the fleet's record as the risk model", policy: defaultPolicy, fleetHazard: true },
+  { name: 'foresight', policy: 'foresight', fleetHazard: false },
 ] as const;
 
 /**
