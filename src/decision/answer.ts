@@ -89,7 +89,7 @@ function sentenceOf({
     `yield ${score.toFixed(1)}`,
   ];
   if (fleetHazard !== undefined && risk.source !== 'on-demand')
-    parts.push(`the fleet meets ${hazardText(fleetHazard)}`);
+    parts.push(`the fleet expects ${hazardText(fleetHazard)}`);
   if (signal !== undefined) parts.push(`hot ${heat.toFixed(2)} after ${signal.kind}`);
   if (cooldown !== undefined) parts.push(`resting: ${cooldown.evidence}`);
   if (admittedFor !== undefined) parts.push(`admitted as a larger type for ${admittedFor}`);
