@@ -439,7 +439,7 @@ describe('a replay of availability', () => {
 });
 
 describe("a replay of availability and the fleet's record", () => {
-  const minutes = 600;
+  const minutes = 3_000;
   const flapping = (shift: number) =>
     Array.from({ length: minutes }, (_, tick) => ((tick + shift) % 20 < 16 ? 1 : 0));
   const rarely = Array.from({ length: minutes }, (_, tick) => (tick % 200 < 195 ? 1 : 0));
@@ -454,19 +454,19 @@ describe("a replay of availability and the fleet's record", () => {
   };
   const plan = { target: 1, fromTick: 0, prices: [0.9, 0.95, 1.1], fleetHazard: false };
 
-  it('a fleet that remembers stays with the pool that is rarely interrupted, though it is hot and dearer', () => {
+  it('a fleet that remembers comes back to the pool that is rarely interrupted, though it is dearer and was hot', () => {
     const switches = { ...defaultPolicy.switches, hotPools: false };
     const cold = traceRun(set, { ...plan, policy: { ...defaultPolicy, switches } }, () => 0);
     const hot = traceRun(set, { ...plan, policy: defaultPolicy }, () => 0);
-    expect(cold.interruptions).to.be.greaterThan(15);
-    expect(hot.interruptions).to.be.lessThan(cold.interruptions / 3);
+    expect(cold.interruptions).to.be.greaterThan(60);
+    expect(hot.interruptions).to.be.lessThan((2 / 3) * cold.interruptions);
     expect(hot.usefulNodeHours).to.be.at.least(cold.usefulNodeHours);
   });
 
   it('foresight takes the pool that lasts longest at each gap', () => {
     const seen = traceRun(set, { ...plan, policy: 'foresight' }, () => 0);
     // Out of the good pool when it runs dry, and back when the other does; the last outage is the end.
-    expect(seen.interruptions).to.be.within(3, 6);
+    expect(seen.interruptions).to.be.within(15, 30);
     expect(seen.usefulNodeHours).to.equal(seen.wantedNodeHours);
     expect(longestLasting(set.pools, [0, 1], { tick: 0, running: [0, 0, 0], missing: 1 })).to.equal(0);
     expect(longestLasting(set.pools, [0, 2], { tick: 0, running: [0, 0, 0], missing: 1 })).to.equal(2);
