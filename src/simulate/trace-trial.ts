@@ -1,7 +1,7 @@
 import { defaultPolicy, type Policy } from '../decision/policy.ts';
 import { chanceFrom } from '../learning/chance.ts';
 import { intervalOf, type Interval } from './interval.ts';
-import type { TraceSet } from './trace-archive.ts';
+import { targetOf, type TraceSet } from './trace-archive.ts';
 import { traceRun, type TraceOutcome } from './trace-run.ts';
 
 /** One way of choosing on one set of traces, over all seeds. */
@@ -42,10 +42,7 @@ const arms = [
  */
 export function traceTrial(sets: readonly TraceSet[], seeds: number): readonly TraceVerdict[] {
   const played = sets.map((set) => {
-    const most = Math.max(
-      ...set.pools.map(({ available }) => available.reduce((high, one) => Math.max(high, one), 0)),
-    );
-    const target = Math.max(1, Math.floor(most / 2));
+    const target = targetOf(set);
     return { set, target, runs: runsOf(set, target, seeds) };
   });
   const verdicts = played.map(({ set, target, runs }) => verdictOf(set.name, set.pools.length, target, runs));
