@@ -2,7 +2,7 @@ import type { Cart, Objection, Ranked, Scored } from './cart.ts';
 import { without } from './cart.ts';
 import type { CapacityCooldown, Knowledge, PoolSignal } from './knowledge.ts';
 import type { Policy } from './policy.ts';
-import { hazardText } from './sentences.ts';
+import { hazardText, inThousandHours } from './sentences.ts';
 import { expectedAndWorst } from './several-pools.ts';
 
 /**
@@ -93,7 +93,7 @@ function withoutTerminating(cart: Cart<Ranked>): Cart<Ranked> {
     const known =
       candidate.fleetHazard === undefined || better.fleetHazard === undefined
         ? ''
-        : `: ${better.id}, with ${hazardText(better.fleetHazard)} against ${hazardText(candidate.fleetHazard)} of this one`;
+        : `: ${better.id}, with ${hazardText(better.fleetHazard)} against ${inThousandHours(candidate.fleetHazard)} here`;
     return {
       reason: 'hot-pool',
       sentence: better.ends

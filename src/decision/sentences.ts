@@ -13,8 +13,12 @@ export function percentText(share: number): string {
 }
 
 export function hazardText(perHour: number): string {
-  const inThousand = perHour * 1000;
-  return `${inThousand >= 10 ? inThousand.toFixed(0) : String(Number(inThousand.toPrecision(2)))} interruptions in 1,000 node-hours`;
+  return `${inThousandHours(perHour)} interruptions in 1,000 node-hours`;
+}
+
+export function inThousandHours(perHour: number): string {
+  const interruptions = perHour * 1000;
+  return interruptions >= 10 ? interruptions.toFixed(0) : String(Number(interruptions.toPrecision(2)));
 }
 
 export function amountText({ cpuMilli, memoryBytes, gpus }: Resources, times: number): string {

@@ -203,7 +203,7 @@ describe("live signals beside the fleet's own record", () => {
       expect(answer).to.deep.equal(['b']);
       expect(drops[0]).to.deep.include({ id: 'a', reason: 'hot-pool' });
       expect(drops[0]?.sentence).to.match(
-        /other pools are there: b, with (300|0\.2) interruptions in 1,000 node-hours against 300 /,
+        /other pools are there: b, with (300|0\.2) interruptions in 1,000 node-hours against 300 here$/,
       );
     }
   });
