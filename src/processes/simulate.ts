@@ -17,7 +17,9 @@ import { simulatedFacts } from '../simulate/simulated-facts.ts';
 import { groupsOf, usualGroups } from '../simulate/simulated-group.ts';
 import { simulationPage } from '../simulate/simulation-page.ts';
 import { traceArchive } from '../simulate/trace-archive.ts';
-import { traceText } from '../simulate/trace-text.ts';
+import { traceHabits } from '../simulate/trace-habits.ts';
+import { partOf, traceParts, type TracePart } from '../simulate/trace-part.ts';
+import { habitsText, traceText } from '../simulate/trace-text.ts';
 import { traceTrial, type TraceVerdict } from '../simulate/trace-trial.ts';
 import { trialText, type RegionVerdict } from '../simulate/trial-text.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
@@ -28,6 +30,7 @@ import { resultFileFlag } from './learning-flags.ts';
 interface SimulateOptions {
   readonly history?: string;
   readonly traces?: string;
+  readonly tracePart: TracePart;
   readonly region?: readonly string[];
   readonly groups: string;
   readonly demand: string;
@@ -61,6 +64,11 @@ export function simulateCommand(context: CommandContext): Command {
     .description('replay scale-ups over real price history, and interruptions over availability traces')
     .option('--history <place>', 'price history: a file, a directory or s3://bucket/prefix')
     .option('--traces <file>', 'availability traces: a .tar.gz of SkyPilot JSON files')
+    .addOption(
+      new Option('--trace-part <part>', 'the sets or the half of their time that are replayed')
+        .choices(traceParts)
+        .default('all'),
+    )
     .option('--region <names>', 'these regions only, separated by commas', list)
     .option('--groups <file>', 'node groups (YAML or JSON), or "usual"', 'usual')
     .option(
@@ -123,12 +131,11 @@ async function simulate(options: SimulateOptions, context: CommandContext): Prom
   const replayed =
     options.history === undefined ? undefined : await regionVerdicts(options, options.history, context);
   const regions = replayed?.regions ?? [];
-  const traces: readonly TraceVerdict[] =
-    options.traces === undefined
-      ? []
-      : traceTrial(await traceArchive(options.traces), Math.max(2, options.seeds));
+  const sets =
+    options.traces === undefined ? [] : partOf(await traceArchive(options.traces), options.tracePart);
+  const traces: readonly TraceVerdict[] = traceTrial(sets, Math.max(2, options.seeds));
   context.writeOut(regions.map(trialText).join('\n'));
-  if (traces.length > 0) context.writeOut(traceText(traces));
+  if (traces.length > 0) context.writeOut(traceText(traces) + habitsText(traceHabits(sets)));
   if (json !== undefined)
     await writeFile(json, `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`);
   if (html !== undefined) await writeFile(html, simulationPage(regions, traces));
