@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FieldCursor } from '../../src/wire/field-cursor.ts';
@@ -299,10 +299,13 @@ describe('the loop, on built processes', function () {
     const chosen = await answer(one);
     expect(pools[chosen], `${chosen} is a Spot group`).to.not.equal(undefined);
     expect(await answer(one, withoutOption(request, chosen))).to.not.equal(chosen);
-    await until('the class to rest', () => one.lines.some((line) => line.includes('rests')), 15_000);
-    await one.stop();
-    const journal = readFileSync(join(home, '.local/state/spot-expander/fleet-journal.jsonl'), 'utf8');
-    expect(journal).to.contain(`{"kind":"shortage","pool":"${pools[chosen]?.join('@')}"`);
+    const journal = join(home, '.local/state/spot-expander/fleet-journal.jsonl');
+    const outage = `{"kind":"shortage","pool":"${pools[chosen]?.join('@')}"`;
+    await until(
+      'the outage to be on disk',
+      () => existsSync(journal) && readFileSync(journal, 'utf8').includes(outage),
+      15_000,
+    );
   });
 
   it('every pool hot: the answer is still never empty', async () => {
