@@ -14,6 +14,8 @@ export interface SimulatedKnowledge {
   readonly region: string;
   readonly advisorBand: (instanceType: string) => AdvisorBand | undefined;
   readonly onDemandPerHour: (instanceType: string) => number | undefined;
+  /** What the autoscaler does with pods on half-used nodes: their annotations and owners tell it. */
+  readonly onScaleDown?: 'moves' | 'stays';
   /** A score from before `nowMs`; undefined leaves the Advisor's band as the prior. */
   readonly risk: (pool: Pool, nowMs: number) => RiskAssessment | undefined;
 }
@@ -60,6 +62,7 @@ export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 's
             requests: { cpuMilli, memoryBytes: memoryMib * mib, gpus: 0 },
             preferredNodeTerms: [],
             spreadPreferences: [],
+            ...(known.onScaleDown && { onScaleDown: known.onScaleDown }),
           })),
           nodes: templates,
           unreadable: { pods: 0, nodes: 0 },

@@ -56,6 +56,7 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
     advisorBand: plan.advisorBand,
     onDemandPerHour: plan.onDemandPerHour,
     risk: plan.risk,
+    onScaleDown: plan.scaleDown === 'underused' ? ('moves' as const) : ('stays' as const),
   };
   const policy = plan.policy ?? defaultPolicy;
   const expanders = [
