@@ -10,12 +10,14 @@ import {
   priorityExpander,
   randomExpander,
 } from './built-in-expanders.ts';
-import { clusterRun, type RunOutcome, type World } from './cluster-run.ts';
+import { clusterRun } from './cluster-run.ts';
 import { generatedDemand, type demandKinds, type PodBatch } from './demand.ts';
 import { oracleExpander } from './oracle.ts';
 import { ourExpander } from './our-expander.ts';
 import { poolPriceBook } from './price-book.ts';
+import type { RunOutcome } from './run-outcome.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
+import type { World } from './world.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
