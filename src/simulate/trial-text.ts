@@ -9,40 +9,39 @@ export interface RegionVerdict {
   readonly summaries: readonly ExpanderSummary[];
 }
 
-const percent = (value: number, digits = 2): string => `${(100 * value).toFixed(digits)} %`;
-const percents = ({ mean, low, high }: Interval, digits = 2): string =>
-  `${percent(mean, digits)} (${percent(low, digits)} … ${percent(high, digits)})`;
+const ours = 'spot-expander';
+
+const columns = [
+  'expander',
+  'total',
+  'nodes alone',
+  'interrupted',
+  'spikes',
+  'largest pool',
+  'than oracle',
+  'than ours',
+  'cheaper at $',
+];
 
 /** True when ours is cheaper and the interval of the difference leaves no doubt. */
 export function isBeaten({ dearerThanOurs }: ExpanderSummary): boolean {
   return dearerThanOurs.low > 0;
 }
 
-function pricesText({ cheaperBetween }: ExpanderSummary): string {
-  if (cheaperBetween === undefined) return 'none';
-  const { from, to } = cheaperBetween;
-  if (to < Infinity) return `up to ${to.toFixed(2)}`;
-  return from === 0 ? 'any' : `from ${from.toFixed(2)}`;
-}
-
-/** One region as a Markdown table and the verdict in a sentence. */
+/** One region as a Markdown table that a terminal of 140 columns holds, and the verdict in a sentence. */
 export function trialText({ region, groups, seeds, disturbancePrice, summaries }: RegionVerdict): string {
-  const rows = summaries.map((one) =>
-    [
-      one.expander,
-      (1000 * one.totalCost.mean).toFixed(3),
-      (1000 * one.nodesCost.mean).toFixed(3),
-      one.interruptions.mean.toFixed(2),
-      percent(one.spikesMet.mean),
-      percent(one.largestPool.mean, 0),
-      percents(one.regret),
-      percents(one.dearerThanOurs),
-      pricesText(one),
-    ].join(' | '),
-  );
-  const rivals = summaries.filter(
-    ({ expander }) => !expander.startsWith('spot-expander') && expander !== 'oracle',
-  );
+  const rows = summaries.map((one) => [
+    variantOf(one.expander),
+    around(one.totalCost, 2, 1000),
+    (1000 * one.nodesCost.mean).toFixed(2),
+    around(one.interruptions, 1, 100),
+    `${(100 * one.spikesMet.mean).toFixed(1)} %`,
+    `${around(one.largestPool, 0, 100)} %`,
+    one.expander === 'oracle' ? '' : `${around(one.regret, 2, 100)} %`,
+    one.expander === ours ? '' : `${around(one.dearerThanOurs, 2, 100)} %`,
+    one.expander === ours ? '' : pricesText(one),
+  ]);
+  const rivals = summaries.filter(({ expander }) => !expander.startsWith(ours) && expander !== 'oracle');
   const unbeaten = rivals.filter((one) => !isBeaten(one)).map(({ expander }) => expander);
   const verdict =
     unbeaten.length === 0
@@ -51,11 +50,46 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
   return [
     `## ${region}: ${groups} groups, ${seeds} seeds, $${disturbancePrice} an interruption`,
     '',
-    '| expander | total, $ per 1,000 useful vCPU-h | nodes alone | interruptions per 1,000 vCPU-h | launches before a price spike | largest pool | dearer than the oracle | dearer than spot-expander | ours cheaper at $ an interruption |',
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
+    'total and nodes alone: $ for 1,000 useful vCPU-hours. interrupted: nodes in 100,000 useful vCPU-hours. spikes: launches before a price',
+    'spike. largest pool: its share of node-hours. than oracle, than ours: how much dearer, seed by seed. cheaper at $: prices of an',
+    'interruption at which ours is the cheaper one. ±: half of a 95 % interval over the seeds.',
+    '',
+    ...table(columns, rows),
     '',
     verdict,
     '',
   ].join('\n');
+}
+
+/** Variants of ours stand below it by what they differ in. */
+function variantOf(expander: string): string {
+  return expander.startsWith(`${ours}, `) ? `… ${expander.slice(ours.length + 2)}` : expander;
+}
+
+/** A mean and half of its interval; the mean alone where one seed gives none. */
+function around({ mean, high }: Interval, digits: number, times = 1): string {
+  const half = high - mean;
+  const text = (times * mean).toFixed(digits);
+  return Number.isFinite(half) ? `${text} ± ${(times * half).toFixed(digits)}` : text;
+}
+
+function pricesText({ cheaperBetween }: ExpanderSummary): string {
+  if (cheaperBetween === undefined) return 'none';
+  const { from, to } = cheaperBetween;
+  if (to < Infinity) return `up to ${dollars(to)}`;
+  return from === 0 ? 'any' : `from ${dollars(from)}`;
+}
+
+function dollars(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 0);
+}
+
+/** Markdown that reads as a table in a terminal too. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)];
 }
