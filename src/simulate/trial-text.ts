@@ -32,13 +32,13 @@ export function isBeaten({ dearerThanOurs }: ExpanderSummary): boolean {
 export function trialText({ region, groups, seeds, disturbancePrice, summaries }: RegionVerdict): string {
   const rows = summaries.map((one) => [
     variantOf(one.expander),
-    around(one.totalCost, 2, 1000),
+    around(one.totalCost, 1000),
     (1000 * one.nodesCost.mean).toFixed(2),
-    around(one.interruptions, 1, 100),
-    `${(100 * one.spikesMet.mean).toFixed(1)} %`,
-    `${around(one.largestPool, 0, 100)} %`,
-    one.expander === 'oracle' ? '' : `${around(one.regret, 2, 100)} %`,
-    one.expander === ours ? '' : `${around(one.dearerThanOurs, 2, 100)} %`,
+    around(one.interruptions, 100),
+    (100 * one.spikesMet.mean).toFixed(1),
+    around(one.largestPool, 100),
+    one.expander === 'oracle' ? '' : around(one.regret, 100),
+    one.expander === ours ? '' : around(one.dearerThanOurs, 100),
     one.expander === ours ? '' : pricesText(one),
   ]);
   const rivals = summaries.filter(({ expander }) => !expander.startsWith(ours) && expander !== 'oracle');
@@ -50,9 +50,9 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
   return [
     `## ${region}: ${groups} groups, ${seeds} seeds, $${disturbancePrice} an interruption`,
     '',
-    'total and nodes alone: $ for 1,000 useful vCPU-hours. interrupted: nodes in 100,000 useful vCPU-hours. spikes: launches before a price',
-    'spike. largest pool: its share of node-hours. than oracle, than ours: how much dearer, seed by seed. cheaper at $: prices of an',
-    'interruption at which ours is the cheaper one. ±: half of a 95 % interval over the seeds.',
+    'total, nodes alone: $ for 1,000 useful vCPU-hours. interrupted: nodes in 100,000 useful vCPU-hours. spikes: % of launches before a',
+    'price spike. largest pool: % of node-hours. than oracle, than ours: % dearer, seed by seed. cheaper at $: prices of an interruption',
+    'at which ours is the cheaper one. ±: half of a 95 % interval over the seeds.',
     '',
     ...table(columns, rows),
     '',
@@ -66,11 +66,12 @@ function variantOf(expander: string): string {
   return expander.startsWith(`${ours}, `) ? `… ${expander.slice(ours.length + 2)}` : expander;
 }
 
-/** A mean and half of its interval; the mean alone where one seed gives none. */
-function around({ mean, high }: Interval, digits: number, times = 1): string {
-  const half = high - mean;
-  const text = (times * mean).toFixed(digits);
-  return Number.isFinite(half) ? `${text} ± ${(times * half).toFixed(digits)}` : text;
+/** A mean and half of its interval, to the second figure of that half; the mean alone where one seed gives none. */
+function around({ mean, high }: Interval, times: number): string {
+  const half = times * (high - mean);
+  if (!Number.isFinite(half)) return (times * mean).toFixed(2);
+  const digits = half > 0 ? Math.min(2, Math.max(0, 1 - Math.floor(Math.log10(half)))) : 2;
+  return `${(times * mean).toFixed(digits)} ± ${half.toFixed(digits)}`;
 }
 
 function pricesText({ cheaperBetween }: ExpanderSummary): string {
