@@ -1,5 +1,5 @@
 import { FieldCursor, wireType } from './field-cursor.ts';
-import { utf8Text, type TextReader } from './text.ts';
+import { utf8Text } from './text.ts';
 
 /** Field numbers of k8s.io/apimachinery's ObjectMeta and OwnerReference, see proto/kube_core_v1.proto. */
 const metadata = { uid: 5, annotations: 12, ownerReferences: 13 } as const;
@@ -9,15 +9,12 @@ const ownerReference = { kind: 1, controller: 6 } as const;
 /** Kubernetes' own have 36 characters. */
 const longestUid = 64;
 
-const safeToEvict = 'cluster-autoscaler.kubernetes.io/safe-to-evict';
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const safeToEvict = bytesOf('cluster-autoscaler.kubernetes.io/safe-to-evict');
+const values = { true: bytesOf('true'), false: bytesOf('false') } as const;
 
 /** Controllers whose pods the autoscaler moves as it stands; those of any other it leaves where they are. */
-const replicatedKinds: ReadonlySet<string> = new Set([
-  'ReplicaSet',
-  'StatefulSet',
-  'Job',
-  'ReplicationController',
-]);
+const replicatedKinds = ['ReplicaSet', 'StatefulSet', 'Job', 'ReplicationController'].map(bytesOf);
 
 export interface PodMetadata {
   /** Empty when there is none. */
@@ -25,14 +22,12 @@ export interface PodMetadata {
   readonly onScaleDown: 'moves' | 'stays';
 }
 
-/** Reads what scoring needs of a pod's ObjectMeta. */
+/** Reads what scoring needs of a pod's ObjectMeta; texts are compared as bytes, since most of them are nothing that counts. */
 export class PodMetadataReader {
-  readonly #texts: TextReader;
   readonly #metadata: FieldCursor;
   readonly #part: FieldCursor;
 
-  constructor(bytes: Uint8Array, texts: TextReader) {
-    this.#texts = texts;
+  constructor(bytes: Uint8Array) {
     this.#metadata = new FieldCursor(bytes);
     this.#part = new FieldCursor(bytes);
   }
@@ -43,7 +38,7 @@ export class PodMetadataReader {
    */
   read(start: number, end: number): PodMetadata | undefined {
     let uid = '';
-    let evictable: string | undefined;
+    let evictable: keyof typeof values | undefined;
     let isReplicated = false;
     const message = this.#metadata;
     message.enter(start, end);
@@ -63,35 +58,41 @@ export class PodMetadataReader {
     return { uid, onScaleDown: moves ? 'moves' : 'stays' };
   }
 
-  /** The value of the autoscaler's annotation; undefined for any other entry, most of which their length alone tells. */
-  #safeToEvictIn(start: number, end: number): string | undefined {
+  /** What the autoscaler's annotation says; undefined for any other entry, most of which their length alone tells. */
+  #safeToEvictIn(start: number, end: number): keyof typeof values | undefined {
     const length = end - start - safeToEvict.length;
     if (length < 2 || length > 16) return undefined;
     let isKey = false;
-    let value = '';
+    let said: keyof typeof values | undefined;
     const message = this.#part;
     message.enter(start, end);
     while (message.next()) {
       if (message.type !== wireType.bytes) continue;
-      const text = this.#texts.at(message.start, message.end);
-      if (message.field === entry.key) isKey = text === safeToEvict;
-      else if (message.field === entry.value) value = text;
+      if (message.field === entry.key) isKey = isText(message, safeToEvict);
+      else if (message.field === entry.value)
+        said = isText(message, values.true) ? 'true' : isText(message, values.false) ? 'false' : undefined;
     }
-    return isKey && !message.broken ? value : undefined;
+    return isKey && !message.broken ? said : undefined;
   }
 
   /** True for the one owner that controls the pod, if it is of a kind that replaces what is evicted. */
   #isReplicating(start: number, end: number): boolean {
-    let kind = '';
+    let isKind = false;
     let controls = false;
     const message = this.#part;
     message.enter(start, end);
     while (message.next()) {
       if (message.field === ownerReference.kind && message.type === wireType.bytes)
-        kind = this.#texts.at(message.start, message.end);
+        isKind = replicatedKinds.some((kind) => isText(message, kind));
       else if (message.field === ownerReference.controller && message.type === wireType.varint)
         controls = message.value !== 0;
     }
-    return controls && !message.broken && replicatedKinds.has(kind);
+    return controls && isKind && !message.broken;
   }
+}
+
+function isText({ bytes, start, end }: FieldCursor, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false;
+  for (let at = 0; at < text.length; at += 1) if (bytes[start + at] !== text[at]) return false;
+  return true;
 }

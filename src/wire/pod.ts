@@ -45,7 +45,7 @@ export class PodReader {
   constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#pod = new FieldCursor(bytes);
-    this.#metadata = new PodMetadataReader(bytes, texts);
+    this.#metadata = new PodMetadataReader(bytes);
     this.#spec = new FieldCursor(bytes);
     this.#container = new FieldCursor(bytes);
     this.#resources = new FieldCursor(bytes);
