@@ -65,7 +65,7 @@ describe('a recorded request', () => {
 
   it('of an older version holds pods that stay', () => {
     const record = requestToRecord(request([[0]], 1));
-    const older = { ...record, pods: record.pods.map(({ onScaleDown: _, ...known }) => known) };
+    const older = { ...record, pods: record.pods.map((known) => ({ ...known, onScaleDown: undefined })) };
     expect(recordedRequest.parse(older).pods.map(({ onScaleDown }) => onScaleDown)).to.deep.equal(['stays']);
   });
 
