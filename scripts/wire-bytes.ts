@@ -68,13 +68,15 @@ export interface PodShape {
   readonly initContainers?: readonly ContainerShape[];
   readonly overhead?: Amounts;
   readonly podLevel?: Amounts;
+  /** Further fields of the metadata. */
+  readonly metadata?: readonly Uint8Array[];
   /** Further fields of the spec. */
   readonly spec?: readonly Uint8Array[];
 }
 
 export const pod = (shape: PodShape = {}): Bytes =>
   joined(
-    bytesField(1, textField(1, shape.name ?? 'pod')),
+    bytesField(1, textField(1, shape.name ?? 'pod'), ...(shape.metadata ?? [])),
     bytesField(
       2,
       ...(shape.containers ?? []).map((one) => bytesField(2, container(one))),

@@ -80,13 +80,13 @@ export const decisionSettings = {
     boundedNumber(0, 1),
     0.5,
     '0..1',
-    'share of the usable room that new nodes leave free which later pods fill',
+    'share of the usable room that new nodes leave free which later pods fill; less of it the larger the pods',
   ),
   node_tail: setting(
     boundedNumber(0, 1),
     0.03,
     '0..1',
-    'how much dearer a node counts for each doubling of the pods it holds; less where the autoscaler moves pods off half-used nodes',
+    'how much dearer a node counts for each doubling of the pods it holds that the autoscaler does not move',
   ),
   interruption_hours: setting(
     boundedNumber(0, 1000),

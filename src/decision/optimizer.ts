@@ -1,7 +1,8 @@
 import type { Assessed, Cart, NodePrice, Objection, Scored } from './cart.ts';
 import { dropped, without } from './cart.ts';
 import { interruptionPerHour } from './interruption-price.ts';
-import { podsOnNode, unitsOf, unusedShare, usableRoom } from './node-value.ts';
+import { unitsOf, unusedShare, usableRoom } from './node-value.ts';
+import { nodeTails, reusedShare } from './node-lifetime.ts';
 import type { Policy } from './policy.ts';
 import type { Preferences } from './preferences.ts';
 import { preferencesOf } from './preferences.ts';
@@ -26,7 +27,7 @@ export function scored(cart: Cart<Assessed>, pods: readonly PendingPod[], policy
   const safe = policy.switches.safetyGate
     ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
     : cart;
-  const costed = rightSized(withCost(priced(safe), policy), policy);
+  const costed = rightSized(withCost(priced(safe), pods, policy), policy);
   const preferences = preferencesOf(pods, costed.candidates);
   const highest = highestOf(costed.candidates, policy);
   return {
@@ -73,16 +74,17 @@ function noPrice({ id, pools }: Assessed): string {
  * TCO = (price + expected interruptions) × nodes / units that they will serve, so that candidates of different sizes and with
  * different pods compare: few pods on a small node are as dear a unit as they are, not cheap because they are few. Served is
  * what the pods ask for and `reuseShare` of the room beside them that other pods can use: charging all idle room to these pods
- * would forget that the next ones fill it.
- * A node that holds many pods runs until the last one ends and counts dearer by `nodeTail` for each doubling. What a
- * candidate leaves to later scale-ups makes it dearer by up to `unservedWeight`, since those need nodes of their own.
+ * would forget that the next ones fill it. What a candidate leaves to later scale-ups makes it dearer by up to
+ * `unservedWeight`, since those need nodes of their own.
  * Where no pod could be read a candidate counts as used as well as the others are; where no size is known either,
  * candidates compare by node.
  */
-function withCost(cart: Cart<Priced>, policy: Policy): Cart<Costed> {
+function withCost(cart: Cart<Priced>, pods: readonly PendingPod[], policy: Policy): Cart<Costed> {
+  const reused = reusedShare(cart.candidates, policy);
+  const tails = nodeTails(cart.candidates, pods, policy);
   const shares = cart.candidates.map(wasteShareOf);
   const typicalShare = mean(shares.flatMap((share) => share ?? [])) ?? 0;
-  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare, policy));
+  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare, reused, policy));
   const byNode = units.every((unit) => unit === undefined);
   const candidates: Costed[] = [];
   const drops = [...cart.drops];
@@ -95,7 +97,7 @@ function withCost(cart: Cart<Priced>, policy: Policy): Cart<Costed> {
     }
     const wasteShare = policy.switches.wasteCost ? (shares[index] ?? typicalShare) : 0;
     const nodesPerHour = candidate.price.perHour * candidate.nodeCount;
-    const tail = policy.switches.wasteCost ? policy.nodeTail * podDoublings(candidate) : 0;
+    const tail = policy.switches.wasteCost ? (tails[index] ?? 0) : 0;
     const factor = ((1 + tail) * (1 + policy.unservedWeight * (1 - candidate.coverage))) / served;
     const interruptions = interruptionPerHour(candidate, candidate.price, policy) * candidate.nodeCount;
     candidates.push({
@@ -118,6 +120,7 @@ function wasteShareOf({ nodeSize, nodeCount, demand }: Priced): number | undefin
 function unitsServed(
   { demand, nodeSize, nodeCount }: Priced,
   typicalShare: number,
+  reused: number,
   policy: Policy,
 ): number | undefined {
   if (demand === undefined)
@@ -128,13 +131,7 @@ function unitsServed(
   if (!policy.switches.wasteCost) return Math.max(demand.units, unitsOf(nodeSize) * nodeCount);
   // The next scale-up is taken to be no larger than this one: a large node is not cheap for what nobody may come to use.
   const room = Math.min(demand.units, usableRoom(nodeSize, nodeCount, demand.resources));
-  return demand.units + policy.reuseShare * room;
-}
-
-/** How often the pods of a node double from one; 0 where pods were not told one by one. */
-function podDoublings({ demand, nodeSize, pods }: Priced): number {
-  if (demand === undefined || nodeSize === undefined || pods.length === 0) return 0;
-  return Math.log2(podsOnNode(nodeSize, demand.resources, pods.length));
+  return demand.units + reused * room;
 }
 
 function scoredOf(candidate: Costed, highest: number, preferences: Preferences, policy: Policy): Scored {

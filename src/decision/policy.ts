@@ -29,11 +29,14 @@ export interface Policy {
   readonly affinityWeight: number;
   /** 0..1: the same for ScheduleAnyway topology spread. */
   readonly spreadWeight: number;
-  /** 0..1: the share of usable free room that later pods fill. Source: docs/simulate.md, both kinds of scale-down. */
+  /**
+   * 0..1: the share of usable free room that later pods fill where pods are small; less where nodes hold few of them. Source:
+   * docs/simulate.md, both kinds of scale-down.
+   */
   readonly reuseShare: number;
   /**
-   * 0..1: how much dearer a node counts for each doubling of the pods that it holds, since it runs until the last of them
-   * ends. Source: docs/simulate.md.
+   * 0..1: how much dearer a node counts for each doubling of the pods on it that the autoscaler does not move, since it runs
+   * until the last of them ends. Source: docs/simulate.md.
    */
   readonly nodeTail: number;
   /** What an interruption costs, in hours of the node's on-demand price: an hour of work done again. */

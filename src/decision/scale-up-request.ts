@@ -22,6 +22,11 @@ export interface SpreadPreference {
 export interface PendingPod {
   /** The pod's metadata.uid where it is known: capacity memory tells by it whether the same pods still wait. */
   readonly uid?: string;
+  /**
+   * Whether the autoscaler moves it off a half-used node so that the node can go, or leaves the node to it; absent where
+   * that is not known, which counts as staying.
+   */
+  readonly onScaleDown?: 'moves' | 'stays';
   readonly requests: Resources;
   readonly preferredNodeTerms: readonly PreferredNodeTerm[];
   readonly spreadPreferences: readonly SpreadPreference[];

@@ -36,6 +36,7 @@ const pendingPod = z.object({
     }),
   ),
   spreadPreferences: z.array(z.object({ topologyKey: z.string(), maxSkew: z.number() })),
+  onScaleDown: z.enum(['moves', 'stays']).default('stays'),
 });
 
 const nodeTemplate = z.object({

@@ -1,4 +1,4 @@
-import type { RunOutcome } from './cluster-run.ts';
+import type { RunOutcome } from './run-outcome.ts';
 import { intervalOf, type Interval } from './interval.ts';
 
 /** One expander over all seeds. Costs in USD for one useful vCPU-hour; shares 0..1. */

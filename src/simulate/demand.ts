@@ -125,6 +125,9 @@ function normal(chance: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
 }
 
+/** A batch of more would be packed for minutes. */
+const mostPods = 10_000;
+
 /**
  * Reads a demand file: CSV with columns time, pods, cpu_milli, memory_mib, hours, in any order.
  * @throws UsageError with every row that cannot be read.
@@ -148,13 +151,21 @@ export function demandOf(text: string, path: string): readonly PodBatch[] {
     const [pods, cpuMilli, memoryMib, hours] = names.slice(1).map((name) => Number(field(name)));
     if (pods === undefined || cpuMilli === undefined || memoryMib === undefined || hours === undefined)
       return;
-    if (!(pods >= 1 && cpuMilli > 0 && memoryMib > 0 && hours > 0) || Number.isNaN(atMs)) {
+    const isSound = [pods - 1, cpuMilli, memoryMib, hours].every(
+      (value, index) => (index === 0 ? value >= 0 : value > 0) && Number.isFinite(value),
+    );
+    if (!isSound || Number.isNaN(atMs)) {
       if (mistakes.length < 10) mistakes.push(`${path}, row ${line}: needs a time and numbers above 0`);
+    } else if (pods > mostPods) {
+      if (mistakes.length < 10) mistakes.push(`${path}, row ${line}: more than ${mostPods} pods at once`);
     } else batches.push({ atMs, pods: Math.floor(pods), cpuMilli, memoryMib, hours });
   });
   scanner.push(Buffer.from(text));
   scanner.end();
-  if (mistakes.length === 0 && batches.length === 0) mistakes.push(`${path}: no rows`);
+  if (mistakes.length === 0 && batches.length === 0)
+    mistakes.push(
+      `${path}: no rows; it needs a header (${names.join(', ')}) and one row for each batch of pods`,
+    );
   if (mistakes.length > 0) throw new UsageError(mistakes);
   return batches.sort((a, b) => a.atMs - b.atMs);
 }

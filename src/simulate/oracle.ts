@@ -1,6 +1,6 @@
-import type { World } from './cluster-run.ts';
-import { hoursToInterruption } from './simulated-node.ts';
+import { hoursToInterruption } from './node-fate.ts';
 import type { Expander } from './scale-up-situation.ts';
+import type { World } from './world.ts';
 
 const hourMs = 3_600_000;
 const aheadMs = 24 * hourMs;

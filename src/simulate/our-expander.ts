@@ -20,6 +20,8 @@ export interface SimulatedKnowledge {
   readonly region: string;
   readonly advisorBand: (instanceType: string) => AdvisorBand | undefined;
   readonly onDemandPerHour: (instanceType: string) => number | undefined;
+  /** What the autoscaler does with pods on half-used nodes: their annotations and owners tell it. */
+  readonly onScaleDown?: 'moves' | 'stays';
   /** A score from before `nowMs`; undefined leaves the Advisor's band as the prior. */
   readonly risk: (pool: Pool, nowMs: number) => RiskAssessment | undefined;
   /** What the fleet met in the pool, where the simulation watches one. */
@@ -87,6 +89,7 @@ export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 's
           requests: { cpuMilli, memoryBytes: memoryMib * mib, gpus: 0 },
           preferredNodeTerms: [],
           spreadPreferences: [],
+          ...(known.onScaleDown && { onScaleDown: known.onScaleDown }),
         })),
         nodes: templates,
         unreadable: { pods: 0, nodes: 0 },

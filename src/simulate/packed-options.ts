@@ -1,4 +1,4 @@
-import type { World } from './cluster-run.ts';
+import type { World } from './world.ts';
 import { packed, type SimulatedOption, type WaitingPod } from './scale-up-situation.ts';
 
 /** An option and how its pods lie on its nodes. */

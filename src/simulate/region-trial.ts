@@ -10,12 +10,14 @@ import {
   priorityExpander,
   randomExpander,
 } from './built-in-expanders.ts';
-import { clusterRun, type RunOutcome, type World } from './cluster-run.ts';
+import { clusterRun } from './cluster-run.ts';
 import { generatedDemand, type demandKinds, type PodBatch } from './demand.ts';
 import { oracleExpander } from './oracle.ts';
 import { ourExpander } from './our-expander.ts';
 import { poolPriceBook } from './price-book.ts';
+import type { RunOutcome } from './run-outcome.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
+import type { World } from './world.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -56,6 +58,7 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
     advisorBand: plan.advisorBand,
     onDemandPerHour: plan.onDemandPerHour,
     risk: plan.risk,
+    onScaleDown: plan.scaleDown === 'underused' ? ('moves' as const) : ('stays' as const),
   };
   const policy = plan.policy ?? defaultPolicy;
   const expanders = [

@@ -43,6 +43,9 @@ export function groupsOf(text: string, path: string): readonly SimulatedGroup[] 
     throw new UsageError(
       parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.')}: ${issue.message}`),
     );
+  const ids = parsed.data.groups.map(({ id }) => id);
+  const twice = new Set(ids.filter((id, index) => ids.indexOf(id) < index));
+  if (twice.size > 0) throw new UsageError([...twice].map((id) => `${path}: two groups are called ${id}`));
   return parsed.data.groups.map((group) => ({
     id: group.id,
     instanceType: group.instance_type,

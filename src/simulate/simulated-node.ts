@@ -1,66 +1,85 @@
-import { chanceFrom } from '../learning/chance.ts';
-import type { WaitingPod } from './scale-up-situation.ts';
+import { allocatable, type WaitingPod } from './scale-up-situation.ts';
+import type { World, WorldGroup } from './world.ts';
 
 /** Below this share of CPU and of memory a node is underused: the autoscaler's own threshold. */
 const underusedShare = 0.5;
 
-export interface Pod extends WaitingPod {
+export interface SimulatedPod extends WaitingPod {
+  /** Work that is left when it starts. */
   leftMs: number;
   startedMs: number;
+  /** Counts its starts, so that an end that was planned before an eviction is known to be void. */
   turn: number;
 }
 
-/** `cpuMilli` and `memoryMib` are what is free. */
-export interface Node {
+export interface SimulatedNode {
   readonly place: number;
   readonly launchedMs: number;
+  readonly facts: WorldGroup['facts'];
+  /** What is free. */
   cpuMilli: number;
   memoryMib: number;
-  readonly pods: Set<Pod>;
+  readonly pods: Set<SimulatedPod>;
   /** Since when it could go; undefined while it is used enough. */
   unneededSinceMs: number | undefined;
   isGone: boolean;
 }
 
-/** Whether the autoscaler would let the node go: `all` is what it holds when empty. */
-export function isUnneeded(
-  node: Node,
-  all: { readonly cpuMilli: number; readonly memoryMib: number },
-  scaleDown: 'empty' | 'underused',
+export function freshNode(place: number, facts: WorldGroup['facts'], launchedMs: number): SimulatedNode {
+  return {
+    place,
+    launchedMs,
+    facts,
+    ...allocatable(facts),
+    pods: new Set(),
+    unneededSinceMs: undefined,
+    isGone: false,
+  };
+}
+
+export function hasRoom(
+  free: { readonly cpuMilli: number; readonly memoryMib: number },
+  pod: WaitingPod,
 ): boolean {
+  return free.cpuMilli >= pod.cpuMilli && free.memoryMib >= pod.memoryMib;
+}
+
+export function putOn(node: SimulatedNode, pod: SimulatedPod): void {
+  node.pods.add(pod);
+  node.cpuMilli -= pod.cpuMilli;
+  node.memoryMib -= pod.memoryMib;
+}
+
+export function takeOff(node: SimulatedNode, pod: SimulatedPod): void {
+  node.pods.delete(pod);
+  node.cpuMilli += pod.cpuMilli;
+  node.memoryMib += pod.memoryMib;
+}
+
+/** True when the autoscaler would like the node to go. */
+export function isUnneeded(node: SimulatedNode, scaleDown: World['scaleDown']): boolean {
   if (node.pods.size === 0) return true;
   if (scaleDown === 'empty') return false;
+  const all = allocatable(node.facts);
   const used = Math.max(1 - node.cpuMilli / all.cpuMilli, 1 - node.memoryMib / all.memoryMib);
   return used < underusedShare;
 }
 
-/** Where among the others every pod of the node could go; undefined when one of them fits nowhere. */
-export function otherPlaces(node: Node, nodes: Iterable<Node>): ReadonlyMap<Pod, Node> | undefined {
+/** Where every pod of the node could go; undefined when one of them fits nowhere. */
+export function otherPlaces(
+  node: SimulatedNode,
+  nodes: Iterable<SimulatedNode>,
+): ReadonlyMap<SimulatedPod, SimulatedNode> | undefined {
   const free = [...nodes].flatMap((other) =>
     other === node ? [] : [{ other, cpuMilli: other.cpuMilli, memoryMib: other.memoryMib }],
   );
-  const places = new Map<Pod, Node>();
+  const places = new Map<SimulatedPod, SimulatedNode>();
   for (const pod of node.pods) {
-    const room = free.find((one) => one.cpuMilli >= pod.cpuMilli && one.memoryMib >= pod.memoryMib);
+    const room = free.find((one) => hasRoom(one, pod));
     if (room === undefined) return undefined;
     room.cpuMilli -= pod.cpuMilli;
     room.memoryMib -= pod.memoryMib;
     places.set(pod, room.other);
   }
   return places;
-}
-
-/** When the n-th node of a pool is interrupted, in hours after its launch: the same whichever expander launches it. */
-export function hoursToInterruption(
-  seed: number,
-  place: number,
-  ordinal: number,
-  hazardPerHour: number,
-): number {
-  if (hazardPerHour <= 0) return Infinity;
-  const chance = chanceFrom(
-    Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(place + 1, 0x85ebca6b) ^ Math.imul(ordinal + 1, 0xc2b2ae35),
-  );
-  chance();
-  return -Math.log(1 - chance()) / hazardPerHour;
 }

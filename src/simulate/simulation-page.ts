@@ -28,8 +28,11 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
         .map(({ expander, regret }) => ({ label: expander, value: scaled(regret, 100) })),
     ),
     plot(
-      'Interruptions per 1,000 useful vCPU-hours',
-      summaries.map(({ expander, interruptions }) => ({ label: expander, value: interruptions })),
+      'Interruptions in 100,000 useful vCPU-hours',
+      summaries.map(({ expander, interruptions }) => ({
+        label: expander,
+        value: scaled(interruptions, 100),
+      })),
     ),
     plot(
       'Node-hours in the largest pool, %',
@@ -67,17 +70,23 @@ function plot(title: string, bars: readonly Bar[]): string {
   const least = Math.min(0, ...finite);
   const most = Math.max(1e-9, ...finite);
   const left = 400;
-  const width = 420;
+  const width = 310;
   const x = (value: number): number =>
     left + (width * (Math.min(most, Math.max(least, value)) - least)) / (most - least);
-  const rows = bars.map(({ label, value: { mean, low, high } }, index) => {
+  const rows = bars.map(({ label, value }, index) => {
+    const { mean, low, high } = value;
     const y = 8 + index * 22;
     const from = Math.min(x(0), x(mean));
     const color = label.startsWith('spot-expander') || label.includes(', hot pools') ? '#1a6' : '#89a';
-    return `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${escaped(label)}</text><rect x="${from.toFixed(1)}" y="${y}" width="${Math.abs(x(mean) - x(0)).toFixed(1)}" height="14" fill="${color}"/><line x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y + 7}" y2="${y + 7}" stroke="#222"/><text x="${(Math.max(x(high), x(mean), x(0)) + 6).toFixed(1)}" y="${y + 11}">${mean.toFixed(most < 1 ? 3 : 2)}</text>`;
+    return `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${escaped(label)}</text><rect x="${from.toFixed(1)}" y="${y}" width="${Math.abs(x(mean) - x(0)).toFixed(1)}" height="14" fill="${color}"/><line x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y + 7}" y2="${y + 7}" stroke="#222"/><text x="${(Math.max(x(high), x(mean)) + 6).toFixed(1)}" y="${y + 11}">${figures(value)}</text>`;
   });
   const height = 16 + bars.length * 22;
   return `<h3>${escaped(title)}</h3><svg viewBox="0 0 900 ${height}" role="img" aria-label="${escaped(title)}"><line x1="${x(0).toFixed(1)}" x2="${x(0).toFixed(1)}" y1="0" y2="${height}" stroke="#bbb"/>${rows.join('')}</svg>`;
+}
+
+function figures({ mean, low, high }: Interval): string {
+  const spread = Number.isFinite(high - low) ? ` (${low.toFixed(2)} … ${high.toFixed(2)})` : '';
+  return `${mean.toFixed(2)}${spread}`;
 }
 
 function escaped(text: string): string {

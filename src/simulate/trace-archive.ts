@@ -41,9 +41,9 @@ export async function traceArchive(path: string): Promise<readonly TraceSet[]> {
       `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     ]);
   });
-  const bytes = packed[0] === 0x1f && packed[1] === 0x8b ? gunzipSync(packed) : packed;
+  const bytes = unpacked(packed, path);
   const sets = new Map<string, { machine: string; tickMs: number; pools: PoolTrace[] }>();
-  for (const { name, content } of tarFiles(bytes)) {
+  for (const { name, content } of tarFiles(bytes, path)) {
     const [, zone, machine] = /^(.+?)_(.+)\.json$/.exec(basename(name)) ?? [];
     if (zone === undefined || machine === undefined) continue;
     const trace = traceSchema.safeParse(jsonOf(content));
@@ -55,8 +55,21 @@ export async function traceArchive(path: string): Promise<readonly TraceSet[]> {
     sets.set(key, set);
   }
   const several = [...sets].filter(([, { pools }]) => pools.length > 1);
-  if (several.length === 0) throw new UsageError([`${path} holds no traces of several pools`]);
+  if (several.length === 0)
+    throw new UsageError([
+      `${path} holds no traces of several pools: it must be a tar archive, gzip or plain, of FOLDER/ZONE_MACHINE.json`,
+    ]);
   return several.map(([name, set]) => ({ name, ...set }));
+}
+
+function unpacked(packed: Buffer, path: string): Buffer {
+  if (packed[0] !== 0x1f || packed[1] !== 0x8b) return packed;
+  try {
+    return gunzipSync(packed);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError([`${path} cannot be unpacked, it may be cut short: ${why}`]);
+  }
 }
 
 function jsonOf(content: Buffer): unknown {
@@ -68,7 +81,10 @@ function jsonOf(content: Buffer): unknown {
 }
 
 /** The regular files of a tar archive: blocks of 512 bytes, a header with the name and the octal size before each file. */
-function* tarFiles(bytes: Buffer): Generator<{ readonly name: string; readonly content: Buffer }> {
+function* tarFiles(
+  bytes: Buffer,
+  path: string,
+): Generator<{ readonly name: string; readonly content: Buffer }> {
   for (let at = 0; at + 512 <= bytes.length;) {
     const text = (from: number, length: number): string =>
       bytes.toString('utf8', at + from, at + from + length).split('\0')[0] ?? '';
@@ -78,6 +94,7 @@ function* tarFiles(bytes: Buffer): Generator<{ readonly name: string; readonly c
     const kind = text(156, 1);
     const prefix = text(257, 5) === 'ustar' ? text(345, 155) : '';
     const content = bytes.subarray(at + 512, at + 512 + size);
+    if (content.length < size) throw new UsageError([`${path} is cut short in ${name}`]);
     if (kind === '' || kind === '0') yield { name: prefix === '' ? name : `${prefix}/${name}`, content };
     at += 512 + Math.ceil(size / 512) * 512;
   }

@@ -9,44 +9,39 @@ export interface RegionVerdict {
   readonly summaries: readonly ExpanderSummary[];
 }
 
-const percent = (value: number, digits = 2): string => `${(100 * value).toFixed(digits)} %`;
-const percents = ({ mean, low, high }: Interval, digits = 2): string =>
-  `${percent(mean, digits)} (${percent(low, digits)} … ${percent(high, digits)})`;
+const ours = 'spot-expander';
+
+const columns = [
+  'expander',
+  'total',
+  'nodes alone',
+  'interrupted',
+  'spikes',
+  'largest pool',
+  'than oracle',
+  'than ours',
+  'cheaper at $',
+];
 
 /** True when ours is cheaper and the interval of the difference leaves no doubt. */
 export function isBeaten({ dearerThanOurs }: ExpanderSummary): boolean {
   return dearerThanOurs.low > 0;
 }
 
-function pricesText({ cheaperBetween }: ExpanderSummary): string {
-  if (cheaperBetween === undefined) return 'none';
-  const { from, to } = cheaperBetween;
-  if (to < Infinity) return `up to ${to.toFixed(2)}`;
-  return from === 0 ? 'any' : `from ${from.toFixed(2)}`;
-}
-
-const numbers = ({ mean, low, high }: Interval, digits: number, by = 1): string =>
-  `${(by * mean).toFixed(digits)} (${(by * low).toFixed(digits)} … ${(by * high).toFixed(digits)})`;
-
-/** One region as two Markdown tables, what it costs and what is met, and the verdict in a sentence. */
+/** One region as a Markdown table that a terminal of 140 columns holds, and the verdict in a sentence. */
 export function trialText({ region, groups, seeds, disturbancePrice, summaries }: RegionVerdict): string {
-  const costs = summaries.map((one) => [
-    one.expander,
-    numbers(one.totalCost, 3, 1000),
-    percents(one.dearerThanOurs),
-    percents(one.regret),
-    pricesText(one),
+  const rows = summaries.map((one) => [
+    variantOf(one.expander),
+    around(one.totalCost, 1000),
+    (1000 * one.nodesCost.mean).toFixed(2),
+    around(one.interruptions, 100),
+    (100 * one.spikesMet.mean).toFixed(1),
+    around(one.largestPool, 100),
+    one.expander === 'oracle' ? '' : around(one.regret, 100),
+    one.expander === ours ? '' : around(one.dearerThanOurs, 100),
+    one.expander === ours ? '' : pricesText(one),
   ]);
-  const met = summaries.map((one) => [
-    one.expander,
-    numbers(one.nodesCost, 3, 1000),
-    numbers(one.interruptions, 3),
-    percents(one.spikesMet),
-    percents(one.largestPool, 1),
-  ]);
-  const rivals = summaries.filter(
-    ({ expander }) => !expander.startsWith('spot-expander') && expander !== 'oracle',
-  );
+  const rivals = summaries.filter(({ expander }) => !expander.startsWith(ours) && expander !== 'oracle');
   const unbeaten = rivals.filter((one) => !isBeaten(one)).map(({ expander }) => expander);
   const verdict =
     unbeaten.length === 0
@@ -55,38 +50,47 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
   return [
     `## ${region}: ${groups} groups, ${seeds} seeds, $${disturbancePrice} an interruption`,
     '',
-    ...table(
-      [
-        'expander',
-        'total, $ per 1,000 useful vCPU-h',
-        'dearer than spot-expander',
-        'dearer than the oracle',
-        'ours cheaper at $ an interruption',
-      ],
-      costs,
-    ),
+    'total, nodes alone: $ for 1,000 useful vCPU-hours. interrupted: nodes in 100,000 useful vCPU-hours. spikes: % of launches before a',
+    'price spike. largest pool: % of node-hours. than oracle, than ours: % dearer, seed by seed. cheaper at $: prices of an interruption',
+    'at which ours is the cheaper one. ±: half of a 95 % interval over the seeds.',
     '',
-    ...table(
-      [
-        'expander',
-        'nodes alone',
-        'interruptions per 1,000 vCPU-h',
-        'launches before a price spike',
-        'node-hours in the largest pool',
-      ],
-      met,
-    ),
+    ...table(columns, rows),
     '',
     verdict,
     '',
   ].join('\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+/** Variants of ours stand below it by what they differ in. */
+function variantOf(expander: string): string {
+  return expander.startsWith(`${ours}, `) ? `… ${expander.slice(ours.length + 2)}` : expander;
+}
+
+/** A mean and half of its interval, to the second figure of that half; the mean alone where one seed gives none. */
+function around({ mean, high }: Interval, times: number): string {
+  const half = times * (high - mean);
+  if (!Number.isFinite(half)) return (times * mean).toFixed(2);
+  const digits = half > 0 ? Math.min(2, Math.max(0, 1 - Math.floor(Math.log10(half)))) : 2;
+  return `${(times * mean).toFixed(digits)} ± ${half.toFixed(digits)}`;
+}
+
+function pricesText({ cheaperBetween }: ExpanderSummary): string {
+  if (cheaperBetween === undefined) return 'none';
+  const { from, to } = cheaperBetween;
+  if (to < Infinity) return `up to ${dollars(to)}`;
+  return from === 0 ? 'any' : `from ${dollars(from)}`;
+}
+
+function dollars(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 0);
+}
+
+/** Markdown that reads as a table in a terminal too. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)];
 }

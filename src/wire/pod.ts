@@ -1,15 +1,13 @@
 import type { PendingPod, PreferredNodeTerm, SpreadPreference } from '../decision/scale-up-request.ts';
 import { FieldCursor, wireType } from './field-cursor.ts';
-import { utf8Text, type TextReader } from './text.ts';
+import type { TextReader } from './text.ts';
+import { PodMetadataReader, type PodMetadata } from './pod-metadata.ts';
 import { PodPreferenceReader } from './pod-preferences.ts';
 import type { Amounts } from './resource-list.ts';
 import { ResourceListReader, largerOf, noAmounts, resourcesOf, sumOf } from './resource-list.ts';
 
 /** Field numbers of k8s.io/api/core/v1, see proto/kube_core_v1.proto. */
 const pod = { metadata: 1, spec: 2 } as const;
-const metadata = { uid: 5 } as const;
-/** Kubernetes' own have 36 characters. */
-const longestUid = 64;
 const podSpec = {
   containers: 2,
   affinity: 18,
@@ -37,7 +35,7 @@ interface Tally {
 export class PodReader {
   readonly #texts: TextReader;
   readonly #pod: FieldCursor;
-  readonly #metadata: FieldCursor;
+  readonly #metadata: PodMetadataReader;
   readonly #spec: FieldCursor;
   readonly #container: FieldCursor;
   readonly #resources: FieldCursor;
@@ -47,7 +45,7 @@ export class PodReader {
   constructor(bytes: Uint8Array, texts: TextReader) {
     this.#texts = texts;
     this.#pod = new FieldCursor(bytes);
-    this.#metadata = new FieldCursor(bytes);
+    this.#metadata = new PodMetadataReader(bytes);
     this.#spec = new FieldCursor(bytes);
     this.#container = new FieldCursor(bytes);
     this.#resources = new FieldCursor(bytes);
@@ -58,34 +56,20 @@ export class PodReader {
   /** The pod at `start`..`end`; undefined when these bytes are no pod. Every marshalled pod has a spec, if an empty one. */
   read(start: number, end: number): PendingPod | undefined {
     let read: PendingPod | undefined;
-    let uid = '';
+    let metadata: PodMetadata | undefined;
     const message = this.#pod;
     message.enter(start, end);
     while (message.next()) {
       if (message.type !== wireType.bytes) continue;
-      if (message.field === pod.metadata) uid = this.#uidIn(message.start, message.end);
+      if (message.field === pod.metadata) metadata = this.#metadata.read(message.start, message.end);
       if (message.field !== pod.spec) continue;
       read = this.#specOf(message.start, message.end);
       if (read === undefined) return undefined;
     }
     if (message.broken || read === undefined) return undefined;
-    return uid === '' ? read : { ...read, uid };
-  }
-
-  /**
-   * Empty when there is none, or metadata is broken: the pod counts all the same. Uids are remembered between requests,
-   * so each is decoded for itself: a cut out of a stretch would keep the whole stretch.
-   */
-  #uidIn(start: number, end: number): string {
-    let uid = '';
-    const message = this.#metadata;
-    message.enter(start, end);
-    while (message.next()) {
-      if (message.field !== metadata.uid || message.type !== wireType.bytes) continue;
-      const isUid = message.end - message.start <= longestUid;
-      uid = isUid ? (utf8Text(message.bytes, message.start, message.end) ?? '') : '';
-    }
-    return message.broken ? '' : uid;
+    if (metadata === undefined) return read;
+    const { uid, onScaleDown } = metadata;
+    return uid === '' ? { ...read, onScaleDown } : { ...read, uid, onScaleDown };
   }
 
   #specOf(start: number, end: number): PendingPod | undefined {

@@ -51,6 +51,12 @@ func RandomRequest(chance *rand.Rand) wire.Request {
 
 func randomPod(chance *rand.Rand, name string) *v1.Pod {
 	pod := plainPod(name)
+	if chance.Intn(3) > 0 {
+		pod.OwnerReferences = owners([][]string{{"ReplicaSet"}, {"ReplicaSet", "Job"}, {"StatefulSet", "Rollout"}}[chance.Intn(3)]...)
+	}
+	if chance.Intn(3) == 0 {
+		pod.Annotations = map[string]string{safeToEvict: []string{"true", "false", "maybe"}[chance.Intn(3)], "note": "x"}
+	}
 	for i := range 1 + chance.Intn(3) {
 		pod.Spec.Containers = append(pod.Spec.Containers, container(fmt.Sprintf("c%d", i), randomResources(chance)))
 	}

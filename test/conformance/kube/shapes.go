@@ -20,6 +20,20 @@ func plainPod(name string, containers ...v1.Container) *v1.Pod {
 	}
 }
 
+const safeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+
+// owners are as many references; the last of them controls.
+func owners(kinds ...string) []metav1.OwnerReference {
+	var found []metav1.OwnerReference
+	for i, kind := range kinds {
+		controls := i == len(kinds)-1
+		found = append(found, metav1.OwnerReference{
+			APIVersion: "v1", Kind: kind, Name: "owner", UID: "11111111-2222-4333-8444-666666666666", Controller: &controls,
+		})
+	}
+	return found
+}
+
 func container(name string, requests v1.ResourceList) v1.Container {
 	return v1.Container{Name: name, Image: "registry.example/" + name, Resources: v1.ResourceRequirements{Requests: requests}}
 }
@@ -89,6 +103,13 @@ func Shapes() []Shape {
 				{MaxSkew: 2, TopologyKey: "kubernetes.io/hostname", WhenUnsatisfiable: v1.DoNotSchedule, LabelSelector: &metav1.LabelSelector{MatchLabels: pod.Labels}},
 			}
 		}),
+		shape("of a replica set", func(pod *v1.Pod) { pod.OwnerReferences = owners("Node", "ReplicaSet") }),
+		shape("of a job that may not be evicted", func(pod *v1.Pod) {
+			pod.OwnerReferences = owners("Job")
+			pod.Annotations = map[string]string{safeToEvict: "false"}
+		}),
+		shape("of a controller that the autoscaler does not know", func(pod *v1.Pod) { pod.OwnerReferences = owners("SparkApplication") }),
+		shape("of nobody, but safe to evict", func(pod *v1.Pod) { pod.Annotations = map[string]string{safeToEvict: "true"} }),
 		shape("resize in place", func(pod *v1.Pod) {
 			pod.Status.ContainerStatuses = []v1.ContainerStatus{{Name: "app", Resources: &v1.ResourceRequirements{Requests: Resources("4", "4Gi")}, AllocatedResources: Resources("4", "4Gi")}}
 		}),

@@ -24,7 +24,11 @@ interface TypedContainer {
   readonly resources: { readonly requests: Amounts } | null;
 }
 interface TypedPod {
-  readonly metadata: { readonly uid: string };
+  readonly metadata: {
+    readonly uid: string;
+    readonly annotations: Readonly<Record<string, string>>;
+    readonly ownerReferences: readonly { readonly kind: string; readonly controller: boolean }[];
+  };
   readonly spec: {
     readonly containers: readonly TypedContainer[];
     readonly initContainers: readonly TypedContainer[];
@@ -70,6 +74,13 @@ const asked = (
   read: (text: string) => number | undefined,
 ): number => read(amounts?.[name]?.string ?? '0')!;
 
+function stays({ annotations, ownerReferences }: TypedPod['metadata']): boolean {
+  const safe = annotations['cluster-autoscaler.kubernetes.io/safe-to-evict'];
+  const kinds = ownerReferences.flatMap(({ kind, controller }) => (controller ? kind : []));
+  const isReplicated = ['ReplicaSet', 'StatefulSet', 'Job', 'ReplicationController'].includes(kinds[0] ?? '');
+  return safe === 'true' ? false : safe === 'false' || !isReplicated;
+}
+
 /** What the reader should make of a pod without sidecars, overhead and pod-level requests, in the plainest words. */
 function plainly({ metadata, spec }: TypedPod): PendingPod {
   const requests = (name: string, read: (text: string) => number | undefined): number => {
@@ -81,6 +92,7 @@ function plainly({ metadata, spec }: TypedPod): PendingPod {
   return {
     uid: metadata.uid,
     requests: { cpuMilli: requests('cpu', milliValue), memoryBytes: requests('memory', wholeValue), gpus: 0 },
+    onScaleDown: stays(metadata) ? 'stays' : 'moves',
     preferredNodeTerms: terms.map(({ weight, preference }) => ({
       weight,
       requirements: preference.matchExpressions as PendingPod['preferredNodeTerms'][number]['requirements'],

@@ -104,6 +104,60 @@ describe('what an option truly costs', () => {
     expect(decide(0)).to.deep.equal(['one']);
   });
 
+  it('pods that the autoscaler moves leave no tail; those that stay among them leave theirs', () => {
+    const decide = (staying: number) => {
+      const pods = Array.from({ length: 16 }, (_, index) =>
+        pod(900, 3, { onScaleDown: index < staying ? 'stays' : 'moves' }),
+      );
+      const options = {
+        many: { ...option('m5.large', 8, 16), size: size(2, 8) },
+        one: { ...option('m5.4xlarge', 1, 16), size: size(16, 64) },
+      };
+      const { answer, ranked } = decideScaleUp(
+        scaleUp(options, pods),
+        knownMarket(market),
+        defaultPolicy,
+        now,
+      );
+      return { answer, one: ranked.find(({ id }) => id === 'one')!.tco };
+    };
+    expect(decide(0).answer).to.deep.equal(['one']);
+    expect(decide(16).answer).to.deep.equal(['many']);
+    // 900m on 16 cores: room for 17.8 such pods, of which the staying share stays.
+    const doublings = (staying: number) => (decide(staying).one / decide(0).one - 1) / defaultPolicy.nodeTail;
+    expect(doublings(16)).to.be.closeTo(Math.log2(16 / 0.9), 1e-9);
+    expect(doublings(8)).to.be.closeTo(Math.log2(8 / 0.9), 1e-9);
+    expect(doublings(1)).to.be.closeTo(Math.log2(1 / 0.9), 1e-9);
+  });
+
+  it('free room counts less the larger the pods are, and for nothing where a node holds one', () => {
+    const served = (vcpu: number, nodeVcpu: number) => {
+      const one = { ...option('m5.4xlarge', 1, 1), size: size(nodeVcpu, nodeVcpu * 4) };
+      const decide = (reuseShare: number) =>
+        decideScaleUp(
+          scaleUp({ one }, [pod(vcpu * 1000, vcpu * 4, { onScaleDown: 'moves' })]),
+          knownMarket(market),
+          { ...defaultPolicy, reuseShare },
+          now,
+        ).ranked[0]!.tco;
+      return decide(0) / decide(1) - 1;
+    };
+    expect(served(16, 16)).to.equal(0);
+    // The room is as large as the pod, and half of it has place for whole pods.
+    expect(served(8, 16)).to.be.closeTo(1 / 2, 1e-9);
+    expect(served(12, 16)).to.be.closeTo((1 / 4) * (4 / 12), 1e-9);
+  });
+
+  it('room beside pods that ask for nothing counts in full', () => {
+    const request = scaleUp({ one: { ...option('m5.large', 1, 2), size: size(2, 8) } }, [
+      pod(0, 0),
+      pod(0, 0),
+    ]);
+    const tco = (reuseShare: number) =>
+      decideScaleUp(request, knownMarket(market), { ...defaultPolicy, reuseShare }, now).ranked[0]!.tco;
+    expect(tco(0) / tco(1)).to.be.closeTo(2, 1e-9);
+  });
+
   it('interruptions are priced by the band, and by the fleet’s own record before it', () => {
     const pods = [pod(1800, 3)];
     const request = scaleUp({ a: option('m5.large', 1, 1), b: option('c5.large', 1, 1) }, pods);

@@ -98,10 +98,10 @@ describe('the worked example of docs/how-decisions-are-made.md', () => {
     const [m5, c5, od] = ranked;
     const steps = [...example.matchAll(/TCO = ([^=]+) = (\d\.\d+)/g)];
     expect(steps).to.have.length(2);
-    const first = ((0.084 + 0.00018 * 0.202) / (4.7 + 0.5 * 0.7)) * (1 + 0.03 * 2.19);
+    const first = ((0.084 + 0.00018 * 0.202) / (4.7 + 0.39 * 0.7)) * (1 + 0.03 * 2.19);
     expect(first.toFixed(4)).to.equal(steps[0]![2]).and.to.equal(m5!.tco.toFixed(4));
     const second =
-      ((0.072 + 0.00018 * 0.17) / (3.6 + 0.5 * 0.7)) * (1 + 0.03 * 2) * (1 + 0.25 * (1 - 3.6 / 4.7));
+      ((0.072 + 0.00018 * 0.17) / (3.6 + 0.39 * 0.7)) * (1 + 0.03 * 2) * (1 + 0.25 * (1 - 3.6 / 4.7));
     expect(second.toFixed(4)).to.equal(steps[1]![2]).and.to.equal(c5!.tco.toFixed(4));
     expect(example).to.contain(`(1 − ${m5!.tco.toFixed(4)} / ${od!.tco.toFixed(4)}) × (1 − 0.0012)`);
     expect(example).to.contain(`= ${m5!.yield.toFixed(1)}.`);
@@ -130,8 +130,9 @@ describe('the prose of the worked example', () => {
     expect(example).to.contain(
       `offers ${nodes} × (${vcpu} vCPU + ${memory} GiB). ` +
         `The pods ask for ${askedVcpu} vCPU and ${askedMemory} GiB, ${asked.toFixed(1)} units at 0.1 unit a GiB. ` +
-        `${idleVcpu} vCPU and ${idleMemory} GiB stay free; pods of 4 GiB a vCPU can use ${usableVcpu} vCPU and ${4 * usableVcpu} GiB of that, ${usable.toFixed(1)} units, and half of it counts as served. ` +
-        `A node holds ${held.toFixed(1)} pods of this size, ${Math.log2(held).toFixed(2)} doublings,`,
+        `${idleVcpu} vCPU and ${idleMemory} GiB stay free; pods of 4 GiB a vCPU can use ${usableVcpu} vCPU and ${4 * usableVcpu} GiB of that, ${usable.toFixed(1)} units. ` +
+        `A node holds ${held.toFixed(1)} pods of this size: 0.5 × (1 − 1 / ${held.toFixed(1)}) = ${(0.5 * (1 - 1 / held)).toFixed(2)} of the room counts as served. ` +
+        `${held.toFixed(1)} pods that stay are ${Math.log2(held).toFixed(2)} doublings,`,
     );
     expect(example).to.contain(`${served.toFixed(1)} of the ${asked.toFixed(1)} units are served`);
   });
@@ -140,8 +141,10 @@ describe('the prose of the worked example', () => {
 describe('the defaults that docs/how-decisions-are-made.md names', () => {
   it('are those of the policy', () => {
     expect(text).to.contain(`(1 + ${defaultPolicy.unservedWeight} × share left to later scale-ups)`);
-    expect(text).to.contain(`(1 + ${defaultPolicy.nodeTail} × doublings of the pods a node holds)`);
-    expect(text).to.contain(`what the pods ask for + ${defaultPolicy.reuseShare} × the room beside them`);
+    expect(text).to.contain(`(1 + ${defaultPolicy.nodeTail} × doublings of the pods that stay on a node)`);
+    expect(text).to.contain(
+      `what the pods ask for + ${defaultPolicy.reuseShare} × (1 − 1 / p) × the room beside them`,
+    );
     expect(text).to.contain(`\`interruption_hours\` (${defaultPolicy.interruptionHours})`);
     expect(text).to.contain(`\`affinity_weight\` (${defaultPolicy.affinityWeight},`);
     expect(text).to.contain(`\`spread_weight\` (${defaultPolicy.spreadWeight})`);

@@ -13,6 +13,7 @@ const pod: PendingPod = {
     { weight: 80, requirements: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: ['a'] }] },
   ],
   spreadPreferences: [{ topologyKey: 'topology.kubernetes.io/zone', maxSkew: 1 }],
+  onScaleDown: 'moves',
 };
 
 function request(podsOfOptions: readonly (readonly number[])[], podCount: number): ScaleUpRequest {
@@ -60,6 +61,12 @@ describe('a recorded request', () => {
         expect({ ...back, options: [] }).to.deep.equal({ ...given, options: [] });
       }),
     );
+  });
+
+  it('of an older version holds pods that stay', () => {
+    const record = requestToRecord(request([[0]], 1));
+    const older = { ...record, pods: record.pods.map((known) => ({ ...known, onScaleDown: undefined })) };
+    expect(recordedRequest.parse(older).pods.map(({ onScaleDown }) => onScaleDown)).to.deep.equal(['stays']);
   });
 
   it('keeps options that repeat the same thousand pods short', () => {

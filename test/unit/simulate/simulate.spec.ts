@@ -9,7 +9,9 @@ import {
   priorityExpander,
   randomExpander,
 } from '../../../src/simulate/built-in-expanders.ts';
-import { clusterRun, type RunOutcome, type World } from '../../../src/simulate/cluster-run.ts';
+import { clusterRun } from '../../../src/simulate/cluster-run.ts';
+import type { RunOutcome } from '../../../src/simulate/run-outcome.ts';
+import type { World } from '../../../src/simulate/world.ts';
 import { comparison } from '../../../src/simulate/comparison.ts';
 import { demandOf, generatedDemand } from '../../../src/simulate/demand.ts';
 import { EventQueue } from '../../../src/simulate/event-queue.ts';

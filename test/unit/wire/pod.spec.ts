@@ -3,6 +3,7 @@ import {
   amounts,
   bytesField,
   joined,
+  labelEntry,
   node,
   nodeEntry,
   numberField,
@@ -130,6 +131,36 @@ describe("a pod's preferences", () => {
       bytesField(33, numberField(1, 2), textField(2, key), textField(3, when));
     const spec = [spread('zone', 'ScheduleAnyway'), spread('host', 'DoNotSchedule')];
     expect(read({ spec }).spreadPreferences).to.deep.equal([{ topologyKey: 'zone', maxSkew: 2 }]);
+  });
+});
+
+describe('what the autoscaler does with a pod to empty its node', () => {
+  const safe = (value: string): Uint8Array =>
+    labelEntry(12, 'cluster-autoscaler.kubernetes.io/safe-to-evict', value);
+  const owner = (kind: string, controls = 1): Uint8Array =>
+    bytesField(13, textField(1, kind), textField(3, 'web'), numberField(6, controls));
+
+  for (const [what, metadata, expected] of [
+    ['nothing is said of it', [], 'stays'],
+    ['a replica set makes it anew', [owner('ReplicaSet')], 'moves'],
+    ['a stateful set makes it anew', [owner('StatefulSet')], 'moves'],
+    ['a job makes it anew', [owner('Job')], 'moves'],
+    ['a controller of another kind owns it', [owner('SparkApplication')], 'stays'],
+    ['a replica set owns it but does not control it', [owner('ReplicaSet', 0)], 'stays'],
+    ['the second owner controls it', [owner('Node', 0), owner('ReplicaSet')], 'moves'],
+    ['it may not be evicted', [owner('ReplicaSet'), safe('false')], 'stays'],
+    ['it may be evicted though nobody owns it', [safe('true')], 'moves'],
+    ['the annotation says something else', [owner('Job'), safe('maybe')], 'moves'],
+    ['another annotation is as long', [labelEntry(12, 'x'.repeat(46), 'true')], 'stays'],
+  ] as const) {
+    it(`it ${expected} where ${what}`, () => {
+      expect(read({ metadata: [...metadata] }).onScaleDown).to.equal(expected);
+    });
+  }
+
+  it('is not known where the metadata is broken; the pod counts all the same', () => {
+    expect(read({ metadata: [tag(12, 2)] })).not.to.have.any.keys('onScaleDown', 'uid');
+    expect(read({ metadata: [bytesField(13, tag(1, 2)), safe('true')] }).onScaleDown).to.equal('moves');
   });
 });
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/component-helpers/resource"
 
 	"spot-expander.local/conformance/wire"
@@ -34,6 +35,7 @@ type pod struct {
 	Requests           resources       `json:"requests"`
 	PreferredNodeTerms []preferredTerm `json:"preferredNodeTerms"`
 	SpreadPreferences  []spread        `json:"spreadPreferences"`
+	OnScaleDown        string          `json:"onScaleDown"`
 }
 
 type option struct {
@@ -78,12 +80,14 @@ func expected(request wire.Request) contents {
 	return found
 }
 
-// expectedPod counts requests with the function that the scheduler itself calls.
+// expectedPod counts requests with the function that the scheduler itself calls; on a copy, since it adds the overhead into the pod's own map
+// where the pod names requests as a whole.
 func expectedPod(asked *v1.Pod) pod {
 	found := pod{
 		UID:                string(asked.UID),
-		Requests:           amounts(resource.PodRequests(asked, resource.PodResourcesOptions{})),
+		Requests:           amounts(resource.PodRequests(asked.DeepCopy(), resource.PodResourcesOptions{})),
 		PreferredNodeTerms: []preferredTerm{}, SpreadPreferences: []spread{},
+		OnScaleDown: onScaleDown(asked),
 	}
 	if asked.Spec.Affinity != nil && asked.Spec.Affinity.NodeAffinity != nil {
 		for _, term := range asked.Spec.Affinity.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution {
@@ -102,6 +106,24 @@ func expectedPod(asked *v1.Pod) pod {
 		}
 	}
 	return found
+}
+
+// onScaleDown is the autoscaler's rule as it stands with its default flags, but for pods of kube-system, local storage and disruption
+// budgets, which are not read.
+func onScaleDown(asked *v1.Pod) string {
+	switch asked.Annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] {
+	case "true":
+		return "moves"
+	case "false":
+		return "stays"
+	}
+	if owner := metav1.GetControllerOf(asked); owner != nil {
+		switch owner.Kind {
+		case "ReplicaSet", "StatefulSet", "Job", "ReplicationController":
+			return "moves"
+		}
+	}
+	return "stays"
 }
 
 func amounts(list v1.ResourceList) resources {

@@ -36,7 +36,7 @@ func writeQuantities(directory string) error {
 		content := expected(request)
 		content.DistinctPods = 1
 		list := v1.ResourceList{v1.ResourceCPU: cpu, v1.ResourceMemory: quantity}
-		content.Options[0].Pods = []pod{{Requests: amounts(list), PreferredNodeTerms: []preferredTerm{}, SpreadPreferences: []spread{}}}
+		content.Options[0].Pods = []pod{{Requests: amounts(list), PreferredNodeTerms: []preferredTerm{}, SpreadPreferences: []spread{}, OnScaleDown: "stays"}}
 		if err := writePair(directory, fmt.Sprintf("quantity %d %s", i, text), message, content); err != nil {
 			return err
 		}

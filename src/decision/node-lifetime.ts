@@ -1,0 +1,44 @@
+import type { Candidate } from './cart.ts';
+import { podsOnNode, unitsOf } from './node-value.ts';
+import type { Policy } from './policy.ts';
+import type { PendingPod } from './scale-up-request.ts';
+
+/**
+ * How much dearer each candidate counts because a node outlives the work that it was launched for: `nodeTail` for each doubling
+ * of the pods that a node must wait for. Those are the pods that stay where they are; a node whose pods the autoscaler moves
+ * away does not wait for its last one. 0 where pods were not told one by one.
+ */
+export function nodeTails(
+  candidates: readonly Candidate[],
+  pods: readonly PendingPod[],
+  { nodeTail }: Policy,
+): readonly number[] {
+  const stays = Uint8Array.from(pods, ({ onScaleDown }) => (onScaleDown === 'moves' ? 0 : 1));
+  return candidates.map((candidate) => {
+    const onNode = podsOnNodeOf(candidate);
+    if (onNode === undefined) return 0;
+    let staying = 0;
+    for (let place = 0; place < candidate.pods.length; place += 1)
+      staying += stays[candidate.pods[place] ?? -1] ?? 0;
+    return nodeTail * Math.log2(Math.max(1, (onNode * staying) / candidate.pods.length));
+  });
+}
+
+/**
+ * The share of usable room that later pods fill, if they are of the size of these. Free room of any size on a node that holds p
+ * pods has place for whole ones in 1 − 1/p of it: pods as large as nodes leave room that none of them will ever use.
+ * One share for all candidates, by the node that holds most of them: with a share for each candidate large nodes would look
+ * cheap for being large.
+ */
+export function reusedShare(candidates: readonly Candidate[], { reuseShare }: Policy): number {
+  const counts = candidates.flatMap((candidate) => podsOnNodeOf(candidate) ?? []);
+  if (counts.length === 0) return reuseShare;
+  return reuseShare * (1 - 1 / counts.reduce((most, count) => Math.max(most, count), 1));
+}
+
+/** Undefined where pods were not told one by one or ask for nothing. */
+function podsOnNodeOf({ demand, nodeSize, pods }: Candidate): number | undefined {
+  if (demand === undefined || nodeSize === undefined || pods.length === 0) return undefined;
+  if (unitsOf(demand.resources) <= 0) return undefined;
+  return podsOnNode(nodeSize, demand.resources, pods.length);
+}
