@@ -2,7 +2,7 @@ import type { Cart, Ranked } from './cart.ts';
 import { factsOf } from './cart.ts';
 import type { Drop, DropReason, RankedCandidate } from './decision.ts';
 import type { Policy } from './policy.ts';
-import { nodesText, percentText, priceText } from './sentences.ts';
+import { hazardText, nodesText, percentText, priceText } from './sentences.ts';
 
 /** Dropped for what is not known rather than for what is known against them. */
 const incomparable: readonly DropReason[] = ['no-price', 'no-size'];
@@ -75,6 +75,7 @@ function sentenceOf({
   yield: score,
   heat,
   signal,
+  fleetHazard,
   cooldown,
   admittedFor,
 }: Ranked): string {
@@ -87,6 +88,8 @@ function sentenceOf({
       : `crash probability ${risk.crashProbability.toFixed(2)}, expected ${percentText(risk.expectedFrequency)} (${risk.source})`,
     `yield ${score.toFixed(1)}`,
   ];
+  if (fleetHazard !== undefined && risk.source !== 'on-demand')
+    parts.push(`the fleet expects ${hazardText(fleetHazard)}`);
   if (signal !== undefined) parts.push(`hot ${heat.toFixed(2)} after ${signal.kind}`);
   if (cooldown !== undefined) parts.push(`resting: ${cooldown.evidence}`);
   if (admittedFor !== undefined) parts.push(`admitted as a larger type for ${admittedFor}`);

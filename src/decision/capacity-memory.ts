@@ -23,6 +23,7 @@ export interface WatchedChoice {
 
 export interface RestingClass extends CapacityCooldown {
   readonly capacityClass: CapacityClass;
+  readonly pool: Pool;
   readonly nodeGroupId: string;
   readonly sinceMs: number;
 }
@@ -126,7 +127,7 @@ function afterRequest(
       nodeGroupId: choice.nodeGroupId,
       evidence: evidence.sentence,
     };
-    begun.push(...choice.pools.map((pool) => ({ ...rest, capacityClass: classOf(pool) })));
+    begun.push(...choice.pools.map((pool) => ({ ...rest, pool, capacityClass: classOf(pool) })));
     return false;
   });
   return { watched, resting: withResting(resting, begun), begun };

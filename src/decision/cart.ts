@@ -62,6 +62,8 @@ export interface CandidateRisk {
 /** After the risk engine. */
 export interface Assessed extends Known {
   readonly risk: CandidateRisk;
+  /** Interruptions of one node an hour as the fleet met them; 0 for on-demand, undefined where no fleet is watched. */
+  readonly fleetHazard: number | undefined;
 }
 
 /** After the optimizer: priced, weighed and scored. */

@@ -3,6 +3,7 @@ import type { Assessed, Cart, Ranked, RiskStep } from './cart.ts';
 import type { Degradation, DegradationStep } from './degradation.ts';
 import { degradationSteps, lowerStep } from './degradation.ts';
 import type { Policy } from './policy.ts';
+import { isKnownWorse } from './reactive.ts';
 import type { SoundKnowledge } from './sound-knowledge.ts';
 
 export interface Explanation {
@@ -98,10 +99,17 @@ function bestSentence(
   if (runnerUp !== undefined)
     parts.push(`ahead of ${runnerUp.id} with ${runnerUp.yield.toFixed(1)}${behind(best, runnerUp)}`);
   if (dropCount > 0) parts.push(`${dropCount} dropped`);
-  if (best.heat > 0) parts.push('though hot: everything is, or this is still the best');
+  if (best.heat > 0) parts.push(whyThoughHot(best, candidates));
   if (best.cooldown !== undefined) parts.push('though resting: every class rests');
   if (answered > 1) parts.push(`${answered} held equal`);
   return parts.join(', ');
+}
+
+function whyThoughHot(best: Ranked, candidates: readonly Ranked[]): string {
+  const cooler = candidates.filter(({ heat }) => heat < best.heat);
+  return cooler.length > 0 && cooler.every((other) => isKnownWorse(other, best))
+    ? 'though hot: what is cooler is interrupted more often'
+    : 'though hot: everything is, or this is still the best';
 }
 
 /** Why the second is second where its yield alone does not tell. */

@@ -121,8 +121,8 @@ function judged(
 }
 
 /**
- * The best that is neither hot nor resting, of known risk, and safer than the instance's own pool where that is why
- * it leaves.
+ * The best that is neither hot nor resting, of known risk, safer than the instance's own pool where that is why it leaves, and
+ * by the fleet's own record not interrupted more often than it.
  */
 function betterPool(
   { pool, alternatives }: InstanceQuestion,
@@ -133,7 +133,6 @@ function betterPool(
 ): RankedCandidate | undefined {
   const facts = knowledge.instanceType(pool.instanceType);
   const demand: Resources | undefined = facts === undefined ? undefined : sizeOfType(facts);
-  const own = groupOfPool({ pool }).id;
   const larger = policy.switches.rightSizing
     ? largerTypes(pool, knowledge, policy.maxSizeFactor).map(({ instanceType }) => ({
         ...pool,
@@ -142,13 +141,15 @@ function betterPool(
     : [];
   const pools = [pool, ...(alternatives ?? otherZones(pool, knowledge)), ...larger];
   const questions = pools.map((one) => (demand === undefined ? { pool: one } : { pool: one, demand }));
+  const own = { id: groupOfPool({ pool }).id, hazard: knowledge.hazard?.(pool) ?? Infinity };
   return rank(questions).ranked.find(
     (candidate) =>
-      candidate.id !== own &&
+      candidate.id !== own.id &&
       candidate.heat === 0 &&
       candidate.cooldown === undefined &&
       candidate.riskSource !== 'none' &&
-      candidate.crashProbability < belowProbability,
+      candidate.crashProbability < belowProbability &&
+      candidate.pools.every((one) => (knowledge.hazard?.(one) ?? 0) <= own.hazard),
   );
 }
 

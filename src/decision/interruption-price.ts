@@ -12,14 +12,15 @@ export function interruptionPerHour(candidate: Assessed, price: NodePrice, polic
 }
 
 /**
- * Interruptions of one node an hour: the fleet's own record where that is the risk model, else the Spot Advisor's band. A
- * trained model's probability is of a price rise, which interrupts nobody.
+ * Interruptions of one node an hour: what the fleet itself met where it is watched, whichever the risk model is; else the Spot
+ * Advisor's band. A trained model's probability is of a price rise, which interrupts nobody.
  */
 function hazardOf(
-  { capacityType, risk, historicInterruptRate, onDemandShare }: Assessed,
+  { capacityType, risk, fleetHazard, historicInterruptRate, onDemandShare }: Assessed,
   policy: Policy,
 ): number {
   if (capacityType === 'on-demand') return 0;
+  if (fleetHazard !== undefined) return fleetHazard;
   if (risk.source === 'fleet-hazard')
     return -Math.log(1 - Math.min(0.999, risk.expectedFrequency)) / Math.max(1, policy.riskHorizonHours);
   if (risk.source === 'none' || historicInterruptRate === undefined)

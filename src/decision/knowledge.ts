@@ -71,6 +71,11 @@ export interface Knowledge {
   readonly prices: (pool: Pool) => PoolPrices | undefined;
   readonly risk: (pool: Pool) => RiskAssessment | undefined;
   readonly signal: (pool: Pool) => PoolSignal | undefined;
+  /**
+   * Interruptions of one node of the pool an hour as the fleet itself met them, what happened lately included. Absent where no
+   * fleet is watched.
+   */
+  readonly hazard?: (pool: Pool) => number | undefined;
   /** Facts of a group by its id and its node's labels. */
   readonly groupFacts: (
     nodeGroupId: string,

@@ -10,7 +10,7 @@ export interface Switches {
   readonly wasteCost: boolean;
   /** Offer larger types beside the pools that were asked for. */
   readonly rightSizing: boolean;
-  /** Let live signals outrank the model. */
+  /** Let live signals outrank the model, and count the fleet's own interruptions. */
   readonly hotPools: boolean;
   /** Let capacity classes rest that did not deliver. */
   readonly capacityCooldown: boolean;
@@ -58,7 +58,7 @@ export interface Policy {
   readonly onAllRejected: 'all' | 'block';
   /** Right-sizing admits types with up to this many times the vCPUs of the type that was asked for. */
   readonly maxSizeFactor: number;
-  /** Points of score that a fully hot pool loses beyond its own score, so that it ranks behind every cold one. */
+  /** Points of score that a fully hot pool loses beyond its own score, so that it ranks behind every cold one that is no riskier. */
   readonly hotPenalty: number;
   /** 0..1, Spot price as a share of on-demand where only one of the two is known. */
   readonly assumedSpotShare: number;

@@ -2,12 +2,16 @@ import type { Cart, Objection, Ranked, Scored } from './cart.ts';
 import { without } from './cart.ts';
 import type { CapacityCooldown, Knowledge, PoolSignal } from './knowledge.ts';
 import type { Policy } from './policy.ts';
+import { hazardText, inThousandHours } from './sentences.ts';
 import { expectedAndWorst } from './several-pools.ts';
 
 /**
- * What happens now outranks what was predicted. A candidate all of whose Spot pools gave a termination notice is
- * dropped while others exist; any other heat discounts the score; when everything is hot the least hot comes first. A
- * capacity class that did not deliver ranks behind all that do not rest.
+ * What happens now outranks what was predicted: a hot candidate gives way to every cooler one that is not known to be worse.
+ * A candidate all of whose Spot pools gave a termination notice is dropped for it, any other heat discounts the score. Worse
+ * is only what the fleet's own record says: where all that is cooler is interrupted more often than the hot pool is, this soon
+ * after its notice included, leaving it would cost more interruptions than it spares, and score decides, which counts them.
+ * When everything is hot and no record tells them apart the least hot comes first. A capacity class that did not deliver ranks
+ * behind all that do not rest.
  * The cart is never emptied here. What remains is in order, best first.
  */
 export function withReactiveOverride(cart: Cart<Scored>, knowledge: Knowledge, policy: Policy): Cart<Ranked> {
@@ -16,9 +20,11 @@ export function withReactiveOverride(cart: Cart<Scored>, knowledge: Knowledge, p
     drops: cart.drops,
   };
   const left = withoutTerminating(felt);
-  const allHot = left.candidates.every(({ heat }) => heat > 0);
+  const byHeat = left.candidates.every(({ heat, fleetHazard }) => heat > 0 && fleetHazard === undefined);
   return {
-    candidates: [...left.candidates].sort((one, other) => order(one, other, allHot)),
+    candidates: left.candidates
+      .map((candidate) => discounted(candidate, left.candidates, policy))
+      .sort((one, other) => order(one, other, byHeat)),
     drops: left.drops,
   };
 }
@@ -28,18 +34,40 @@ function heated(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked
   const signals =
     policy.switches.hotPools && isSpot ? candidate.pools.map((pool) => knowledge.signal(pool)) : [];
   const heats = signals.map((signal) => signal?.heat ?? 0);
-  const heat = (expectedAndWorst(heats, policy.worstPoolWeight) ?? 0) * (1 - candidate.onDemandShare);
   const cooldowns = policy.switches.capacityCooldown
     ? candidate.pools.map((pool) => knowledge.cooldown(pool))
     : [];
   return {
     ...candidate,
-    heat,
-    score: candidate.score * (1 - heat) - policy.hotPenalty * heat,
+    heat: (expectedAndWorst(heats, policy.worstPoolWeight) ?? 0) * (1 - candidate.onDemandShare),
     signal: hottest(signals),
     ends: signals.length > 0 && signals.every((signal) => signal?.kind === 'TERMINATION'),
     cooldown: resting(cooldowns),
   };
+}
+
+/** Where nothing better is left for a hot candidate to give way to, its score stands: its interruptions are in its cost. */
+function discounted(candidate: Ranked, all: readonly Ranked[], { hotPenalty }: Policy): Ranked {
+  const { heat, score } = candidate;
+  return heat === 0 || (candidate.fleetHazard !== undefined && betterThan(candidate, all) === undefined)
+    ? candidate
+    : { ...candidate, score: score * (1 - heat) - hotPenalty * heat };
+}
+
+/** The first that is cooler and not known to be interrupted more often. */
+function betterThan(hot: Ranked, all: readonly Ranked[]): Ranked | undefined {
+  return all.find((other) => isCooler(other, hot) && !isKnownWorse(other, hot));
+}
+
+/** A termination notice for all of its pools is hotter than any recommendation. */
+function isCooler(one: Ranked, other: Ranked): boolean {
+  return one.ends === other.ends ? one.heat < other.heat : other.ends;
+}
+
+export function isKnownWorse(one: Ranked, other: Ranked): boolean {
+  return (
+    one.fleetHazard !== undefined && other.fleetHazard !== undefined && one.fleetHazard > other.fleetHazard
+  );
 }
 
 function hottest(signals: readonly (PoolSignal | undefined)[]): PoolSignal | undefined {
@@ -59,23 +87,26 @@ function resting(cooldowns: readonly (CapacityCooldown | undefined)[]): Capacity
 }
 
 function withoutTerminating(cart: Cart<Ranked>): Cart<Ranked> {
-  const someStay = cart.candidates.some(({ ends }) => !ends);
-  const leastHeat = cart.candidates.reduce((least, { heat }) => Math.min(least, heat), 1);
   return without(cart, 'reactive', (candidate): Objection | undefined => {
-    if (!candidate.ends || (!someStay && candidate.heat === leastHeat)) return undefined;
+    const better = candidate.ends ? betterThan(candidate, cart.candidates) : undefined;
+    if (better === undefined) return undefined;
+    const known =
+      candidate.fleetHazard === undefined || better.fleetHazard === undefined
+        ? ''
+        : `: ${better.id}, with ${hazardText(better.fleetHazard)} against ${inThousandHours(candidate.fleetHazard)} here`;
     return {
       reason: 'hot-pool',
-      sentence: someStay
-        ? 'a node of this pool got a termination notice, and other pools are there'
-        : `a node of this pool got a termination notice, heat ${candidate.heat.toFixed(2)}; another is less hot`,
+      sentence: better.ends
+        ? `a node of this pool got a termination notice, heat ${candidate.heat.toFixed(2)}; another is less hot${known}`
+        : `a node of this pool got a termination notice, and other pools are there${known}`,
     };
   });
 }
 
-function order(one: Ranked, other: Ranked, allHot: boolean): number {
+function order(one: Ranked, other: Ranked, byHeat: boolean): number {
   return (
     Number(one.cooldown !== undefined) - Number(other.cooldown !== undefined) ||
-    (allHot ? one.heat - other.heat : 0) ||
+    (byHeat ? one.heat - other.heat : 0) ||
     other.score - one.score ||
     one.risk.crashProbability - other.risk.crashProbability ||
     one.risk.expectedFrequency - other.risk.expectedFrequency ||

@@ -33,6 +33,7 @@ export function withRisk(
     candidates: cart.candidates.map((candidate) => ({
       ...candidate,
       risk: riskOf(candidate, knowledge, policy, from),
+      fleetHazard: fleetHazardOf(candidate, knowledge, policy),
     })),
     drops: cart.drops,
   };
@@ -66,6 +67,21 @@ export function riskOf(
     source: lowest.assessment.source,
     step: lowest.step,
   };
+}
+
+/** Of the Spot part. It is live knowledge like a signal, and no word of the model: it holds on every step of the ladder. */
+function fleetHazardOf(
+  { pools, capacityType, onDemandShare }: Known,
+  { hazard }: Knowledge,
+  { switches, worstPoolWeight }: Policy,
+): number | undefined {
+  if (!switches.hotPools || hazard === undefined) return undefined;
+  if (capacityType === 'on-demand') return 0;
+  const met = expectedAndWorst(
+    pools.flatMap((pool) => hazard(pool) ?? []),
+    worstPoolWeight,
+  );
+  return met === undefined ? undefined : met * (1 - onDemandShare);
 }
 
 function poolRisk(pool: Pool, knowledge: Knowledge, policy: Policy, from: RiskStep): PoolRisk {

@@ -12,6 +12,15 @@ export function percentText(share: number): string {
   return `${percent >= 10 || percent === 0 ? percent.toFixed(0) : percent.toPrecision(2)} %`;
 }
 
+export function hazardText(perHour: number): string {
+  return `${inThousandHours(perHour)} interruptions in 1,000 node-hours`;
+}
+
+export function inThousandHours(perHour: number): string {
+  const interruptions = perHour * 1000;
+  return interruptions >= 10 ? interruptions.toFixed(0) : String(Number(interruptions.toPrecision(2)));
+}
+
 export function amountText({ cpuMilli, memoryBytes, gpus }: Resources, times: number): string {
   const memory = `${rounded((memoryBytes * times) / gib)} GiB`;
   const parts = [`${rounded((cpuMilli * times) / 1000)} vCPU`, memory];

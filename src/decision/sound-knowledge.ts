@@ -21,9 +21,10 @@ export interface SoundKnowledge extends Knowledge {
 /**
  * The same knowledge with every value in its range or absent. A look-up that throws counts as unknown and is
  * remembered, so that one broken source lowers the step of one layer and never ends a decision. Prices are above 0,
- * probabilities, rates and heat 0..1; a signal or cooldown that is over is absent.
+ * probabilities, rates and heat 0..1, hazards 0..60 an hour; a signal or cooldown that is over is absent.
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
+  const { hazard } = knowledge;
   const failures = new Map<string, { times: number; readonly message: string }>();
   const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
     try {
@@ -41,6 +42,7 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
     prices: (pool) => guarded('prices', () => soundPrices(knowledge.prices(pool))),
     risk: (pool) => guarded('risk', () => soundRisk(knowledge.risk(pool))),
     signal: (pool) => guarded('signals', () => soundSignal(knowledge.signal(pool), nowMs)),
+    ...(hazard !== undefined && { hazard: (pool) => guarded('hazards', () => soundHazard(hazard(pool))) }),
     groupFacts: (id, labels) => guarded('group facts', () => soundFacts(knowledge.groupFacts(id, labels))),
     cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
     pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
@@ -103,6 +105,11 @@ function soundSignal(signal: PoolSignal | undefined, nowMs: number): PoolSignal 
   if (isShare(signal.heat)) return signal;
   // A signal whose heat is broken is still a signal: too careful costs a little money, too careless an eviction.
   return { ...signal, heat: 1 };
+}
+
+/** Nothing is interrupted oftener than each minute. */
+function soundHazard(hazard: number | undefined): number | undefined {
+  return hazard !== undefined && hazard >= 0 && hazard <= 60 ? hazard : undefined;
 }
 
 function soundCooldown(cooldown: CapacityCooldown | undefined, nowMs: number): CapacityCooldown | undefined {

@@ -67,6 +67,21 @@ export function interruptionProbability(
   return 1 - (beta / (beta + horizonHours)) ** alpha;
 }
 
+/**
+ * Interruptions of one node an hour that the same posterior expects, (α₀ + k) / (β₀ + T), where an outage that only a launch
+ * found counts as an interruption: pools that are found empty often are those that take their nodes back often.
+ */
+export function meanHazard(
+  record: Pick<PoolRecord, 'hours' | 'interruptions' | 'shortages'> | undefined,
+  advisorRate: number | undefined,
+  prior: HazardPrior = defaultHazardPrior,
+): number {
+  const alpha = hourlyRate(advisorRate ?? prior.unknownMonthlyRate) * prior.strengthHours;
+  const beta = prior.strengthHours / (prior.factor ?? 1);
+  const met = (record?.interruptions ?? 0) + (record?.shortages ?? 0);
+  return (alpha + met) / (beta + (record?.hours ?? 0));
+}
+
 /** As a risk assessment: the even-odds scale is relative to a pool of the middle advisor band. */
 export function fleetHazard(
   record: Pick<PoolRecord, 'hours' | 'interruptions'> | undefined,

@@ -6,6 +6,12 @@ export interface PoolRecord {
   readonly hours: number;
   readonly interruptions: number;
   readonly rebalances: number;
+  /** Outages that only a launch found, since no node of ours was there to be interrupted. */
+  readonly shortages: number;
+  /** When a node was last interrupted; −Infinity: never. */
+  readonly interruptedAtMs: number;
+  /** When the pool was last known to be empty, from an interruption or from a launch that brought nothing. */
+  readonly emptyAtMs: number;
   /** Up to when it is weighed. */
   readonly atMs: number;
 }
@@ -14,6 +20,9 @@ const keptIds = 2_000;
 
 /** Evidence loses half its weight in this time: markets change. */
 const halfLifeMs = 60 * 86_400_000;
+
+/** Launches that fail within this time of the last sign of emptiness tell of the same outage. */
+const sameOutageMs = 3_600_000;
 
 /** The fleet's own evidence per pool, folded from journal entries in any order and any number of times. */
 export class FleetRecord {
@@ -58,7 +67,7 @@ export class FleetRecord {
   /** The whole record as entries: what a journal is replaced by when it is full. */
   entries(): readonly JournalEntry[] {
     return [
-      ...[...this.pools].map(([pool, record]): JournalEntry => ({ kind: 'total', pool, ...record })),
+      ...[...this.pools].map(([pool, record]) => totalOf(pool, record)),
       ...[...this.counted].map(([id, atMs]): JournalEntry => ({ kind: 'counted', id, atMs })),
     ];
   }
@@ -71,15 +80,37 @@ export class FleetRecord {
 
   private weighed(pool: PoolKey, atMs: number): PoolRecord {
     const record = this.pools.get(pool);
-    if (record === undefined) return { hours: 0, interruptions: 0, rebalances: 0, atMs };
+    if (record === undefined) return { ...nothingMet, atMs };
     const weight = 0.5 ** (Math.max(0, atMs - record.atMs) / halfLifeMs);
     return {
+      ...record,
       hours: record.hours * weight,
       interruptions: record.interruptions * weight,
       rebalances: record.rebalances * weight,
+      shortages: record.shortages * weight,
       atMs: Math.max(atMs, record.atMs),
     };
   }
+}
+
+const nothingMet = {
+  hours: 0,
+  interruptions: 0,
+  rebalances: 0,
+  shortages: 0,
+  interruptedAtMs: -Infinity,
+  emptyAtMs: -Infinity,
+} as const;
+
+/** What never happened is left out: JSON knows no infinity. */
+function totalOf(pool: PoolKey, { interruptedAtMs, emptyAtMs, ...sums }: PoolRecord): JournalEntry {
+  return {
+    kind: 'total',
+    pool,
+    ...sums,
+    ...(Number.isFinite(interruptedAtMs) && { interruptedAtMs }),
+    ...(Number.isFinite(emptyAtMs) && { emptyAtMs }),
+  };
 }
 
 function sum(record: PoolRecord, entry: Exclude<JournalEntry, { kind: 'counted' }>): PoolRecord {
@@ -88,14 +119,28 @@ function sum(record: PoolRecord, entry: Exclude<JournalEntry, { kind: 'counted' 
       return { ...record, hours: record.hours + entry.hours };
     case 'notice':
       return entry.signal === 'TERMINATION'
-        ? { ...record, interruptions: record.interruptions + 1 }
+        ? {
+            ...record,
+            interruptions: record.interruptions + 1,
+            interruptedAtMs: Math.max(record.interruptedAtMs, entry.atMs),
+            emptyAtMs: Math.max(record.emptyAtMs, entry.atMs),
+          }
         : { ...record, rebalances: record.rebalances + 1 };
+    case 'shortage':
+      return {
+        ...record,
+        shortages: record.shortages + (entry.atMs - record.emptyAtMs < sameOutageMs ? 0 : 1),
+        emptyAtMs: Math.max(record.emptyAtMs, entry.atMs),
+      };
     case 'total':
       return {
         ...record,
         hours: record.hours + entry.hours,
         interruptions: record.interruptions + entry.interruptions,
         rebalances: record.rebalances + entry.rebalances,
+        shortages: record.shortages + (entry.shortages ?? 0),
+        interruptedAtMs: Math.max(record.interruptedAtMs, entry.interruptedAtMs ?? -Infinity),
+        emptyAtMs: Math.max(record.emptyAtMs, entry.emptyAtMs ?? -Infinity),
       };
   }
 }

@@ -44,6 +44,14 @@ export class FleetWatch {
     return this.nodes.size;
   }
 
+  /** A launch in these pools brought no node: as far as capacity tells they are empty. */
+  foundEmpty(pools: readonly PoolKey[]): void {
+    const atMs = this.options.nowMs();
+    const entries = pools.map((pool): JournalEntry => ({ kind: 'shortage', pool, atMs }));
+    for (const entry of entries) this.record.add(entry);
+    this.write(entries);
+  }
+
   /** Reads the journal and watches until the signal; never throws. */
   async run(signal: AbortSignal): Promise<void> {
     await this.learn();
@@ -70,7 +78,7 @@ export class FleetWatch {
   private async learn(): Promise<void> {
     try {
       for (const entry of (await this.options.journal?.read()) ?? []) {
-        this.record.add(entry);
+        this.record.add(this.notAhead(entry));
         if (entry.kind === 'notice') this.hotPools.hear(entry, this.options.nowMs());
       }
     } catch (error) {
@@ -90,13 +98,18 @@ export class FleetWatch {
     this.hotPools.hear(notice, this.options.nowMs());
     if (this.record.has(notice.id)) return;
     const entry: JournalEntry = { kind: 'notice', ...notice };
-    this.record.add(entry);
+    this.record.add(this.notAhead(entry));
     this.options.onNotice?.(notice);
     this.options.info(
       { pool: notice.pool, signal: notice.signal, node: nodeName, atMs: notice.atMs },
       `${notice.pool} is hot: ${notice.signal} on ${nodeName}`,
     );
     this.write([entry]);
+  }
+
+  /** A node whose clock runs ahead of ours must not keep its pool just interrupted until ours gets there. */
+  private notAhead(entry: JournalEntry): JournalEntry {
+    return { ...entry, atMs: Math.min(entry.atMs, this.options.nowMs()) };
   }
 
   private forget(sighting: Sighting | undefined): void {

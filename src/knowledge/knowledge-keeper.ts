@@ -20,6 +20,7 @@ export interface KnowledgeKeeperOptions extends SourceOptions {
   /** What the operator wrote of a group; fact by fact it outranks what the Auto Scaling group says. */
   readonly configuredGroup?: Knowledge['groupFacts'];
   readonly poolSignal?: (pool: Pool) => PoolSignal | undefined;
+  readonly poolHazard?: (pool: Pool) => number | undefined;
   readonly cooldown?: (pool: Pool) => CapacityCooldown | undefined;
   /** Spot prices that were observed longer ago are stale. */
   readonly maxPriceAgeMs: number;
@@ -144,6 +145,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
         return uniform ?? assessments?.get(now.key(pool)) ?? assessments?.get(poolKey(pool));
       },
       signal: (pool) => options.poolSignal?.(pool),
+      ...(options.poolHazard !== undefined && { hazard: options.poolHazard }),
       groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
       pricesAreStale,

@@ -12,6 +12,8 @@ export type JournalEntry =
     }
   /** Node-hours observed in a pool up to a time. */
   | { readonly kind: 'hours'; readonly pool: PoolKey; readonly hours: number; readonly atMs: number }
+  /** A launch in the pool that brought no node. */
+  | { readonly kind: 'shortage'; readonly pool: PoolKey; readonly atMs: number }
   /** Everything before, summed up. */
   | {
       readonly kind: 'total';
@@ -19,6 +21,10 @@ export type JournalEntry =
       readonly hours: number;
       readonly interruptions: number;
       readonly rebalances: number;
+      /** These three are missing from journals of earlier versions. */
+      readonly shortages?: number;
+      readonly interruptedAtMs?: number;
+      readonly emptyAtMs?: number;
       readonly atMs: number;
     }
   /** A notice that is within the totals. */

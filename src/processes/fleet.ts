@@ -4,9 +4,11 @@ import { kubeAccess } from '../adapters/kubernetes/kube-access.ts';
 import { kubeClient } from '../adapters/kubernetes/kube-client.ts';
 import { nodeWatch, nodeWatchDefaults } from '../adapters/kubernetes/node-watch.ts';
 import type { AdvisorBand } from '../decision/knowledge.ts';
-import type { Pool } from '../decision/pool.ts';
+import type { RestingClass } from '../decision/capacity-memory.ts';
+import { poolKey, type Pool } from '../decision/pool.ts';
 import { feedWithNewNodes } from '../expander/new-nodes.ts';
 import { fleetHazardModel } from '../hot-pools/fleet-hazard-model.ts';
+import { PoolHazards } from '../hot-pools/pool-hazard.ts';
 import { FleetWatch } from '../hot-pools/fleet-watch.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
@@ -32,6 +34,10 @@ export interface Fleet {
   readonly watch: FleetWatch;
   /** The fleet's own interruptions as a risk model, alone or combined with another. */
   readonly hazard: (beside?: RiskModel) => RiskModel;
+  /** Interruptions of one node of a pool an hour, for decisions. */
+  readonly poolHazard: (pool: Pool) => number;
+  /** A capacity class did not deliver. */
+  readonly rests: (resting: Pick<RestingClass, 'pool'>) => void;
   /** Resolves some time after the signal, with everything written. */
   readonly ended: Promise<void>;
 }
@@ -75,5 +81,15 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
       horizonHours: options.horizonHours,
       ...(beside !== undefined && { beside }),
     });
-  return { watch, hazard, ended };
+  const hazards = new PoolHazards(watch.record, options.advisorBand);
+  return {
+    watch,
+    hazard,
+    poolHazard: (pool) => hazards.perHour(pool, clock.nowMs()),
+    rests: ({ pool }) => {
+      // The record is of Spot pools; a group of unknown capacity type may be anything.
+      if (pool.capacityType === 'spot') watch.foundEmpty([poolKey(pool)]);
+    },
+    ended,
+  };
 }

@@ -10,6 +10,7 @@ import { s3Documents } from '../adapters/s3/s3-documents.ts';
 import type { ServeConfig } from '../config/serve-config.ts';
 import { groupFactsOf } from '../decision/group-rules.ts';
 import type { Knowledge } from '../decision/knowledge.ts';
+import type { Pool } from '../decision/pool.ts';
 import { alwaysSafe, mockRisk } from '../knowledge/fixed-risk-models.ts';
 import type { KnowledgeEvents, KnowledgeSource } from '../knowledge/knowledge-events.ts';
 import { startKnowledgeKeeper, type KnowledgeKeeper } from '../knowledge/knowledge-keeper.ts';
@@ -32,6 +33,8 @@ export interface OpenKnowledgeOptions {
   /** Live signals and resting classes, where the process knows any. */
   readonly poolSignal?: Knowledge['signal'];
   readonly cooldown?: Knowledge['cooldown'];
+  /** What the fleet met in each pool, where the process watches one. */
+  readonly poolHazard?: (pool: Pool) => number | undefined;
   /** Whether what is bundled stands in while nothing was published yet where the configuration says: a process that goes on can wait for it. */
   readonly standIns?: boolean;
   /** The fleet's own hazard, where the process counts notices. */
@@ -64,6 +67,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
     riskModel: chosenRiskModel(options, modelKeeper),
     configuredGroup: groupFactsOf(config.nodeGroups),
     ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
+    ...(options.poolHazard !== undefined && { poolHazard: options.poolHazard }),
     ...(options.cooldown !== undefined && { cooldown: options.cooldown }),
     maxPriceAgeMs: config.max_price_age,
     stalePrices: config.stale_prices,

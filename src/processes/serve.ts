@@ -75,7 +75,10 @@ async function served(
   const capacity = capacityKeeper({
     policy,
     clock,
-    onRest: telemetry.capacityRests,
+    onRest: (resting) => {
+      telemetry.capacityRests(resting);
+      fleet?.rests(resting);
+    },
     onFault: telemetry.listenerFailed,
   });
   const fleet = watchesNodes(config)
@@ -102,6 +105,7 @@ async function served(
     ...(fleet !== undefined && {
       poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
       fleetHazard: fleet.hazard,
+      poolHazard: fleet.poolHazard,
     }),
   });
   const ageSeconds = (source: AgeSource): number | undefined => {

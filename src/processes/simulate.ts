@@ -5,7 +5,9 @@ import { UsageError } from '../errors/usage-error.ts';
 import { timeOfText } from '../history/price-text.ts';
 import { simulationPage } from '../simulate/simulation-page.ts';
 import { traceArchive } from '../simulate/trace-archive.ts';
-import { traceText } from '../simulate/trace-text.ts';
+import { traceHabits } from '../simulate/trace-habits.ts';
+import { partOf, traceParts, type TracePart } from '../simulate/trace-part.ts';
+import { habitsText, traceText } from '../simulate/trace-text.ts';
 import { traceTrial, type TraceVerdict } from '../simulate/trace-trial.ts';
 import { trialText } from '../simulate/trial-text.ts';
 import type { CommandContext } from './command-context.ts';
@@ -15,6 +17,7 @@ import { kinds, regionVerdicts, type ReplayOptions } from './region-replay.ts';
 interface SimulateOptions extends ReplayOptions {
   readonly history?: string;
   readonly traces?: string;
+  readonly tracePart: TracePart;
   readonly json?: string;
   readonly html?: string;
 }
@@ -32,6 +35,11 @@ export function simulateCommand(context: CommandContext): Command {
     .description('replay scale-ups over real price history, and interruptions over availability traces')
     .option('--history <place>', 'price history: a file, a directory or s3://bucket/prefix')
     .option('--traces <file>', 'availability traces: a .tar.gz of SkyPilot JSON files')
+    .addOption(
+      new Option('--trace-part <part>', 'the sets or the half of their time that are replayed')
+        .choices(traceParts)
+        .default('all'),
+    )
     .option('--region <names>', 'these regions only, separated by commas', list)
     .option('--groups <file>', 'node groups (YAML or JSON), or "usual"', 'usual')
     .option(
@@ -92,7 +100,8 @@ async function simulate(options: SimulateOptions, context: CommandContext): Prom
     throw new UsageError(['name --history, --traces or both']);
   const json = resultFileFlag({ ...options }, 'json');
   const html = resultFileFlag({ ...options }, 'html');
-  const sets = options.traces === undefined ? [] : await traceArchive(options.traces);
+  const sets =
+    options.traces === undefined ? [] : partOf(await traceArchive(options.traces), options.tracePart);
   const replayed =
     options.history === undefined ? undefined : await regionVerdicts(options, options.history, context);
   const regions = replayed?.regions ?? [];
@@ -100,7 +109,7 @@ async function simulate(options: SimulateOptions, context: CommandContext): Prom
   if (sets.length > 0) context.writeError(`traces: ${sets.length} sets of pools, ${traceSeeds} seeds each\n`);
   const traces: readonly TraceVerdict[] = sets.length === 0 ? [] : traceTrial(sets, traceSeeds);
   context.writeOut(regions.map(trialText).join('\n'));
-  if (traces.length > 0) context.writeOut(traceText(traces));
+  if (traces.length > 0) context.writeOut(traceText(traces) + habitsText(traceHabits(sets)));
   if (json !== undefined)
     await written(json, `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`);
   if (html !== undefined) await written(html, simulationPage(regions, traces));

@@ -14,6 +14,8 @@ export interface RecordedFacts {
   readonly prices: Readonly<Record<string, Answer<Knowledge['prices']>>>;
   readonly risks: Readonly<Record<string, Answer<Knowledge['risk']>>>;
   readonly signals: Readonly<Record<string, Answer<Knowledge['signal']>>>;
+  /** Empty where no fleet was watched, and in recordings from before hazards were looked up. */
+  readonly hazards: Readonly<Record<string, Answer<NonNullable<Knowledge['hazard']>>>>;
   readonly cooldowns: Readonly<Record<string, Answer<Knowledge['cooldown']>>>;
   readonly groups: Readonly<Record<string, Answer<Knowledge['groupFacts']>>>;
   readonly prices_are_stale: boolean;
@@ -68,6 +70,7 @@ export const recordedFacts = z.object({
       heat: probability,
     }),
   ),
+  hazards: answers(z.number().min(0)).default({}),
   cooldowns: answers(z.object({ untilMs: z.number(), evidence: z.string() })),
   groups: answers(
     z.object({
@@ -98,6 +101,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
   const prices = noted(source.prices, keyOf);
   const risks = noted(source.risk, keyOf);
   const signals = noted(source.signal, keyOf);
+  const hazards = noted((pool: Pool) => source.hazard?.(pool), keyOf);
   const cooldowns = noted(source.cooldown, keyOf);
   const groups = noted(source.groupFacts, (nodeGroupId) => nodeGroupId);
   return {
@@ -107,6 +111,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       prices: prices.ask,
       risk: risks.ask,
       signal: signals.ask,
+      ...(source.hazard !== undefined && { hazard: hazards.ask }),
       cooldown: cooldowns.ask,
       groupFacts: groups.ask,
       pricesAreStale: source.pricesAreStale,
@@ -117,6 +122,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       prices: Object.fromEntries(prices.notes),
       risks: Object.fromEntries(risks.notes),
       signals: Object.fromEntries(signals.notes),
+      hazards: Object.fromEntries(hazards.notes),
       cooldowns: Object.fromEntries(cooldowns.notes),
       groups: Object.fromEntries(groups.notes),
       prices_are_stale: source.pricesAreStale,
@@ -147,6 +153,9 @@ export function recordedKnowledge(facts: RecordedFacts): Knowledge {
     prices: (pool) => facts.prices[keyOf(pool)] ?? undefined,
     risk: (pool) => facts.risks[keyOf(pool)] ?? undefined,
     signal: (pool) => facts.signals[keyOf(pool)] ?? undefined,
+    ...(Object.keys(facts.hazards).length > 0 && {
+      hazard: (pool: Pool) => facts.hazards[keyOf(pool)] ?? undefined,
+    }),
     cooldown: (pool) => facts.cooldowns[keyOf(pool)] ?? undefined,
     groupFacts: (nodeGroupId) => facts.groups[nodeGroupId] ?? undefined,
     pricesAreStale: facts.prices_are_stale,

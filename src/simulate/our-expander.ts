@@ -1,5 +1,11 @@
+import {
+  cooldownOf,
+  emptyCapacityMemory,
+  remembered,
+  type CapacityEvent,
+} from '../decision/capacity-memory.ts';
 import type { AdvisorBand, Knowledge, RiskAssessment } from '../decision/knowledge.ts';
-import type { NodeTemplate } from '../decision/scale-up-request.ts';
+import type { NodeTemplate, ScaleUpRequest } from '../decision/scale-up-request.ts';
 import type { Policy } from '../decision/policy.ts';
 import type { Pool } from '../decision/pool.ts';
 import { decideScaleUp } from '../decision/pipeline.ts';
@@ -18,11 +24,25 @@ export interface SimulatedKnowledge {
   readonly onScaleDown?: 'moves' | 'stays';
   /** A score from before `nowMs`; undefined leaves the Advisor's band as the prior. */
   readonly risk: (pool: Pool, nowMs: number) => RiskAssessment | undefined;
+  /** What the fleet met in the pool, where the simulation watches one. */
+  readonly hazard?: (pool: Pool, nowMs: number) => number | undefined;
+  /** Hears of every class that is found not to deliver; without it nobody watches for that, since prices do not tell. */
+  readonly onRest?: (pool: Pool, nowMs: number) => void;
 }
 
-/** The real pipeline behind the same question as every other expander. Notices of its own nodes make pools hot. */
+/**
+ * The real pipeline behind the same question as every other expander. Notices of its own nodes make pools hot; where capacity
+ * is watched the real memory of it draws its conclusions from the requests, as the server's does.
+ */
 export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 'spot-expander'): Expander {
   const hot = new HotPools();
+  const { hazard, onRest } = known;
+  let capacity = emptyCapacityMemory;
+  const tell = (event: CapacityEvent): void => {
+    if (onRest === undefined) return;
+    capacity = remembered(capacity, event, policy);
+    for (const { pool } of capacity.begun) onRest(pool, event.atMs);
+  };
   const templates = new Map<string, NodeTemplate>();
   return {
     name,
@@ -31,6 +51,12 @@ export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 's
         pool: `${group.instanceType}@${group.zone}`,
         signal: 'TERMINATION',
         atMs,
+      }),
+    onLaunch: ({ instanceType, zone, capacityType }, atMs) =>
+      tell({
+        kind: 'node-appeared',
+        atMs,
+        pool: { instanceType, zone, region: known.region, capacityType },
       }),
     choose({ nowMs, options, waiting, chance }) {
       for (const { group, facts } of options)
@@ -51,27 +77,27 @@ export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 's
         },
         risk: (pool) => known.risk(pool, nowMs),
         signal: (pool) => hot.signal(pool, nowMs),
+        ...(hazard !== undefined && { hazard: (pool) => hazard(pool, nowMs) }),
         groupFacts: () => undefined,
-        cooldown: () => undefined,
+        cooldown: (pool) => cooldownOf(capacity, pool, nowMs),
         pricesAreStale: false,
       };
-      const { answer } = decideScaleUp(
-        {
-          options: options.map(({ group, nodeCount, pods }) => ({ nodeGroupId: group.id, nodeCount, pods })),
-          pods: waiting.map(({ cpuMilli, memoryMib }) => ({
-            requests: { cpuMilli, memoryBytes: memoryMib * mib, gpus: 0 },
-            preferredNodeTerms: [],
-            spreadPreferences: [],
-            ...(known.onScaleDown && { onScaleDown: known.onScaleDown }),
-          })),
-          nodes: templates,
-          unreadable: { pods: 0, nodes: 0 },
-        },
-        knowledge,
-        policy,
-        nowMs,
-      );
-      return answered(options, answer, chance);
+      const request: ScaleUpRequest = {
+        options: options.map(({ group, nodeCount, pods }) => ({ nodeGroupId: group.id, nodeCount, pods })),
+        pods: waiting.map(({ id, cpuMilli, memoryMib }) => ({
+          uid: String(id),
+          requests: { cpuMilli, memoryBytes: memoryMib * mib, gpus: 0 },
+          preferredNodeTerms: [],
+          spreadPreferences: [],
+          ...(known.onScaleDown && { onScaleDown: known.onScaleDown }),
+        })),
+        nodes: templates,
+        unreadable: { pods: 0, nodes: 0 },
+      };
+      tell({ kind: 'asked', atMs: nowMs, request });
+      const decision = decideScaleUp(request, knowledge, policy, nowMs);
+      tell({ kind: 'answered', atMs: nowMs, request, decision });
+      return answered(options, decision.answer, chance);
     },
   };
 }

@@ -40,6 +40,8 @@ export interface Expander {
   readonly choose: (situation: Situation) => SimulatedOption;
   /** Told when a node of its cluster is interrupted. */
   readonly onInterruption?: (group: SimulatedGroup, atMs: number) => void;
+  /** Told when a node that it chose has come, where launches can fail. */
+  readonly onLaunch?: (group: SimulatedGroup, atMs: number) => void;
 }
 
 /** What pods can use of a node: a tenth of a core and half a GiB plus 7 % of memory are the system's. */

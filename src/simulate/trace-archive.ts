@@ -19,6 +19,12 @@ export interface TraceSet {
   readonly pools: readonly PoolTrace[];
 }
 
+/** Half of the most nodes that one of the pools ever held, at least one: as many are kept running. */
+export function targetOf({ pools }: TraceSet): number {
+  const most = pools.map(({ available }) => available.reduce((high, one) => Math.max(high, one), 0));
+  return Math.max(1, Math.floor(Math.max(...most) / 2));
+}
+
 const traceSchema = z.looseObject({
   metadata: z.looseObject({ gap_seconds: z.number().positive() }),
   data: z.array(z.number().min(0)).min(2),

@@ -1,11 +1,10 @@
 import type { InstanceTypeFacts } from '../decision/knowledge.ts';
 import type { Policy } from '../decision/policy.ts';
-import type { PoolKey } from '../decision/pool.ts';
-import { defaultHazardPrior, fleetFactor, fleetHazard } from '../hot-pools/fleet-hazard.ts';
-import { FleetRecord } from '../hot-pools/fleet-record.ts';
-import { ourExpander } from './our-expander.ts';
-import { allocatable, type SimulatedOption } from './scale-up-situation.ts';
+import { longestLasting } from './foresight.ts';
+import { allocatable, type SimulatedOption, type WaitingPod } from './scale-up-situation.ts';
+import type { SimulatedGroup } from './simulated-group.ts';
 import type { TraceSet } from './trace-archive.ts';
+import { tracedFleet } from './traced-fleet.ts';
 
 const minuteMs = 60_000;
 /** The autoscaler leaves a group alone after a failed scale-up: 5 minutes, doubling up to 30, forgotten after 3 hours. */
@@ -53,50 +52,28 @@ export function traceRun(
     readonly target: number;
     readonly fromTick: number;
     readonly prices: readonly number[];
-    readonly policy: Policy;
-    /** Learns each pool's own interruption rate as the fleet runs. */
+    /** Of our pipeline; `foresight` takes the pool that really lasts longest. */
+    readonly policy: Policy | 'foresight';
+    /** Takes the fleet's record as the risk model too. */
     readonly fleetHazard: boolean;
   },
   chance: () => number,
 ): TraceOutcome {
   const facts = machineFacts(set.machine);
   const usable = allocatable(facts);
-  const pod = { id: 0, cpuMilli: 0.8 * usable.cpuMilli, memoryMib: 0.8 * usable.memoryMib };
-  const record = new FleetRecord();
-  const expander = ourExpander(
-    {
-      region: 'traced',
-      advisorBand: () => undefined,
-      onDemandPerHour: () => 4,
-      risk: ({ instanceType, zone }, nowMs) =>
-        plan.fleetHazard
-          ? fleetHazard(
-              record.of(`${instanceType}@${zone}`, nowMs),
-              undefined,
-              plan.policy.riskHorizonHours,
-              {
-                ...defaultHazardPrior,
-                factor: fleetFactor(
-                  record.poolKeys().flatMap((pool) => {
-                    const own = record.of(pool, nowMs);
-                    return own === undefined ? [] : [{ record: own, advisorRate: undefined }];
-                  }),
-                ),
-              },
-            )
-          : undefined,
-    },
-    plan.policy,
-  );
-  const groups = set.pools.map(({ zone }) => ({
+  const pod = { cpuMilli: 0.8 * usable.cpuMilli, memoryMib: 0.8 * usable.memoryMib };
+  const { policy } = plan;
+  const ours = policy === 'foresight' ? undefined : tracedFleet(policy, plan.fleetHazard);
+  const groups = set.pools.map(({ zone }): SimulatedGroup => ({
     id: zone,
     instanceType: facts.instanceType,
     zone,
-    capacityType: 'spot' as const,
+    capacityType: 'spot',
     priority: undefined,
   }));
-  const poolOf = (place: number): PoolKey => `${facts.instanceType}@${set.pools[place]?.zone ?? ''}`;
   const running = set.pools.map(() => 0);
+  const waiting: WaitingPod[] = [];
+  let nextPod = 0;
   const failures = set.pools.map(() => ({ untilMs: -Infinity, lengthMs: 0, atMs: -Infinity }));
   const ticks = Math.min(...set.pools.map(({ available }) => available.length));
   const count = { interruptions: 0, useful: 0, wanted: 0, failed: 0, cost: 0 };
@@ -109,19 +86,12 @@ export function traceRun(
       if (lost === 0 || group === undefined) return;
       running[place] = left;
       count.interruptions += lost;
-      expander.onInterruption?.(group, nowMs);
-      for (let node = 0; node < lost; node += 1)
-        record.add({
-          kind: 'notice',
-          id: `${tick} ${place} ${node}`,
-          pool: poolOf(place),
-          signal: 'TERMINATION',
-          atMs: nowMs,
-        });
+      ours?.interrupted(group, lost, nowMs);
     });
     const missing = plan.target - sum(running);
     if (missing > 0) {
-      const waiting = Array.from({ length: missing }, (_, id) => ({ ...pod, id }));
+      // A pod that is evicted comes back as another one; those that go on waiting are the same.
+      while (waiting.length < missing) waiting.push({ ...pod, id: (nextPod += 1) });
       const options = groups.flatMap((group, place): SimulatedOption[] =>
         (failures[place]?.untilMs ?? -Infinity) > nowMs
           ? []
@@ -130,7 +100,7 @@ export function traceRun(
                 group,
                 facts,
                 nodeCount: missing,
-                pods: waiting.map(({ id }) => id),
+                pods: [...waiting.keys()],
                 cpuMilli: missing * pod.cpuMilli,
                 memoryMib: missing * pod.memoryMib,
                 pricePerHour: plan.prices[place] ?? 1,
@@ -138,11 +108,19 @@ export function traceRun(
             ],
       );
       if (options.length > 0) {
-        const chosen = expander.choose({ nowMs, options, waiting, clusterNodes: sum(running), chance });
-        const place = groups.findIndex(({ id }) => id === chosen.group.id);
+        const offered = options.map(({ group }) => groups.indexOf(group));
+        const place =
+          ours === undefined
+            ? (longestLasting(set.pools, offered, { tick, running, missing }) ?? offered[0] ?? 0)
+            : groups.indexOf(
+                ours.expander.choose({ nowMs, options, waiting, clusterNodes: sum(running), chance }).group,
+              );
         const room = Math.floor(set.pools[place]?.available[tick] ?? 0) - (running[place] ?? 0);
         const started = Math.max(0, Math.min(room, missing));
         running[place] = (running[place] ?? 0) + started;
+        const group = groups[place];
+        if (started > 0 && group !== undefined) ours?.expander.onLaunch?.(group, nowMs);
+        waiting.splice(0, started);
         const failure = failures[place];
         if (started < missing && failure !== undefined) {
           count.failed += 1;
@@ -156,7 +134,8 @@ export function traceRun(
     const hours = set.tickMs / 3_600_000;
     count.wanted += plan.target * hours;
     running.forEach((nodes, place) => {
-      if (nodes > 0) record.add({ kind: 'hours', pool: poolOf(place), hours: nodes * hours, atMs: nowMs });
+      const group = groups[place];
+      if (nodes > 0 && group !== undefined) ours?.ran(group, nodes * hours, nowMs);
       count.useful += nodes * hours;
       count.cost += nodes * hours * (plan.prices[place] ?? 1);
     });

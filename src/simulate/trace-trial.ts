@@ -1,12 +1,13 @@
 import { defaultPolicy, type Policy } from '../decision/policy.ts';
 import { chanceFrom } from '../learning/chance.ts';
 import { intervalOf, type Interval } from './interval.ts';
-import type { TraceSet } from './trace-archive.ts';
+import { targetOf, type TraceSet } from './trace-archive.ts';
 import { traceRun, type TraceOutcome } from './trace-run.ts';
 
 /** One way of choosing on one set of traces, over all seeds. */
 export interface TraceArm {
-  readonly name: 'without hot pools' | 'hot pools' | "hot pools and the fleet's record";
+  readonly name:
+    'without hot pools' | 'hot pools' | "hot pools, and the fleet's record as the risk model" | 'foresight';
   /** For a thousand useful node-hours. */
   readonly interruptions: Interval;
   /** Less those without hot pools, seed by seed: below 0 where interruptions are spared. */
@@ -30,7 +31,8 @@ const without: Policy = { ...defaultPolicy, switches: { ...defaultPolicy.switche
 const arms = [
   { name: 'without hot pools', policy: without, fleetHazard: false },
   { name: 'hot pools', policy: defaultPolicy, fleetHazard: false },
-  { name: "hot pools and the fleet's record", policy: defaultPolicy, fleetHazard: true },
+  { name: "hot pools, and the fleet's record as the risk model", policy: defaultPolicy, fleetHazard: true },
+  { name: 'foresight', policy: 'foresight', fleetHazard: false },
 ] as const;
 
 /**
@@ -40,10 +42,7 @@ const arms = [
  */
 export function traceTrial(sets: readonly TraceSet[], seeds: number): readonly TraceVerdict[] {
   const played = sets.map((set) => {
-    const most = Math.max(
-      ...set.pools.map(({ available }) => available.reduce((high, one) => Math.max(high, one), 0)),
-    );
-    const target = Math.max(1, Math.floor(most / 2));
+    const target = targetOf(set);
     return { set, target, runs: runsOf(set, target, seeds) };
   });
   const verdicts = played.map(({ set, target, runs }) => verdictOf(set.name, set.pools.length, target, runs));

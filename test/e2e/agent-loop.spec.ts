@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FieldCursor } from '../../src/wire/field-cursor.ts';
 import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
@@ -33,11 +34,24 @@ interface Shown {
   readonly risk_source: string;
   readonly expected_frequency?: number;
   readonly filtered_code: string;
+  readonly filtered_reason: string;
 }
 
 interface ListedPool {
   readonly pool: string;
   readonly hot: { readonly signal: string; readonly heat: number };
+}
+
+/** The recorded request as it is while a group is in back-off: without its option, which is a field 1. */
+function withoutOption(bytes: Buffer, nodeGroupId: string): Uint8Array {
+  const kept: Buffer[] = [];
+  const cursor = new FieldCursor(bytes);
+  while (cursor.next()) {
+    const named = `\n${String.fromCharCode(nodeGroupId.length)}${nodeGroupId}`;
+    if (cursor.field !== 1 || !bytes.subarray(cursor.start, cursor.end).includes(named))
+      kept.push(bytes.subarray(cursor.tagAt, cursor.end));
+  }
+  return Buffer.concat(kept);
 }
 
 describe('the loop, on built processes', function () {
@@ -70,10 +84,10 @@ describe('the loop, on built processes', function () {
     return one;
   }
 
-  async function answer(from: Served): Promise<string> {
+  async function answer(from: Served, asked: Uint8Array = request): Promise<string> {
     const certificate = /"([^"]*localhost\.crt)"/.exec(from.lines.join('\n'))?.[1] ?? '';
     const one = asker(from.port, certificate);
-    const ids = await one.bestOptions(request);
+    const ids = await one.bestOptions(asked);
     one.close();
     return ids.join();
   }
@@ -153,6 +167,11 @@ describe('the loop, on built processes', function () {
       const after = new Map((await ranked(one, asked)).map((shown) => [shown.id, shown]));
       expect(after.get(terminated)?.heat).to.be.within(0.95, 1);
       expect(after.get(terminated)).to.include({ is_valid: false, filtered_code: 'hot-pool' });
+      // At least 70 in 1,000 node-hours right after a notice; elsewhere what the bands and the fleet's pace say.
+      const sentence = /with ([0-9.]+) interruptions in 1,000 node-hours against ([0-9.]+) here$/;
+      const [, other, own] = sentence.exec(after.get(terminated)?.filtered_reason ?? '') ?? [];
+      expect(Number(own)).to.be.at.least(70);
+      expect(Number(other)).to.be.within(0, Number(own) / 10);
       expect(after.get(rebalanced)?.heat).to.be.within(0.45, 0.5);
       expect(after.get(rebalanced)).to.include({ is_valid: true });
       expect(after.get(quiet)).to.include({ is_valid: true, heat: 0 });
@@ -264,6 +283,20 @@ describe('the loop, on built processes', function () {
       15_000,
     );
     expect(await answer(second)).to.equal(after);
+  });
+
+  it("a launch that brings nothing is written into the fleet's journal as an outage of its pool", async () => {
+    const one = await server();
+    const chosen = await answer(one);
+    expect(pools[chosen], `${chosen} is a Spot group`).to.not.equal(undefined);
+    expect(await answer(one, withoutOption(request, chosen))).to.not.equal(chosen);
+    const journal = join(home, '.local/state/spot-expander/fleet-journal.jsonl');
+    const outage = `{"kind":"shortage","pool":"${pools[chosen]?.join('@')}"`;
+    await until(
+      'the outage to be on disk',
+      () => existsSync(journal) && readFileSync(journal, 'utf8').includes(outage),
+      15_000,
+    );
   });
 
   it('every pool hot: the answer is still never empty', async () => {

@@ -88,10 +88,24 @@ function entry(line: string): JournalEntry | undefined {
   if (kind === 'notice' && typeof id === 'string' && (signal === 'REBALANCE' || signal === 'TERMINATION'))
     return { kind, pool, signal, id, atMs };
   if (kind === 'hours' && hours !== undefined) return { kind, pool, hours, atMs };
+  if (kind === 'shortage') return { kind, pool, atMs };
   const interruptions = amount(fields['interruptions']);
   const rebalances = amount(fields['rebalances']);
+  const shortages = amount(fields['shortages']);
+  const interruptedAtMs = amount(fields['interruptedAtMs']);
+  const emptyAtMs = amount(fields['emptyAtMs']);
   if (kind === 'total' && hours !== undefined && interruptions !== undefined && rebalances !== undefined)
-    return { kind, pool, hours, interruptions, rebalances, atMs };
+    return {
+      kind,
+      pool,
+      hours,
+      interruptions,
+      rebalances,
+      ...(shortages !== undefined && { shortages }),
+      ...(interruptedAtMs !== undefined && { interruptedAtMs }),
+      ...(emptyAtMs !== undefined && { emptyAtMs }),
+      atMs,
+    };
   return undefined;
 }
 

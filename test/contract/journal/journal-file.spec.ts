@@ -39,6 +39,18 @@ describe('journal file', () => {
     expect(await journalFile(path, 1_000).read()).to.have.length(2);
   });
 
+  it('gives back launches that brought nothing, and sums with and without what earlier versions did not know', async () => {
+    const pool = 'c5.large@ap-south-1a';
+    const sums = { kind: 'total', pool, hours: 3, interruptions: 1, rebalances: 0, atMs: 4 } as const;
+    const entries: readonly JournalEntry[] = [
+      { kind: 'shortage', pool, atMs: 3 },
+      sums,
+      { ...sums, shortages: 0.5, interruptedAtMs: 1, emptyAtMs: 3 },
+    ];
+    await journalFile(path, 1_000).append(entries);
+    expect(await journalFile(path, 1_000).read()).to.deep.equal(entries);
+  });
+
   it('leaves a torn last line out and goes on after it', async () => {
     await journalFile(path, 1_000).append([notice('a')]);
     appendFileSync(path, '{"kind":"notice","po');

@@ -182,6 +182,114 @@ describe('live signals', () => {
   });
 });
 
+describe("live signals beside the fleet's own record", () => {
+  const terminated = { 'c5.large@ap-south-1a': signal('TERMINATION', 0.9) };
+  const spotOnly = { a: groups.a, b: groups.b };
+
+  it('keep a pool that just gave a notice where every cooler one is interrupted more often', () => {
+    const hazards = { 'c5.large@ap-south-1a': 0.3, 'c5.large@ap-south-1b': 0.4 };
+    const { answer, ranked, drops, reason } = decide({ signals: terminated, hazards }, spotOnly);
+    expect(answer).to.deep.equal(['a']);
+    expect(drops).to.deep.equal([]);
+    expect(reason).to.contain('though hot: what is cooler is interrupted more often');
+    expect(ranked[0]?.sentence).to.contain('the fleet expects 300 interruptions in 1,000 node-hours');
+    expect(ranked[0]?.heat).to.equal(0.9);
+  });
+
+  it('drop it for one that is interrupted no more often, and name that one with both hazards', () => {
+    for (const other of [0.3, 0.0002]) {
+      const hazards = { 'c5.large@ap-south-1a': 0.3, 'c5.large@ap-south-1b': other };
+      const { answer, drops } = decide({ signals: terminated, hazards }, spotOnly);
+      expect(answer).to.deep.equal(['b']);
+      expect(drops[0]).to.deep.include({ id: 'a', reason: 'hot-pool' });
+      expect(drops[0]?.sentence).to.match(
+        /other pools are there: b, with (300|0\.2) interruptions in 1,000 node-hours against 300 here$/,
+      );
+    }
+  });
+
+  it('drop it for on-demand whatever the record says, since that is never interrupted', () => {
+    const hazards = { 'c5.large@ap-south-1a': 1e-6 };
+    const { answer } = decide({ signals: terminated, hazards }, { a: groups.a, od: groups.od });
+    expect(answer).to.deep.equal(['od']);
+  });
+
+  it('drop it where the record says nothing of the others', () => {
+    const { answer } = decide({ signals: terminated, hazards: { 'c5.large@ap-south-1a': 1e-6 } }, spotOnly);
+    expect(answer).to.deep.equal(['b']);
+  });
+
+  it('discount a recommendation only where something cooler is no worse', () => {
+    const scores = (other: number) =>
+      decide(
+        {
+          signals: { 'c5.large@ap-south-1a': signal('REBALANCE', 0.5) },
+          hazards: { 'c5.large@ap-south-1a': 0.01, 'c5.large@ap-south-1b': other },
+        },
+        spotOnly,
+      ).ranked.find(({ id }) => id === 'a');
+    expect(scores(0.02)?.score).to.equal(scores(0.02)?.yield);
+    expect(scores(0.01)?.score).to.be.below(scores(0.01)!.yield);
+  });
+
+  it('where everything is hot the record decides, not the heat', () => {
+    const signals = { ...terminated, 'c5.large@ap-south-1b': signal('TERMINATION', 0.1) };
+    const hazards = { 'c5.large@ap-south-1a': 0.1, 'c5.large@ap-south-1b': 2 };
+    const { ranked } = decide({ signals, hazards }, spotOnly);
+    expect(ranked.map(({ id }) => id)).to.deep.equal(['a', 'b']);
+  });
+
+  it('count the hazard in the cost, whichever model tells the risk', () => {
+    const hazards = { 'c5.large@ap-south-1a': 0.2, 'c5.large@ap-south-1b': 0.01 };
+    expect(decide({ hazards }, spotOnly).answer).to.deep.equal(['b']);
+    const policy = { ...defaultPolicy, switches: { ...defaultPolicy.switches, hotPools: false } };
+    expect(decide({ hazards }, spotOnly, policy).answer).to.deep.equal(['a']);
+  });
+
+  it('hold back what is no rate: negative, infinite or not a number', () => {
+    for (const broken of [-1, Number.NaN, Infinity]) {
+      const hazards = { 'c5.large@ap-south-1a': 1, 'c5.large@ap-south-1b': broken };
+      expect(decide({ signals: terminated, hazards }, spotOnly).answer).to.deep.equal(['b']);
+    }
+  });
+
+  it('never empty an answer, whatever the record says', () => {
+    const rate = fc.double({ min: 0, max: 5, noNaN: true });
+    const heat = fc.record({
+      kind: fc.constantFrom('REBALANCE', 'TERMINATION'),
+      heat: fc.double({ min: 0, max: 1, noNaN: true }),
+      atMs: fc.constant(now),
+      expiresAtMs: fc.constant(now + 1),
+    } as const);
+    const market = fc.record({ a: heat, b: heat, c: heat });
+    fc.assert(
+      fc.property(market, fc.record({ a: rate, b: rate, c: rate }), (heats, rates) => {
+        const keyed = <Value>(values: Readonly<Record<string, Value>>) =>
+          Object.fromEntries(
+            Object.entries(values).map(([zone, one]) => [`c5.large@ap-south-1${zone}`, one]),
+          );
+        const { answer, drops } = decide(
+          { signals: keyed(heats), hazards: keyed(rates) },
+          { a: groups.a, b: groups.b, c: groups.c },
+        );
+        expect(answer).to.have.length(1);
+        // Whoever was dropped has somebody to give way to: cooler, and interrupted no more often.
+        for (const { id } of drops) {
+          const zone = id as 'a' | 'b' | 'c';
+          const others = (['a', 'b', 'c'] as const).filter((one) => one !== zone);
+          expect(
+            others.some(
+              (one) =>
+                rates[one] <= rates[zone] &&
+                (heats[one].kind === 'REBALANCE' || heats[one].heat < heats[zone].heat),
+            ),
+          ).to.equal(true);
+        }
+      }),
+    );
+  });
+});
+
 describe('a capacity class that did not deliver', () => {
   const rest = { untilMs: now + minutes, evidence: 'a is no longer offered while 3 of 3 pods wait' };
 

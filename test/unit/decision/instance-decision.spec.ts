@@ -118,6 +118,20 @@ describe('a running instance', () => {
     expect(decision.proposed?.id).to.equal('c5.large@ap-south-1b');
   });
 
+  it("does not switch to a pool that the fleet's record says is interrupted more often", () => {
+    const endingPool: Market = {
+      risk: { 'c5.large': modelRisk(0.1) },
+      signals: {
+        'c5.large@ap-south-1a': { kind: 'TERMINATION', atMs: now, expiresAtMs: now + 1, heat: 1 },
+      },
+    };
+    const hazards = (own: number, other: number) => ({
+      hazards: { 'c5.large@ap-south-1a': own, 'c5.large@ap-south-1b': other },
+    });
+    expect(evaluate({}, { ...endingPool, ...hazards(0.1, 0.2) }).decision).to.equal('STAY');
+    expect(evaluate({}, { ...endingPool, ...hazards(0.2, 0.1) }).decision).to.equal('SWITCH');
+  });
+
   it('goes up one size where that is cheaper for work of its size', () => {
     const change: Market = {
       prices: {

@@ -32,6 +32,8 @@ export interface Market {
   readonly prices?: Readonly<Record<string, PoolPrices>>;
   readonly risk?: Readonly<Record<string, RiskAssessment>>;
   readonly signals?: Readonly<Record<string, PoolSignal>>;
+  /** Given: a fleet is watched. */
+  readonly hazards?: Readonly<Record<string, number>>;
   readonly groups?: Readonly<Record<string, GroupFacts>>;
   readonly cooldowns?: Readonly<Record<string, CapacityCooldown>>;
   readonly pricesAreStale?: boolean;
@@ -63,6 +65,7 @@ export function knownMarket(market: Market): Knowledge {
     prices: (pool) => of(market.prices, pool),
     risk: (pool) => of(market.risk, pool),
     signal: (pool) => of(market.signals, pool),
+    ...(market.hazards !== undefined && { hazard: (pool: Pool) => of(market.hazards, pool) }),
     groupFacts: (id) => market.groups?.[id],
     cooldown: (pool) => of(market.cooldowns, pool),
     pricesAreStale: market.pricesAreStale ?? false,

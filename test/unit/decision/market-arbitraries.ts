@@ -125,6 +125,7 @@ export const anyKnowledge: fc.Arbitrary<Knowledge> = fc
         heat: share,
       } as const),
     ),
+    hazards: tableOf(numberOr(fc.double({ min: 0, max: 10, noNaN: true }))),
     cooldowns: tableOf(fc.record({ untilMs: at, evidence: fc.constant('it did not come') })),
     groups: fc.dictionary(
       ids,
@@ -145,6 +146,7 @@ export const anyKnowledge: fc.Arbitrary<Knowledge> = fc
       'prices',
       'risk',
       'signal',
+      'hazard',
       'groupFacts',
       'cooldown',
     ] as const),

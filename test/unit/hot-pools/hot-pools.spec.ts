@@ -225,6 +225,23 @@ describe('fleet watch', () => {
     });
   });
 
+  it('a pool that a launch found empty is evidence, also after a restart', async () => {
+    const journal = memoryJournal();
+    await watching(journal, (watch) => watch.foundEmpty([key]));
+    const again = await watching(journal, () => undefined);
+    expect(again.record.of(key, start)).to.deep.include({ shortages: 1, emptyAtMs: start });
+  });
+
+  it('a node whose clock runs ahead keeps its pool just interrupted for no longer than any other', async () => {
+    const ahead = markedNode({ ...terminateAt(start + 120_000), seenAtMs: start + 48 * hour });
+    const journal = memoryJournal();
+    for (const play of [(listener: NodeListener) => listener.changed(ahead), () => undefined])
+      await watching(journal, (watch, listener) => {
+        play(listener);
+        expect(watch.record.of(key, start)?.interruptedAtMs).to.equal(start);
+      });
+  });
+
   it('counts the hours of every Spot node, also of those that go', async () => {
     const journal = memoryJournal();
     const watch = await watching(journal, (_watch, listener, clock) => {

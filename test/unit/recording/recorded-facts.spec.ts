@@ -20,6 +20,7 @@ const source: Knowledge = {
   prices: (pool) => (pool.capacityType === 'spot' ? { spotPerHour: 0.031 } : { onDemandPerHour: 0.085 }),
   risk: () => ({ crashProbability: 0.4, expectedFrequency: 0.01, source: 'family-stress' }),
   signal: () => ({ kind: 'REBALANCE', atMs: 1, expiresAtMs: 2, heat: 0.5 }),
+  hazard: (pool) => (pool.capacityType === 'spot' ? 0.002 : undefined),
   groupFacts: () => ({
     instanceTypes: ['c5.large'],
     zones: ['ap-south-1a'],
@@ -37,6 +38,7 @@ const everyAnswer = (knowledge: Knowledge, pool: Pool) => ({
   prices: knowledge.prices(pool),
   risk: knowledge.risk(pool),
   signal: knowledge.signal(pool),
+  hazard: knowledge.hazard?.(pool),
   group: knowledge.groupFacts('group', {}),
   cooldown: knowledge.cooldown(pool),
   stale: knowledge.pricesAreStale,
@@ -58,6 +60,15 @@ describe('recorded facts', () => {
     expect(traced.facts().instance_types).to.deep.equal({ 'x9.huge': null });
     expect(recordedKnowledge(traced.facts()).instanceType('x9.huge')).to.equal(undefined);
     expect(recordedKnowledge(traced.facts()).instanceType('c5.large')).to.equal(undefined);
+  });
+
+  it('of a time before hazards were looked up are read, and no fleet was watched then', () => {
+    const { hazard, ...unwatched } = source;
+    const traced = tracedKnowledge(unwatched);
+    everyAnswer(traced.knowledge, spot);
+    const { hazards, ...older } = traced.facts();
+    expect([hazard?.(spot), hazards]).to.deep.equal([0.002, {}]);
+    expect(recordedKnowledge(recordedFacts.parse(older)).hazard).to.equal(undefined);
   });
 
   it('refuse a probability outside 0..1', () => {

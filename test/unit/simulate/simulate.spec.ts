@@ -19,6 +19,7 @@ import { intervalOf } from '../../../src/simulate/interval.ts';
 import { poolPriceBook } from '../../../src/simulate/price-book.ts';
 import { seedRuns } from '../../../src/simulate/region-trial.ts';
 import { packed, type SimulatedOption, type Situation } from '../../../src/simulate/scale-up-situation.ts';
+import { longestLasting } from '../../../src/simulate/foresight.ts';
 import { groupsOf } from '../../../src/simulate/simulated-group.ts';
 import { traceRun } from '../../../src/simulate/trace-run.ts';
 import { traceTrial } from '../../../src/simulate/trace-trial.ts';
@@ -436,6 +437,42 @@ describe('a replay of availability', () => {
     const hot = traceRun(pools, { ...plan, prices }, () => 0);
     expect(cold.interruptions).to.equal(3);
     expect(hot.interruptions).to.equal(2);
+  });
+});
+
+describe("a replay of availability and the fleet's record", () => {
+  const minutes = 3_000;
+  const flapping = (shift: number) =>
+    Array.from({ length: minutes }, (_, tick) => ((tick + shift) % 20 < 16 ? 1 : 0));
+  const rarely = Array.from({ length: minutes }, (_, tick) => (tick % 200 < 195 ? 1 : 0));
+  const set = {
+    name: 'set',
+    machine: 'intel_64',
+    tickMs: 60_000,
+    pools: [flapping(0), flapping(10), rarely].map((available, index) => ({
+      zone: `zone-${index}`,
+      available,
+    })),
+  };
+  const plan = { target: 1, fromTick: 0, prices: [0.9, 0.95, 1.1], fleetHazard: false };
+
+  it('a fleet that remembers comes back to the pool that is rarely interrupted, though it is dearer and was hot', () => {
+    const switches = { ...defaultPolicy.switches, hotPools: false };
+    const cold = traceRun(set, { ...plan, policy: { ...defaultPolicy, switches } }, () => 0);
+    const hot = traceRun(set, { ...plan, policy: defaultPolicy }, () => 0);
+    expect(cold.interruptions).to.be.greaterThan(60);
+    expect(hot.interruptions).to.be.lessThan((2 / 3) * cold.interruptions);
+    expect(hot.usefulNodeHours).to.be.at.least(cold.usefulNodeHours);
+  });
+
+  it('foresight takes the pool that lasts longest at each gap', () => {
+    const seen = traceRun(set, { ...plan, policy: 'foresight' }, () => 0);
+    // Out of the good pool when it runs dry, and back when the other does; the last outage is the end.
+    expect(seen.interruptions).to.be.within(15, 30);
+    expect(seen.usefulNodeHours).to.equal(seen.wantedNodeHours);
+    expect(longestLasting(set.pools, [0, 1], { tick: 0, running: [0, 0, 0], missing: 1 })).to.equal(0);
+    expect(longestLasting(set.pools, [0, 2], { tick: 0, running: [0, 0, 0], missing: 1 })).to.equal(2);
+    expect(longestLasting(set.pools, [2], { tick: 0, running: [0, 0, 1], missing: 1 })).to.equal(undefined);
   });
 });
 
