@@ -78,7 +78,7 @@ function plot(title: string, bars: readonly Bar[]): string {
     const y = 8 + index * 22;
     const from = Math.min(x(0), x(mean));
     const color = label.startsWith('spot-expander') || label.includes(', hot pools') ? '#1a6' : '#89a';
-    return `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${escaped(label)}</text><rect x="${from.toFixed(1)}" y="${y}" width="${Math.abs(x(mean) - x(0)).toFixed(1)}" height="14" fill="${color}"/><line x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y + 7}" y2="${y + 7}" stroke="#222"/><text x="${(Math.max(x(high), x(mean)) + 6).toFixed(1)}" y="${y + 11}">${figures(value)}</text>`;
+    return `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${escaped(label)}</text><rect x="${from.toFixed(1)}" y="${y}" width="${Math.abs(x(mean) - x(0)).toFixed(1)}" height="14" fill="${color}"/><line x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y + 7}" y2="${y + 7}" stroke="#222"/><text x="${(Math.max(x(high), x(mean), x(0)) + 6).toFixed(1)}" y="${y + 11}">${figures(value)}</text>`;
   });
   const height = 16 + bars.length * 22;
   return `<h3>${escaped(title)}</h3><svg viewBox="0 0 900 ${height}" role="img" aria-label="${escaped(title)}"><line x1="${x(0).toFixed(1)}" x2="${x(0).toFixed(1)}" y1="0" y2="${height}" stroke="#bbb"/>${rows.join('')}</svg>`;

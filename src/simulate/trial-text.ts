@@ -9,39 +9,40 @@ export interface RegionVerdict {
   readonly summaries: readonly ExpanderSummary[];
 }
 
-const ours = 'spot-expander';
-
-const columns = [
-  'expander',
-  'total',
-  'nodes alone',
-  'interrupted',
-  'spikes',
-  'largest pool',
-  'than oracle',
-  'than ours',
-  'cheaper at $',
-];
-
 /** True when ours is cheaper and the interval of the difference leaves no doubt. */
 export function isBeaten({ dearerThanOurs }: ExpanderSummary): boolean {
   return dearerThanOurs.low > 0;
 }
 
-/** One region as a Markdown table that a terminal of 140 columns holds, and the verdict in a sentence. */
+function pricesText({ cheaperBetween }: ExpanderSummary): string {
+  if (cheaperBetween === undefined) return 'none';
+  const { from, to } = cheaperBetween;
+  if (to < Infinity) return `up to ${to.toFixed(2)}`;
+  return from === 0 ? 'any' : `from ${from.toFixed(2)}`;
+}
+
+const numbers = ({ mean, low, high }: Interval, digits: number, by = 1): string =>
+  `${(by * mean).toFixed(digits)} (${(by * low).toFixed(digits)} … ${(by * high).toFixed(digits)})`;
+
+/** One region as two Markdown tables that 140 columns hold, what it costs and what is met, and the verdict in a sentence. */
 export function trialText({ region, groups, seeds, disturbancePrice, summaries }: RegionVerdict): string {
-  const rows = summaries.map((one) => [
-    variantOf(one.expander),
-    around(one.totalCost, 1000),
-    (1000 * one.nodesCost.mean).toFixed(2),
-    around(one.interruptions, 100),
-    (100 * one.spikesMet.mean).toFixed(1),
-    around(one.largestPool, 100),
-    one.expander === 'oracle' ? '' : around(one.regret, 100),
-    one.expander === ours ? '' : around(one.dearerThanOurs, 100),
-    one.expander === ours ? '' : pricesText(one),
+  const costs = summaries.map((one) => [
+    one.expander,
+    numbers(one.totalCost, 2, 1000),
+    numbers(one.dearerThanOurs, 2, 100),
+    numbers(one.regret, 2, 100),
+    pricesText(one),
   ]);
-  const rivals = summaries.filter(({ expander }) => !expander.startsWith(ours) && expander !== 'oracle');
+  const met = summaries.map((one) => [
+    one.expander,
+    numbers(one.nodesCost, 2, 1000),
+    numbers(one.interruptions, 2, 100),
+    numbers(one.spikesMet, 2, 100),
+    numbers(one.largestPool, 1, 100),
+  ]);
+  const rivals = summaries.filter(
+    ({ expander }) => !expander.startsWith('spot-expander') && expander !== 'oracle',
+  );
   const unbeaten = rivals.filter((one) => !isBeaten(one)).map(({ expander }) => expander);
   const verdict =
     unbeaten.length === 0
@@ -50,47 +51,23 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
   return [
     `## ${region}: ${groups} groups, ${seeds} seeds, $${disturbancePrice} an interruption`,
     '',
-    'total, nodes alone: $ for 1,000 useful vCPU-hours. interrupted: nodes in 100,000 useful vCPU-hours. spikes: % of launches before a',
-    'price spike. largest pool: % of node-hours. than oracle, than ours: % dearer, seed by seed. cheaper at $: prices of an interruption',
-    'at which ours is the cheaper one. ±: half of a 95 % interval over the seeds.',
+    '$ for 1,000 useful vCPU-hours, interruptions in 100,000; in brackets 95 % intervals over the seeds. Dearer: seed by seed.',
+    'Ours cheaper: at which $ an interruption. Before a spike: of launches. In largest pool: of node-hours.',
     '',
-    ...table(columns, rows),
+    ...table(['expander', 'total, $', '% dearer than ours', '% dearer than oracle', 'ours cheaper'], costs),
+    '',
+    ...table(['expander', 'nodes alone, $', 'interruptions', '% before a spike', '% in largest pool'], met),
     '',
     verdict,
     '',
   ].join('\n');
 }
 
-/** Variants of ours stand below it by what they differ in. */
-function variantOf(expander: string): string {
-  return expander.startsWith(`${ours}, `) ? `… ${expander.slice(ours.length + 2)}` : expander;
-}
-
-/** A mean and half of its interval, to the second figure of that half; the mean alone where one seed gives none. */
-function around({ mean, high }: Interval, times: number): string {
-  const half = times * (high - mean);
-  if (!Number.isFinite(half)) return (times * mean).toFixed(2);
-  const digits = half > 0 ? Math.min(2, Math.max(0, 1 - Math.floor(Math.log10(half)))) : 2;
-  return `${(times * mean).toFixed(digits)} ± ${half.toFixed(digits)}`;
-}
-
-function pricesText({ cheaperBetween }: ExpanderSummary): string {
-  if (cheaperBetween === undefined) return 'none';
-  const { from, to } = cheaperBetween;
-  if (to < Infinity) return `up to ${dollars(to)}`;
-  return from === 0 ? 'any' : `from ${dollars(from)}`;
-}
-
-function dollars(value: number): string {
-  return value.toFixed(value < 10 ? 2 : 0);
-}
-
-/** Markdown that reads as a table in a terminal too. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = head.map((cell, column) =>
-    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)];
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }

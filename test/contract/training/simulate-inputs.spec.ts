@@ -232,10 +232,8 @@ describe('simulate, as it goes', function () {
     ]);
     expect(exitCode, error).to.equal(0);
     expect(error).to.match(/seed 1 of 3, about \d+\.\d minutes left/);
-    const rows = out.split('\n').filter((line) => line.startsWith('|'));
-    for (const row of rows) expect(row.length).to.be.at.most(140);
-    const random = rows.find((row) => row.startsWith('| random'));
-    expect(random?.match(/ ± /g)).to.have.length(5);
+    const rows = out.split('\n').filter((line) => line.startsWith('| random'));
+    expect(rows.map((row) => row.match(/ … /g)?.length)).to.deep.equal([3, 4]);
     const { regions } = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8')) as {
       regions: { summaries: { expander: string; regret: { mean: number; low: number; high: number } }[] }[];
     };

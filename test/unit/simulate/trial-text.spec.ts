@@ -34,22 +34,31 @@ describe('what simulate says', () => {
       .filter((line) => line.startsWith(`| ${expander} `))
       .map((line) => line.split('|').map((cell) => cell.trim()));
 
-  it('gives half of an interval with what is judged', () => {
+  it('gives an interval with every cost, and with every disturbance', () => {
     expect(rowsOf('price')).to.deep.equal([
+      ['', 'price', '20.00 (19.00 … 21.00)', '5.00 (4.00 … 6.00)', '3.00 (2.50 … 3.50)', 'any', ''],
       [
         '',
         'price',
-        '20.0 ± 1.0',
-        '19.00',
-        '3.0 ± 1.0',
-        '5.0',
-        '40.0 ± 10.0',
-        '3.00 ± 0.50',
-        '5.0 ± 1.0',
-        'any',
+        '19.00 (18.50 … 19.50)',
+        '3.00 (2.00 … 4.00)',
+        '5.00 (3.00 … 7.00)',
+        '40.0 (30.0 … 50.0)',
         '',
       ],
     ]);
+  });
+
+  it('is no wider than 140 columns with the longest name and figures of four digits', () => {
+    const wide: ExpanderSummary = {
+      ...summary('spot-expander, waste not charged', 1.2345),
+      totalCost: interval(1.2, 0.1),
+      nodesCost: interval(1.2, 0.1),
+      regret: interval(1.2, 0.1),
+      interruptions: interval(1.2, 0.1),
+    };
+    const text = trialText({ ...verdict(0.05), summaries: [wide, summary('oracle', 0)] });
+    for (const line of text.split('\n')) expect(line.length).to.be.at.most(140);
   });
 
   it('names who is not shown dearer', () => {
@@ -65,6 +74,6 @@ describe('what simulate says', () => {
     const plot = after.slice(0, after.indexOf('</svg>'));
     const labels = [...plot.matchAll(/text-anchor="end">([^<]*)</g)].map(([, label]) => label);
     expect(labels).to.deep.equal(['spot-expander', 'price']);
-    expect(plot).to.include('>3.00');
+    expect(plot).to.include('>3.00 (2.50 … 3.50)<');
   });
 });
