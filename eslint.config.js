@@ -140,6 +140,7 @@ export default tseslint.config(
   pureRoom('decision'),
   pureRoom('drain'),
   pureRoom('learning'),
+  pureRoom('reports'),
   pureRoom('wire', ['decision', 'errors']),
   pureRoom('ports', ['decision', 'learning', 'drain']),
   ...adapters.map(adapter),

@@ -1,3 +1,4 @@
+import { escaped } from '../reports/escaped.ts';
 import type { Interval } from './interval.ts';
 import type { TraceVerdict } from './trace-trial.ts';
 import type { RegionVerdict } from './trial-text.ts';
@@ -87,12 +88,4 @@ function plot(title: string, bars: readonly Bar[]): string {
 function figures({ mean, low, high }: Interval): string {
   const spread = Number.isFinite(high - low) ? ` (${low.toFixed(2)} … ${high.toFixed(2)})` : '';
   return `${mean.toFixed(2)}${spread}`;
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -1,3 +1,4 @@
+import { markdownTable } from '../reports/markdown-table.ts';
 import type { ExpanderSummary } from './comparison.ts';
 import type { Interval } from './interval.ts';
 
@@ -54,20 +55,15 @@ export function trialText({ region, groups, seeds, disturbancePrice, summaries }
     '$ for 1,000 useful vCPU-hours, interruptions in 100,000; in brackets 95 % intervals over the seeds. Dearer: seed by seed.',
     'Ours cheaper: at which $ an interruption. Before a spike: of launches. In largest pool: of node-hours.',
     '',
-    ...table(['expander', 'total, $', '% dearer than ours', '% dearer than oracle', 'ours cheaper'], costs),
-    '',
-    ...table(['expander', 'nodes alone, $', 'interruptions', '% before a spike', '% in largest pool'], met),
-    '',
+    markdownTable([
+      ['expander', 'total, $', '% dearer than ours', '% dearer than oracle', 'ours cheaper'],
+      ...costs,
+    ]),
+    markdownTable([
+      ['expander', 'nodes alone, $', 'interruptions', '% before a spike', '% in largest pool'],
+      ...met,
+    ]),
     verdict,
     '',
   ].join('\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }

@@ -1,6 +1,8 @@
-import { escaped, svgBars, svgPlot, type PlotSeries } from './svg-plot.ts';
+import { escaped } from '../reports/escaped.ts';
+import { svgBars, svgPlot, type PlotSeries } from './svg-plot.ts';
 import type { TrialReport } from './trial-report.ts';
 import type { SliceMetrics } from './trial-slices.ts';
+import { spread } from './verdict-text.ts';
 import type { Estimate } from './verdict.ts';
 
 const blue = '#2563eb';
@@ -37,13 +39,8 @@ function judgementTable({ verdict }: TrialReport): string {
   return `<table><tr><th>forecast</th><th>PR-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ROC-AUC</th><th>ECE</th><th>precision at recall 0.75</th><th>F1</th></tr>${rows.join('')}</table>`;
 }
 
-function spread({ value, low, high }: Estimate): string {
-  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-}
-
 function sliceTable(slices: readonly SliceMetrics[]): string {
-  const cell = (estimate: Estimate | null): string =>
-    `<td>${estimate === null ? '–' : spread(estimate)}</td>`;
+  const cell = (estimate: Estimate | null): string => `<td>${spread(estimate)}</td>`;
   const rows = slices.map(
     (one) =>
       `<tr><td>${escaped(one.name)}</td><td>${one.rows}</td><td>${(100 * one.prevalence).toFixed(2)} %</td>${[one.prAuc, one.aboveReturn, one.withinPoolAuc, one.brierSkill].map(cell).join('')}<td>${one.calibrationError.toFixed(4)}</td></tr>`,

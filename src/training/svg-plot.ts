@@ -1,3 +1,5 @@
+import { escaped } from '../reports/escaped.ts';
+
 /** A line or a cloud of points in one plot. */
 export interface PlotSeries {
   readonly name: string;
@@ -75,12 +77,4 @@ export function svgBars(
 
 function tick(value: number): string {
   return Math.abs(value) >= 10 ? value.toFixed(0) : Number(value.toPrecision(2)).toString();
-}
-
-export function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

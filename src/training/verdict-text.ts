@@ -1,3 +1,4 @@
+import { markdownTable } from '../reports/markdown-table.ts';
 import type { SliceMetrics } from './trial-slices.ts';
 import type { Estimate, Verdict } from './verdict.ts';
 
@@ -23,7 +24,7 @@ export function verdictTable(verdict: Verdict): string {
     one.precisionAtRecall75.toFixed(3),
     one.f1.toFixed(3),
   ]);
-  return `${markdown([head, ...rows])}\n${verdict.rows} moments of pools over ${verdict.days} days, ${verdict.unstableRows} unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets: 95 % of draws of whole days.\n`;
+  return `${markdownTable([head, ...rows])}\n${verdict.rows} moments of pools over ${verdict.days} days, ${verdict.unstableRows} unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets: 95 % of draws of whole days.\n`;
 }
 
 /** The first forecast against each other one, on the same draws. */
@@ -35,7 +36,7 @@ export function differenceTable(verdict: Verdict): string {
     spread(one.withinPoolAuc),
     spread(one.brierSkill),
   ]);
-  return markdown([head, ...rows]);
+  return markdownTable([head, ...rows]);
 }
 
 /** The model by slice, a region's or a family's pools. */
@@ -49,27 +50,21 @@ export function sliceTable(kind: string, slices: readonly SliceMetrics[]): strin
     'Brier skill',
     'ECE',
   ];
-  const cell = (estimate: Estimate | null): string => (estimate === null ? '–' : spread(estimate));
   const rows = slices.map((one) => [
     one.name,
     `${(100 * one.prevalence).toFixed(2)} %`,
-    cell(one.prAuc),
-    cell(one.aboveReturn),
-    cell(one.withinPoolAuc),
-    cell(one.brierSkill),
+    spread(one.prAuc),
+    spread(one.aboveReturn),
+    spread(one.withinPoolAuc),
+    spread(one.brierSkill),
     one.calibrationError.toFixed(4),
   ]);
-  return markdown([head, ...rows]);
+  return markdownTable([head, ...rows]);
 }
 
-function spread({ value, low, high }: Estimate): string {
+/** An estimate with its interval; a dash where there is none. */
+export function spread(estimate: Estimate | null): string {
+  if (estimate === null) return '–';
+  const { value, low, high } = estimate;
   return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-}
-
-function markdown(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')}\n`;
 }
