@@ -1,6 +1,7 @@
 import { atEvenOdds, frequencyWithin } from '../decision/advisor-prior.ts';
 import type { RiskAssessment } from '../decision/knowledge.ts';
-import type { PoolRecord } from './fleet-record.ts';
+import type { PoolKey } from '../decision/pool.ts';
+import type { FleetRecord, PoolRecord } from './fleet-record.ts';
 
 /** What the fleet met in one pool, and what the Spot Advisor said of it. */
 export interface PoolEvidence {
@@ -28,6 +29,20 @@ export function fleetFactor(
     expected += record.hours * hourlyRate(advisorRate ?? unknownMonthlyRate);
   }
   return Math.max(1, seen / expected);
+}
+
+/** {@link fleetFactor} over every pool of a record. */
+export function recordFactor(
+  record: FleetRecord,
+  nowMs: number,
+  advisorRateOf: (pool: PoolKey) => number | undefined,
+): number {
+  return fleetFactor(
+    record.poolKeys().flatMap((pool) => {
+      const own = record.of(pool, nowMs);
+      return own === undefined ? [] : [{ record: own, advisorRate: advisorRateOf(pool) }];
+    }),
+  );
 }
 
 function hourlyRate(monthlyRate: number): number {

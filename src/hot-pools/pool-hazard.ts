@@ -1,7 +1,7 @@
 import type { AdvisorBand } from '../decision/knowledge.ts';
 import type { Pool, PoolKey } from '../decision/pool.ts';
 import { poolKey } from '../decision/pool.ts';
-import { defaultHazardPrior, fleetFactor, meanHazard } from './fleet-hazard.ts';
+import { defaultHazardPrior, meanHazard, recordFactor } from './fleet-hazard.ts';
 import type { FleetRecord } from './fleet-record.ts';
 
 /**
@@ -44,12 +44,12 @@ export class PoolHazards {
     const { noticesCounted } = this.record;
     const { notices, untilMs } = this.factor;
     if (notices !== noticesCounted || !(nowMs < untilMs && nowMs >= untilMs - keptMs)) {
-      const evidence = this.record.poolKeys().flatMap((key) => {
-        const record = this.record.of(key, nowMs);
-        const advisorRate = this.advisorBand(poolOf(key, region))?.interruptRate;
-        return record === undefined ? [] : [{ record, advisorRate }];
-      });
-      this.factor = { value: fleetFactor(evidence), notices: noticesCounted, untilMs: nowMs + keptMs };
+      const value = recordFactor(
+        this.record,
+        nowMs,
+        (key) => this.advisorBand(poolOf(key, region))?.interruptRate,
+      );
+      this.factor = { value, notices: noticesCounted, untilMs: nowMs + keptMs };
     }
     return this.factor.value;
   }

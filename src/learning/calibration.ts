@@ -21,8 +21,7 @@ export function logOdds(probability: number): number {
 export function plattLine(
   scores: Float32Array,
   labels: Uint8Array,
-  pull = 50,
-  weights?: Float32Array,
+  { pull = 50, weights }: { readonly pull?: number; readonly weights?: Float32Array } = {},
 ): PlattLine {
   let intercept = 0;
   let slope = 1;

@@ -67,18 +67,10 @@ function writeOthersMean(
 }
 
 /** How far the pool's own value is above the mean of the group's others; 0 for a pool that is alone. */
-function writeGaps(
-  { groupOf }: Grouping,
-  { sum, count }: GroupSums,
-  own: Float64Array,
-  out: Float64Array,
-): void {
-  for (let pool = 0; pool < out.length; pool += 1) {
-    const group = groupOf[pool] ?? 0;
-    const others = (count[group] ?? 0) - 1;
-    const value = own[pool] ?? 0;
-    out[pool] = others > 0 ? value - ((sum[group] ?? 0) - value) / others : 0;
-  }
+function writeGaps(grouping: Grouping, sums: GroupSums, own: Float64Array, out: Float64Array): void {
+  writeOthersMean(grouping, sums, own, out);
+  for (let pool = 0; pool < out.length; pool += 1)
+    if ((sums.count[grouping.groupOf[pool] ?? 0] ?? 0) > 1) out[pool] = (own[pool] ?? 0) - (out[pool] ?? 0);
 }
 
 interface GroupSums {

@@ -1,6 +1,6 @@
 import type { Policy } from '../decision/policy.ts';
 import { poolKey } from '../decision/pool.ts';
-import { defaultHazardPrior, fleetFactor, fleetHazard } from '../hot-pools/fleet-hazard.ts';
+import { defaultHazardPrior, fleetHazard, recordFactor } from '../hot-pools/fleet-hazard.ts';
 import { FleetRecord } from '../hot-pools/fleet-record.ts';
 import { PoolHazards } from '../hot-pools/pool-hazard.ts';
 import { ourExpander } from './our-expander.ts';
@@ -18,13 +18,6 @@ export function tracedFleet(policy: Policy, recordIsRiskModel: boolean): TracedF
   const record = new FleetRecord();
   const hazards = new PoolHazards(record, () => undefined);
   let notices = 0;
-  const factorAt = (nowMs: number): number =>
-    fleetFactor(
-      record.poolKeys().flatMap((pool) => {
-        const own = record.of(pool, nowMs);
-        return own === undefined ? [] : [{ record: own, advisorRate: undefined }];
-      }),
-    );
   const expander = ourExpander(
     {
       region: 'traced',
@@ -34,7 +27,7 @@ export function tracedFleet(policy: Policy, recordIsRiskModel: boolean): TracedF
         recordIsRiskModel
           ? fleetHazard(record.of(poolKey(pool), nowMs), undefined, policy.riskHorizonHours, {
               ...defaultHazardPrior,
-              factor: factorAt(nowMs),
+              factor: recordFactor(record, nowMs, () => undefined),
             })
           : undefined,
       hazard: (pool, nowMs) => hazards.perHour(pool, nowMs),

@@ -10,9 +10,6 @@ import { thinned } from './learning-set.ts';
 import type { LearningSet } from './learning-set.ts';
 import { trainedForest } from './trained-forest.ts';
 
-/** Rows of each kind that hold a line in log-odds to the identity, see {@link plattLine}. */
-const pull = 50;
-
 /**
  * Half of the trees learn whether the price rose by as much, half how near it came: there are few rises in a quiet season, and many
  * moments that nearly were one. The second half sees less, see {@link ownFeatures}. A line in log-odds, fitted on the same rows,
@@ -27,9 +24,8 @@ export async function grownGraph(
   const { growth, nearMissShare } = options;
   const features = options.features ?? featureNames;
   const part = thinned(set, rows, options.mostQuietRows, growth.seed);
-  const half = Math.ceil(growth.trees / 2);
-  const treesOf = (share: number): number => (share === 0 ? 0 : share === 1 ? growth.trees : half);
-  const grow = async (labels: Uint8Array | Float32Array, trees: number, seen = columns): Promise<Forest> =>
+  const trees = nearMissShare > 0 && nearMissShare < 1 ? Math.ceil(growth.trees / 2) : growth.trees;
+  const grow = async (labels: Uint8Array | Float32Array, seen = columns): Promise<Forest> =>
     await trainedForest(
       { columns: seen, rows: part.rows, weights: part.weights, labels },
       {
@@ -48,15 +44,15 @@ export async function grownGraph(
   const treeShare = 1 - options.linearShare;
   if (nearMissShare < 1)
     voices.push({
-      forest: await grow(part.labels, treesOf(1 - nearMissShare)),
+      forest: await grow(part.labels),
       share: treeShare * (1 - nearMissShare),
     });
   if (nearMissShare > 0) {
     const visible: readonly string[] = options.nearMissFeatures ?? ownFeatures;
     const places = features.flatMap((name, place) => (visible.includes(name) ? [place] : []));
     const seen = places.flatMap((place) => columns[place] ?? []);
-    const forest = await grow(part.closeness, treesOf(nearMissShare), seen);
-    const line = plattLine(graphScores({ forest }, seen, part.rows), part.labels, pull, part.weights);
+    const forest = await grow(part.closeness, seen);
+    const line = plattLine(graphScores({ forest }, seen, part.rows), part.labels, { weights: part.weights });
     voices.push({ forest, share: treeShare * nearMissShare, places, line });
   }
   const few = thinned(set, rows, options.mostQuietRows / 2, growth.seed + 1);

@@ -43,7 +43,7 @@ describe('calibration', () => {
       const odds = 0.7 + 1.4 * Math.log(score / (1 - score));
       return chance() < sigmoid(odds) ? 1 : 0;
     });
-    const { intercept, slope } = plattLine(scores, labels, 1);
+    const { intercept, slope } = plattLine(scores, labels, { pull: 1 });
     expect(intercept).to.be.closeTo(0.7, 0.1);
     expect(slope).to.be.closeTo(1.4, 0.08);
   });
