@@ -17,6 +17,7 @@ import {
   aPolicy,
   changedNode,
   instanceId,
+  markedBy,
   observedNode,
   rebalanceAt,
   start,
@@ -26,11 +27,6 @@ import {
 
 const policy = aPolicy();
 const itn = terminateAt(start + 120_000);
-
-function markedBy(notice: Notice, node = aNode(), nowMs = start) {
-  const [step] = stepsOf(plan([notice], observedNode({ node }), policy, nowMs), 'change-node');
-  return changedNode(node, step!.change);
-}
 
 function maintenance(code: 'instance-reboot' | 'instance-stop', notBeforeMs: number): Notice {
   return {

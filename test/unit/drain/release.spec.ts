@@ -8,21 +8,10 @@ import {
   signalTaintKey,
 } from '../../../src/drain/marks.ts';
 import { outOfServiceChange, releasingChange, revertingChange } from '../../../src/drain/node-changes.ts';
-import { plan } from '../../../src/drain/plan.ts';
-import {
-  aNode,
-  aPolicy,
-  changedNode,
-  observedNode,
-  rebalanceAt,
-  start,
-  stepsOf,
-  terminateAt,
-} from './simulated-node.ts';
+import { aNode, changedNode, markedBy, rebalanceAt, start, terminateAt } from './simulated-node.ts';
 
 function marked(node = aNode(), notice = terminateAt(start + 120_000)) {
-  const [step] = stepsOf(plan([notice], observedNode({ node }), aPolicy(), start), 'change-node');
-  return changedNode(node, step!.change);
+  return markedBy(notice, node);
 }
 
 function released(node: ReturnType<typeof aNode>) {

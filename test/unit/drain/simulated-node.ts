@@ -93,6 +93,13 @@ export function stepsOf<Kind extends Step['kind']>(from: Plan, kind: Kind): Extr
   return from.steps.filter((step): step is Extract<Step, { kind: Kind }> => step.kind === kind);
 }
 
+/** The node as an agent leaves it that met this notice. */
+export function markedBy(notice: Notice, node = aNode(), nowMs = start): NodeView {
+  const [step] = stepsOf(plan([notice], observedNode({ node }), aPolicy(), nowMs), 'change-node');
+  if (step === undefined) throw new Error('the plan marks no node');
+  return changedNode(node, step.change);
+}
+
 export interface SimulatedPod extends PodView {
   /** A PDB lets it go from this time on; Infinity: never. */
   readonly freeAtMs: number;
