@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import type { NodeView } from '../drain/observed.ts';
 import type { Step } from '../drain/steps.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
@@ -42,10 +43,7 @@ export class Announcer {
       if ((await cluster.tell(event, node, this.stop.signal)) === 'known') return;
     } catch (error) {
       metrics.apiErrors.inc();
-      log.warn(
-        { event: step.id, error: error instanceof Error ? error.message : String(error) },
-        'an Event could not be written',
-      );
+      log.warn({ event: step.id, error: messageOf(error) }, 'an Event could not be written');
     }
     if (webhook === undefined) return;
     const { instanceId, instanceType, zone } = this.identity;

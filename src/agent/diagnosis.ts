@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import { isOurs } from '../drain/plan.ts';
 import type { InstanceIdentity, InstanceMetadata } from '../ports/instance-metadata.ts';
 import type { NodeCluster, Permission } from '../ports/node-cluster.ts';
@@ -53,7 +54,7 @@ export async function diagnosis(
   const add = (check: string, verdict: Finding['verdict'], detail: string) =>
     findings.push({ check, verdict, detail });
   const identity = await metadata.identity(signal).catch((error: unknown) => {
-    add('metadata service', 'broken', wordsOf(error));
+    add('metadata service', 'broken', messageOf(error));
     return undefined;
   });
   if (identity !== undefined) {
@@ -62,7 +63,7 @@ export async function diagnosis(
     add('interruption notice', problem === undefined ? 'ok' : 'broken', problem?.advice ?? 'can be read');
   }
   const node = await cluster.node(signal).catch((error: unknown) => {
-    add('API server', 'broken', wordsOf(error));
+    add('API server', 'broken', messageOf(error));
     return undefined;
   });
   if (node === undefined) return findings;
@@ -91,7 +92,7 @@ export async function diagnosis(
         allowed ? 'yes' : `no: ${without ?? 'the agent cannot drain'}`,
       );
     } catch (error) {
-      add(check, 'degraded', wordsOf(error));
+      add(check, 'degraded', messageOf(error));
     }
   }
   return findings;
@@ -107,8 +108,4 @@ function instanceVerdict(
     'broken',
     `spec.providerID is "${providerId}" and this instance is ${identity.instanceId}: the agent refuses to act on this Node`,
   ];
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

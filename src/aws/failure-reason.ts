@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 /** What a failed call to AWS tells: `refused` means that the same call will fail again. */
 export type FailureReason = 'denied' | 'throttled' | 'timed-out' | 'failed' | 'refused' | 'stopped';
 
@@ -36,7 +37,7 @@ export function sentenceOf(
   tryTimeoutMs: number,
   error: unknown,
 ): string {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const after = tries === 1 ? '' : ` after ${tries} tries`;
   switch (reason) {
     case 'denied':

@@ -1,4 +1,4 @@
-import { SourceUnavailable } from '../errors/source-unavailable.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { staticIntelligenceOf } from '../knowledge/static-intelligence.ts';
 import type { Market } from '../ports/market.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -127,9 +127,4 @@ async function oldDocument(
     `${region}: the file that stood there is wrong and not carried over: ${understood.mistakes.join('; ')}`,
   );
   return undefined;
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof SourceUnavailable) return error.message;
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { labelSelector } from '../drain/label-selector.ts';
 import { defaultDrainPolicy, type DrainPolicy, type MaintenancePolicy } from '../drain/policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { agentSettings } from './agent-settings.ts';
 import { settingValues, type RawSettings, type SettingValues } from './setting.ts';
 
@@ -86,7 +87,7 @@ function headersIn(path: string | undefined, mistakes: string[]): Readonly<Recor
     }
     return Object.fromEntries(pairs);
   } catch (error) {
-    mistakes.push(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    mistakes.push(`${path} cannot be read: ${messageOf(error)}`);
     return {};
   }
 }

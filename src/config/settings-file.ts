@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { RawSettings } from './setting.ts';
 
 const maxBytes = 4 * 1024 * 1024;
@@ -14,10 +15,7 @@ export function settingsFile(path: string): NonNullable<RawSettings['file']> {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError(
-      [`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`],
-      { cause: error },
-    );
+    throw new UsageError([`${path} cannot be read: ${messageOf(error)}`], { cause: error });
   }
   if (text.length > maxBytes)
     throw new UsageError([`${path} is larger than 4 MiB and cannot be a configuration file`]);

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/message-of.ts';
 import type { ObjectStore, StoredObject } from '../ports/object-store.ts';
 import type { Cell, ParquetReader } from '../ports/parquet-history.ts';
 import type { PointGatherer } from './pool-points.ts';
@@ -45,7 +46,7 @@ export async function addParquet(
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    return `not readable: ${error instanceof Error ? error.message : String(error)}`;
+    return `not readable: ${messageOf(error)}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { mergedGroupFacts } from '../decision/group-rules.ts';
 import type { CapacityCooldown, Knowledge, PoolSignal, RiskAssessment } from '../decision/knowledge.ts';
 import { poolKey, type Pool } from '../decision/pool.ts';
 import { DocumentRefused } from '../errors/document-refused.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RiskModel } from '../ports/risk-model.ts';
 import type { KnowledgeEvents } from './knowledge-events.ts';
@@ -92,7 +93,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
         return result;
       },
       onFailure: (error, failures) => {
-        const sentence = error instanceof Error ? error.message : String(error);
+        const sentence = messageOf(error);
         // A file that has mistakes is told of once, not at every look.
         if (error instanceof DocumentRefused && refused === sentence) return;
         refused = error instanceof DocumentRefused ? sentence : undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../errors/message-of.ts';
 import type { ModelCard } from '../ports/model-card.ts';
 import { mistakesOf } from './mistakes.ts';
 
@@ -64,7 +65,7 @@ export function modelCardOf(text: string): CardReading {
   } catch (error) {
     return {
       kind: 'mistakes',
-      mistakes: [`not JSON: ${error instanceof Error ? error.message : String(error)}`],
+      mistakes: [`not JSON: ${messageOf(error)}`],
     };
   }
   const parsed = cardSchema.safeParse(value);

@@ -1,4 +1,5 @@
 import { DocumentRefused } from '../errors/document-refused.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { DocumentReading, DocumentStore } from '../ports/document-store.ts';
 import type { ModelCard } from '../ports/model-card.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -102,7 +103,7 @@ export function startModelKeeper(options: ModelKeeperOptions): ModelKeeper {
     maxPauseMs: options.pollMs,
     run: refresh,
     onFailure: (error, failures) => {
-      const sentence = error instanceof Error ? error.message : String(error);
+      const sentence = messageOf(error);
       if (error instanceof DocumentRefused) {
         unsettled = false;
         if (refusal?.message === error.message) return;

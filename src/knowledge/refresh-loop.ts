@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ExponentialBackoff } from 'cockatiel';
+import { messageOf } from '../errors/message-of.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** What one attempt found. */
@@ -50,7 +51,7 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
   function failed(error: unknown): void {
     if (plan.signal.aborted) return;
     failures++;
-    lastFailure = error instanceof Error ? error.message : String(error);
+    lastFailure = messageOf(error);
     told(() => plan.onFailure(error, failures));
   }
 
@@ -59,7 +60,7 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
     try {
       tell();
     } catch (error) {
-      lastFailure = `telling of it failed: ${error instanceof Error ? error.message : String(error)}`;
+      lastFailure = `telling of it failed: ${messageOf(error)}`;
     }
   }
 

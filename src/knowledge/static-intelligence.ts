@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../errors/message-of.ts';
 import { familyOf } from '../decision/pool.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../decision/knowledge.ts';
 import { codeOfInterruptRate, interruptRateOfCode } from './advisor-bands.ts';
@@ -103,7 +104,7 @@ export function staticIntelligenceOf(text: string): StaticReading {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return { kind: 'mistakes', mistakes: [text.trim() === '' ? 'the file is empty' : `not JSON: ${why}`] };
   }
   const parsed = fileSchema.safeParse(value);

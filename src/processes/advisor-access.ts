@@ -22,6 +22,7 @@ import {
 import { durationMs, filePath } from '../config/value-types.ts';
 import { InvalidRequest } from '../errors/invalid-request.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { SpotAdvisor } from '../ports/advisor.ts';
 import type { CommandContext } from './command-context.ts';
 import type { LocalAdvisor } from './local-advisor.ts';
@@ -159,7 +160,7 @@ function pemOf(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError([`${path} cannot be read: ${why}`], { cause: error });
   }
 }

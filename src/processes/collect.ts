@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { messageOf } from '../errors/message-of.ts';
 import { publicDocuments } from '../adapters/advisor-feed/public-documents.ts';
 import { ec2Clients } from '../adapters/ec2/ec2-clients.ts';
 import { marketEc2 } from '../adapters/ec2/market-ec2.ts';
@@ -53,7 +54,7 @@ export function collectCommand(context: CommandContext): Command {
       for (;;) {
         const problems = await collectOnce(options, context).catch((error: unknown) => {
           if (context.signal.aborted || options.every === undefined) throw error;
-          return [error instanceof Error ? error.message : String(error)];
+          return [messageOf(error)];
         });
         if (options.every === undefined) {
           if (problems.length > 0) context.setExitCode(1);
@@ -97,7 +98,7 @@ async function collectOnce(options: CollectOptions, context: CommandContext): Pr
           );
       } catch (error) {
         signal.throwIfAborted();
-        fail(`${region}: ${error instanceof Error ? error.message : String(error)}`);
+        fail(`${region}: ${messageOf(error)}`);
       }
     }
   } finally {

@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import { processEnvironment } from '../config/environment.ts';
 import { CertificateRefused } from '../errors/certificate-refused.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** This process as commands see it; its signal is SIGINT's and SIGTERM's. */
@@ -43,7 +44,7 @@ function exitCode(error: unknown, context: CommandContext): 0 | 1 | 2 {
     context.writeError(`spot-expander: stopped by ${String(context.signal.reason)}\n`);
     return 1;
   }
-  context.writeError(`spot-expander: ${error instanceof Error ? error.message : String(error)}\n`);
+  context.writeError(`spot-expander: ${messageOf(error)}\n`);
   return error instanceof UsageError || error instanceof CertificateRefused ? 2 : 1;
 }
 

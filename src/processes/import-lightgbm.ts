@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { featureNames } from '../learning/feature-names.ts';
 import { lightGbmModel } from '../learning/lightgbm-text.ts';
 import { onnxBytes } from '../learning/onnx-graph.ts';
@@ -43,6 +44,6 @@ function modelIn(file: string) {
   try {
     return lightGbmModel(text);
   } catch (cause) {
-    throw new UsageError([`${file}: ${cause instanceof Error ? cause.message : String(cause)}`], { cause });
+    throw new UsageError([`${file}: ${messageOf(cause)}`], { cause });
   }
 }

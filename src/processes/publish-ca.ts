@@ -11,6 +11,7 @@ import { addSettingFlags, setting, settingFlags, settingValues } from '../config
 import { durationMs, filePath } from '../config/value-types.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { CommandContext } from './command-context.ts';
 
 const publishSettings = {
@@ -53,12 +54,9 @@ export function publishCaCommand(context: CommandContext): Command {
 /** Only certificates pass: a file that also holds a private key is refused. */
 async function certificateIn(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UsageError(
-      [`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`],
-      {
-        cause: error,
-      },
-    );
+    throw new UsageError([`${path} cannot be read: ${messageOf(error)}`], {
+      cause: error,
+    });
   });
   if (bytes.includes('PRIVATE KEY'))
     throw new UsageError([`${path} holds a private key; only the CA's certificate is to be published`]);

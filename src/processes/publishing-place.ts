@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { neededFlag } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
 
@@ -19,7 +20,7 @@ export function publishingPlace(flags: Flags): string {
     if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new UsageError([`nothing can be published at --out ${place}: ${why}`], { cause });
   }
   return place;

@@ -4,6 +4,7 @@ import { recordingText } from '../adapters/record-files/record-directory.ts';
 import { addSettingFlags } from '../config/setting.ts';
 import { decisionSettings } from '../config/serve-settings.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { basisThen, replayed } from '../recording/replay.ts';
 import { recordingFrom } from '../recording/recording.ts';
 import { systemClock } from '../telemetry/system-clock.ts';
@@ -83,7 +84,7 @@ function requestIn(path: string): object {
     if (typeof value === 'object' && value !== null) return value;
     throw new Error('it must hold an object');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError([`--request ${path} cannot be used: ${why}`], { cause: error });
   }
 }
@@ -123,7 +124,7 @@ function textIn(path: string): string {
   try {
     return recordingText(readFileSync(path));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError([`--replay ${path} cannot be read: ${why}`], { cause: error });
   }
 }

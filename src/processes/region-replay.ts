@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { defaultPolicy } from '../decision/policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { reportText, type HistoryReport } from '../history/history-report.ts';
 import { spanOf } from '../history/history-span.ts';
 import { loadHistory } from '../history/load-history.ts';
@@ -190,7 +191,7 @@ async function readScores(path: string, signal: AbortSignal): Promise<RiskScores
 
 async function readText(flag: string, path: string, hint: string): Promise<string> {
   return await readFile(path, 'utf8').catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError([`--${flag} ${path} cannot be read: ${why}${hint}`]);
   });
 }

@@ -3,6 +3,7 @@ import { growingFile } from '../adapters/files/growing-file.ts';
 import type { GrowingFile } from '../adapters/files/growing-file.ts';
 import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { openStore } from '../history/open-location.ts';
 import { featureTable } from '../learning/features.ts';
 import type { FeatureTable } from '../learning/features.ts';
@@ -100,7 +101,7 @@ async function sinkOf(out: string, context: CommandContext): Promise<GrowingFile
   try {
     return await growingFile(out);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new UsageError([`--out ${out} cannot be written: ${why}`], { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { devCertificateFiles, type CertificateFiles } from '../adapters/dev-certificate/dev-certificate.ts';
 import type { ServeConfig } from '../config/serve-config.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 
 export interface ServedCertificate extends CertificateFiles {
   /** Made by this process for localhost, not the operator's own. */
@@ -17,7 +18,7 @@ export async function servedCertificate(config: ServeConfig): Promise<ServedCert
   try {
     return { ...(await devCertificateFiles(config.state_dir, new Date())), isDevelopment: true };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new UsageError(
       [
         `no development certificate can be made in ${config.state_dir}: ${why}; give --state-dir, or --tls-cert and --tls-key`,

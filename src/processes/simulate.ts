@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultPolicy } from '../decision/policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { timeOfText } from '../history/price-text.ts';
 import { simulationPage } from '../simulate/simulation-page.ts';
 import { traceArchive } from '../simulate/trace-archive.ts';
@@ -119,10 +120,6 @@ async function written(path: string, text: string): Promise<void> {
   await writeFile(path, text).catch((cause: unknown) => {
     throw new Error(`${path} cannot be written: ${messageOf(cause)}`, { cause });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function list(text: string): readonly string[] {

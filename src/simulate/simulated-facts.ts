@@ -4,6 +4,7 @@ import { advisorEntries } from '../collect/advisor-document.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../decision/knowledge.ts';
 import { familyOf } from '../decision/pool.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { CsvScanner, fieldText } from '../history/csv-scanner.ts';
 import { architectureOf, staticIntelligenceOf } from '../knowledge/static-intelligence.ts';
 
@@ -53,9 +54,7 @@ export async function simulatedFacts(
 
 async function textOf(path: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UsageError([
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    ]);
+    throw new UsageError([`${path} cannot be read: ${messageOf(error)}`]);
   });
   return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parse } from 'yaml';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { InstanceTypeFacts } from '../decision/knowledge.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
 
@@ -36,7 +37,7 @@ export function groupsOf(text: string, path: string): readonly SimulatedGroup[] 
   try {
     value = parse(text);
   } catch (error) {
-    throw new UsageError([`${path}: ${error instanceof Error ? error.message : String(error)}`]);
+    throw new UsageError([`${path}: ${messageOf(error)}`]);
   }
   const parsed = groupsSchema.safeParse(value);
   if (!parsed.success)

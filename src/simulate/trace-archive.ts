@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { UsageError } from '../errors/usage-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 
 /** How many nodes one pool could hold at every tick. */
 export interface PoolTrace {
@@ -37,9 +38,7 @@ const traceSchema = z.looseObject({
  */
 export async function traceArchive(path: string): Promise<readonly TraceSet[]> {
   const packed = await readFile(path).catch((error: unknown) => {
-    throw new UsageError([
-      `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    ]);
+    throw new UsageError([`${path} cannot be read: ${messageOf(error)}`]);
   });
   const bytes = unpacked(packed, path);
   const sets = new Map<string, { machine: string; tickMs: number; pools: PoolTrace[] }>();
@@ -67,7 +66,7 @@ function unpacked(packed: Buffer, path: string): Buffer {
   try {
     return gunzipSync(packed);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError([`${path} cannot be unpacked, it may be cut short: ${why}`]);
   }
 }

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { SourceUnavailable } from '../../errors/source-unavailable.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { ObjectReading, ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import { writeFileAtomically } from './atomic-write.ts';
 
@@ -89,6 +90,6 @@ async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
 }
 
 function unavailable(what: string, error: unknown): SourceUnavailable {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new SourceUnavailable('failed', `${what} failed: ${why}`, { cause: error });
 }

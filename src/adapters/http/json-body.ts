@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { HttpFault } from './http-fault.ts';
 
 /** What `curl -d` says of a body when it was not told better: taken as nothing said, since the body itself will show. */
@@ -24,7 +25,7 @@ export async function jsonBody(request: IncomingMessage, maxBytes: number): Prom
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new InvalidRequest([{ path: '', message: `the body is not JSON: ${why}` }], { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { ExecPlugin } from './kubeconfig.ts';
 
 const run = promisify(execFile);
@@ -44,10 +45,9 @@ async function credential(
       return { token: status.token, expiresAtMs: Number.isNaN(expires) ? Infinity : expires };
     }
   } catch (error) {
-    throw new ClusterUnavailable(
-      `${plugin.command} gave no credential: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new ClusterUnavailable(`${plugin.command} gave no credential: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   throw new ClusterUnavailable(`${plugin.command} gave no token`);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, resolve } from 'node:path';
 import { UsageError } from '../../errors/usage-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
 
 export interface ExecPlugin {
   readonly command: string;
@@ -118,7 +119,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 function execPlugin(exec: Fields | undefined): ExecPlugin | undefined {

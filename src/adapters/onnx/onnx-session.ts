@@ -1,5 +1,6 @@
 import type * as Ort from 'onnxruntime-node';
 import { DocumentRefused } from '../../errors/document-refused.ts';
+import { messageOf } from '../../errors/message-of.ts';
 
 /** One ONNX graph with a float32 input [rows, columns] and a float32 output [rows, 1]. */
 export interface OnnxSession {
@@ -72,5 +73,5 @@ function inputName(name: string, session: Ort.InferenceSession, columns: number)
 }
 
 function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

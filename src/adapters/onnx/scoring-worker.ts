@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../errors/message-of.ts';
 import { onnxSession, type OnnxSession } from './onnx-session.ts';
 import type { ScoringReply, ScoringTask, WorkerModel } from './scoring-messages.ts';
 
@@ -25,7 +26,7 @@ async function replyTo(task: ScoringTask): Promise<ScoringReply> {
     const scores = await (await sessionOf(task.file)).run(task.matrix);
     return { id: task.id, scores };
   } catch (error) {
-    return { id: task.id, failure: error instanceof Error ? error.message : String(error) };
+    return { id: task.id, failure: messageOf(error) };
   }
 }
 

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../errors/message-of.ts';
 import type { Webhook, WebhookMessage } from '../../ports/webhook.ts';
 
 export interface WebhookOptions {
@@ -37,7 +38,7 @@ export function webhook(options: WebhookOptions): Webhook {
           options.warn({ status, attempt, event: message.id }, 'the webhook refused a message');
         } catch (error) {
           options.warn(
-            { attempt, event: message.id, error: error instanceof Error ? error.message : String(error) },
+            { attempt, event: message.id, error: messageOf(error) },
             'the webhook could not be reached',
           );
         }
