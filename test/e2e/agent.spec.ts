@@ -408,14 +408,12 @@ for (const [where, started] of [
       await addPod('slow', { spec: { terminationGracePeriodSeconds: 600 } });
       if (world.fake !== undefined) world.fake.exitMs = 30_000;
       await agentOn();
+      const terminating = world.podOnce(
+        pod('slow'),
+        ({ metadata }) => metadata.deletionTimestamp !== undefined,
+      );
       imds.spot = interruption(20_000);
-      const { metadata } = await until('the pod to be terminating', async () => {
-        const seen = await world
-          .pod(pod('slow'))
-          .catch(() => ({ metadata: { deletionGracePeriodSeconds: 0, gone: true } }));
-        return seen.metadata.deletionTimestamp !== undefined || seen.metadata.gone ? seen : undefined;
-      });
-      if (metadata.gone === undefined) expect(metadata.deletionGracePeriodSeconds).to.be.within(10, 19);
+      expect((await terminating).metadata.deletionGracePeriodSeconds).to.be.within(10, 19);
       if (world.fake !== undefined) world.fake.exitMs = 20;
     });
 

@@ -30,6 +30,8 @@ export interface World {
   /** Names of the pods on a node that are not terminating. */
   podsOn(node: string): Promise<string[]>;
   pod(name: string): Promise<any>;
+  /** A pod as it was at the first moment after now at which `is` held, also when it is gone by then. */
+  podOnce(name: string, is: (pod: any) => boolean): Promise<any>;
   eventsOf(node: string): Promise<any[]>;
   leases(): Promise<any[]>;
   call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<any>;
@@ -160,6 +162,18 @@ async function world(
         .sort();
     },
     pod: (name) => call('GET', `/api/v1/namespaces/default/pods/${name}`),
+    async podOnce(name, is) {
+      const { resourceVersion } = (await call('GET', '/api/v1/pods')).metadata;
+      const changes = client.lines(
+        `/api/v1/pods?watch=1&resourceVersion=${resourceVersion}`,
+        AbortSignal.timeout(20_000),
+      );
+      for await (const line of changes) {
+        const { object } = JSON.parse(line);
+        if (object.metadata.name === name && is(object)) return object;
+      }
+      throw new Error(`the watch ended before ${name} was so`);
+    },
     async eventsOf(node) {
       const events = await listed('/api/v1/namespaces/default/events');
       return events.filter(
