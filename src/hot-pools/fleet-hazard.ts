@@ -1,4 +1,4 @@
-import { atEvenOdds, frequencyWithin } from '../decision/advisor-prior.ts';
+import { atEvenOdds, frequencyWithin, hazardPerHour } from '../decision/advisor-prior.ts';
 import type { RiskAssessment } from '../decision/knowledge.ts';
 import type { PoolKey } from '../decision/pool.ts';
 import type { FleetRecord, PoolRecord } from './fleet-record.ts';
@@ -45,8 +45,11 @@ export function recordFactor(
   );
 }
 
+/** A band promises no pool that nothing will ever happen. */
+const leastMonthlyRate = 0.001;
+
 function hourlyRate(monthlyRate: number): number {
-  return -Math.log(1 - Math.min(0.99, Math.max(0.001, monthlyRate))) / hoursPerMonth;
+  return hazardPerHour(Math.max(leastMonthlyRate, monthlyRate));
 }
 
 export interface HazardPrior {
@@ -59,8 +62,6 @@ export interface HazardPrior {
 }
 
 export const defaultHazardPrior: HazardPrior = { strengthHours: 2_000, unknownMonthlyRate: 0.1 };
-
-const hoursPerMonth = 730;
 
 /**
  * The probability (0..1) that a node of the pool is interrupted within `horizonHours`.

@@ -1,3 +1,4 @@
+import { hazardPerHour, typicalHazardPerHour } from '../decision/advisor-prior.ts';
 import type { AdvisorBand, InstanceTypeFacts, RiskAssessment } from '../decision/knowledge.ts';
 import { defaultPolicy, type Policy } from '../decision/policy.ts';
 import type { Pool } from '../decision/pool.ts';
@@ -45,10 +46,6 @@ export interface TrialPlan {
   readonly scaleDown: World['scaleDown'];
   readonly policy?: Policy;
 }
-
-/** Where nothing is known of a type, the middle of the bands. */
-const typicalMonthlyRate = 0.1;
-const hoursPerMonth = 730;
 
 /** The outcomes of every expander for one seed; the same demand, prices and interruptions for all of them. */
 export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
@@ -102,9 +99,9 @@ export function worldOf(plan: TrialPlan, seed: number): World {
         ? undefined
         : constantSeries(plan.region, group, onDemand);
     if (facts === undefined || series === undefined) return [];
-    const rate = plan.advisorBand(group.instanceType)?.interruptRate ?? typicalMonthlyRate;
-    const hazardPerHour = isSpot ? -Math.log(1 - rate) / hoursPerMonth : 0;
-    return [{ group, facts, book: poolPriceBook(series), hazardPerHour }];
+    const rate = plan.advisorBand(group.instanceType)?.interruptRate;
+    const hazard = rate === undefined ? typicalHazardPerHour : hazardPerHour(rate);
+    return [{ group, facts, book: poolPriceBook(series), hazardPerHour: isSpot ? hazard : 0 }];
   });
   return {
     groups,
