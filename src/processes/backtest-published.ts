@@ -18,19 +18,18 @@ import { modelName } from '../training/walk-forward.ts';
 import type { Origin } from '../training/walk-forward.ts';
 import type { CommandContext } from './command-context.ts';
 import { judgedMonths } from './judged-months.ts';
-import {
-  fitOptions,
-  givenHistory,
-  minPriceFlag,
-  neededFlag,
-  numberFlag,
-  resultFileFlag,
-} from './learning-flags.ts';
+import type { JudgedMonths } from './judged-months.ts';
+import { fitOptions, givenHistory, minPriceFlag, neededFlag, resultFileFlag } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
+import { drawsFlag, windowDaysFlag } from './recipe-flags.ts';
 
 /** Judges a published file on what came after its data, beside baselines that are learnt from the days before. */
 export async function backtestPublished(flags: Flags, context: CommandContext): Promise<void> {
   const json = resultFileFlag(flags, 'json');
+  const fit = fitOptions(flags, context);
+  const draws = drawsFlag(flags);
+  const windowMs = windowDaysFlag(flags) * 24 * hourMs;
+  const months = judgedMonths(flags);
   const [, folder = '.', file = ''] = /^(?:(.*)\/)?([^/]+)$/.exec(neededFlag(flags, 'model')) ?? [];
   const model = await openOnnxModel(
     await storedModel(await openStore(folder), file, context.signal),
@@ -38,14 +37,14 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
   );
   try {
     const { card } = model;
-    const fit = fitOptions(flags, context);
+    const minPricePerHour = minPriceFlag(flags, card);
     const history = await givenHistory(flags, context);
     const set = learningSet(history.series, {
       rule: { horizonMs: card.horizonHours * hourMs, spike: card.spikeThreshold },
       onDemandPerHour: history.onDemand.table,
-      minPricePerHour: minPriceFlag(flags, card),
+      minPricePerHour,
     });
-    const { test, train, sentence } = unseenPart(set, card, flags);
+    const { test, train, sentence } = unseenPart(set, card, windowMs, months);
     const part = thinned(set, train, fit.mostQuietRows / 2, fit.growth.seed);
     const columns = card.features.map((name) => columnOf(set.table, name));
     const linear = logisticModel(columns, part.rows, part.labels, part.weights);
@@ -59,7 +58,7 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
         ...baselineForecasts(set, train, test, { features: card.features, linear }, fit.mostQuietRows),
       },
       {
-        draws: numberFlag(flags, 'draws', 20, 100_000),
+        draws,
         seed: fit.growth.seed,
         f1Threshold: card.thresholds.f1,
       },
@@ -88,8 +87,12 @@ interface UnseenPart {
  * not trained on: their last months then, with baselines that learnt from the same regions before them.
  * @throws UsageError when the model has seen everything, or baselines cannot learn.
  */
-function unseenPart(set: LearningSet, card: ModelCard, flags: Flags): UnseenPart {
-  const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
+function unseenPart(
+  set: LearningSet,
+  card: ModelCard,
+  windowMs: number,
+  monthsUntil: JudgedMonths,
+): UnseenPart {
   const { horizonMs } = set.rule;
   const part = (spans: readonly Origin[], sentence: string, pools?: (one: PriceSeries) => boolean) => {
     const fromMs = spans.at(0)?.fromMs ?? Number.NaN;
@@ -111,7 +114,7 @@ function unseenPart(set: LearningSet, card: ModelCard, flags: Flags): UnseenPart
       throw new UsageError([
         `the history ends before the model's data does (${dayText(seenMs)}) and is of regions that it was trained on: it has seen all of it; without --model the recipe is judged instead`,
       ]);
-    const months = judgedMonths(flags, set.toMs, horizonMs);
+    const months = monthsUntil(set.toMs, horizonMs);
     const days = months.map(({ fromMs, toMs }) => `${dayText(fromMs)} to ${dayText(toMs)}`).join(', ');
     found = part(months, `${names.join(', ')}, never seen by the model: ${days}`, foreign);
   }

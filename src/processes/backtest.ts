@@ -8,17 +8,9 @@ import { walkForward } from '../training/walk-forward.ts';
 import { backtestPublished } from './backtest-published.ts';
 import { judgedMonths } from './judged-months.ts';
 import type { CommandContext } from './command-context.ts';
-import {
-  addLearningFlags,
-  fitOptions,
-  givenHistory,
-  labelRule,
-  minPriceFlag,
-  numberFlag,
-  resultFileFlag,
-  textFlag,
-} from './learning-flags.ts';
+import { addLearningFlags, givenHistory, resultFileFlag, textFlag } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';
+import { recipeFlags } from './recipe-flags.ts';
 
 /** `spot-expander backtest`: how good models of this recipe were on months that they had not seen, beside every baseline. */
 export function backtestCommand(context: CommandContext): Command {
@@ -44,16 +36,15 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     return;
   }
   const json = resultFileFlag(flags, 'json');
-  const rule = labelRule(flags);
-  const fit = fitOptions(flags, context);
-  const windowDays = numberFlag(flags, 'windowDays', 1, 36_500);
+  const { rule, fit, minPricePerHour, windowDays, draws } = recipeFlags(flags, context);
+  const months = judgedMonths(flags);
   const history = await givenHistory(flags, context);
   const set = learningSet(history.series, {
     rule,
     onDemandPerHour: history.onDemand.table,
-    minPricePerHour: minPriceFlag(flags),
+    minPricePerHour,
   });
-  const origins = judgedMonths(flags, set.toMs, rule.horizonMs);
+  const origins = months(set.toMs, rule.horizonMs);
   const trial = await walkForward(set, {
     fit,
     origins,
@@ -62,7 +53,7 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
     ablations: flags['ablations'] === true,
   });
   const options = {
-    draws: numberFlag(flags, 'draws', 20, 100_000),
+    draws,
     seed: fit.growth.seed,
     f1Threshold: trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length,
   };

@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Command } from 'commander';
-import { openOnnxModel } from '../adapters/onnx/onnx-model.ts';
 import { regionShare } from '../config/region-share.ts';
 import { reportText } from '../history/history-report.ts';
 import { openStore } from '../history/open-location.ts';
-import { columnOf } from '../learning/features.ts';
 import { familyOfType } from '../learning/instance-size.ts';
 import { onnxBytes } from '../learning/onnx-graph.ts';
 import { hourMs } from '../learning/price-lattice.ts';
 import type { PriceSeries } from '../learning/price-series.ts';
-import { graphScores } from '../learning/scoring-graph.ts';
 import type { FamilyScale, ModelCard } from '../ports/model-card.ts';
 import { belowBaseline } from '../training/below-baseline.ts';
 import { fittedModel } from '../training/fitted-model.ts';
@@ -25,18 +22,12 @@ import { verdictTable } from '../training/verdict-text.ts';
 import { verdictOf } from '../training/verdict.ts';
 import { trialOrigins, walkForward } from '../training/walk-forward.ts';
 import type { CommandContext } from './command-context.ts';
-import {
-  addLearningFlags,
-  fitOptions,
-  givenHistory,
-  labelRule,
-  minPriceFlag,
-  numberFlag,
-  regionsFlag,
-  textFlag,
-} from './learning-flags.ts';
+import { addLearningFlags, givenHistory, numberFlag, regionsFlag, textFlag } from './learning-flags.ts';
 import type { Flags, GivenHistory } from './learning-flags.ts';
 import { publishingPlace } from './publishing-place.ts';
+import { recipeFlags } from './recipe-flags.ts';
+import type { Recipe } from './recipe-flags.ts';
+import { tried } from './tried-model.ts';
 
 /** `spot-expander train`: learns from price history, tries the result on what it had not seen, and publishes it if it is worth it. */
 export function trainCommand(context: CommandContext): Command {
@@ -52,12 +43,27 @@ export function trainCommand(context: CommandContext): Command {
     .action(async (flags: Flags) => await train(flags, context));
 }
 
+/** The flags, read before anything else is. */
+interface TrainTask {
+  readonly recipe: Recipe;
+  readonly out: string;
+  /** Unstable moments that a family must have shown for a model of its own; undefined without such models. */
+  readonly familyUnstable: number | undefined;
+  readonly publishBelowBaseline: boolean;
+}
+
 async function train(flags: Flags, context: CommandContext): Promise<void> {
-  const out = publishingPlace(flags);
+  const fewestUnstable = numberFlag(flags, 'familyUnstable', 1, 1e9);
+  const task: TrainTask = {
+    recipe: recipeFlags(flags, context),
+    out: publishingPlace(flags),
+    familyUnstable: flags['perFamily'] === true ? fewestUnstable : undefined,
+    publishBelowBaseline: flags['publishBelowBaseline'] === true,
+  };
   const shard = textFlag(flags, 'shard');
   if (shard === undefined) {
     const history = await givenHistory(flags, context);
-    await trainOne(flags, context, history, history.series, out);
+    await trainOne(task, context, history, history.series);
     return;
   }
   const named = regionsFlag(flags);
@@ -75,23 +81,18 @@ async function train(flags: Flags, context: CommandContext): Promise<void> {
   for (const region of own === undefined ? regionShare(shard, found) : found) {
     context.writeError(`\n${region}\n`);
     const series = history.series.filter((one) => one.region === region);
-    await trainOne(flags, context, history, series, `${out}/${region}`);
+    await trainOne({ ...task, out: `${task.out}/${region}` }, context, history, series);
   }
 }
 
 async function trainOne(
-  flags: Flags,
+  { recipe, out, familyUnstable, publishBelowBaseline }: TrainTask,
   context: CommandContext,
   history: GivenHistory,
   series: readonly PriceSeries[],
-  out: string,
 ): Promise<void> {
-  const rule = labelRule(flags);
-  const fit = fitOptions(flags, context);
-  const minPricePerHour = minPriceFlag(flags);
-  const windowMs = numberFlag(flags, 'windowDays', 1, 36_500) * 24 * hourMs;
+  const { rule, fit, minPricePerHour, windowDays } = recipe;
   const set = learningSet(series, { rule, onDemandPerHour: history.onDemand.table, minPricePerHour });
-  const windowDays = windowMs / (24 * hourMs);
   const origins = trialOrigins(set.fromMs, set.toMs, rule.horizonMs);
   const trial = await walkForward(set, {
     fit,
@@ -101,33 +102,24 @@ async function trainOne(
     ablations: false,
   });
   const f1Threshold = trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length;
-  const draws = numberFlag(flags, 'draws', 20, 100_000);
-  const judging = { draws, seed: fit.growth.seed, f1Threshold };
+  const judging = { draws: recipe.draws, seed: fit.growth.seed, f1Threshold };
   const verdict = verdictOf(set, trial.rows, trial.forecasts, judging);
   context.writeOut(verdictTable(verdict));
   const faults = belowBaseline(verdict);
-  if (faults.length > 0 && flags['publishBelowBaseline'] !== true) {
+  if (faults.length > 0 && !publishBelowBaseline) {
     context.writeError(`Not published:\n${faults.map((fault) => `- ${fault}\n`).join('')}`);
     context.setExitCode(1);
     return;
   }
   const name = `family-stress-${rule.horizonMs / hourMs}h`;
-  const windowStartMs = set.toMs - windowMs;
+  const windowStartMs = set.toMs - windowDays * 24 * hourMs;
   const fitted = await fittedModel(set, windowStartMs, set.toMs + rule.horizonMs, fit);
   const models = new Map<string, Uint8Array>();
   const sha256 = addModel(models, `${name}.onnx`, fitted);
   const families =
-    flags['perFamily'] === true
-      ? await familyScales(
-          set,
-          windowStartMs,
-          fit,
-          name,
-          models,
-          numberFlag(flags, 'familyUnstable', 1, 1e9),
-          context,
-        )
-      : undefined;
+    familyUnstable === undefined
+      ? undefined
+      : await familyScales(set, windowStartMs, fit, name, models, familyUnstable, context);
   const card = modelCard({
     name,
     sha256,
@@ -198,45 +190,4 @@ async function familyScales(
     scales[family] = { file, ...scoreScale(fitted, addModel(models, file, fitted)) };
   }
   return scales;
-}
-
-const triedRows = 2000;
-const agreement = 1e-5;
-
-/** Opens the model as a server would and compares its scores with our own: what does not hold here is not published. */
-async function tried(
-  card: ModelCard,
-  models: ReadonlyMap<string, Uint8Array>,
-  set: LearningSet,
-  fitted: FittedModel,
-  signal: AbortSignal,
-): Promise<void> {
-  const onnx = models.get(card.name) ?? new Uint8Array(0);
-  const families = new Map(
-    Object.entries(card.families ?? {}).map(([family, { file }]) => [
-      family,
-      models.get(file) ?? new Uint8Array(0),
-    ]),
-  );
-  const model = await openOnnxModel({ card, onnx, families }, signal);
-  try {
-    const columns = fitted.features.map((feature) => columnOf(set.table, feature));
-    const stride = Math.max(1, Math.floor(set.table.rowCount / triedRows));
-    const rows = Uint32Array.from(
-      { length: Math.min(triedRows, set.table.rowCount) },
-      (_, index) => index * stride,
-    );
-    const matrix = new Float32Array(rows.length * columns.length);
-    for (const [index, row] of rows.entries())
-      for (const [at, column] of columns.entries()) matrix[index * columns.length + at] = column[row] ?? 0;
-    const own = graphScores(fitted.graph, columns, rows);
-    const scores = await model.score(undefined, matrix, signal);
-    for (const [index, score] of scores.entries())
-      if (!(Math.abs(score - (own[index] ?? Number.NaN)) < agreement))
-        throw new Error(
-          `the ONNX file gives ${score} where our own evaluation gives ${own[index]}; it is not published`,
-        );
-  } finally {
-    await model.close();
-  }
 }
