@@ -199,7 +199,8 @@ class TreeGrower {
     if (partial === undefined) throw new RangeError('no room for this thread');
     for (const feature of features)
       partial.fill(0, feature * histogramLength, (feature + 1) * histogramLength);
-    const { rows, slopes } = this.#train;
+    const { rows } = this.#train;
+    const slopes = this.#train.slopesInOrder(from, to);
     for (const [group, words] of this.#train.words.entries()) {
       const together = features.filter((feature) => feature >>> 2 === group);
       addToHistograms({ rows, from, to, slopes }, words, together, partial);

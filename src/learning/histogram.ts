@@ -3,12 +3,15 @@ import { binCount } from './binning.ts';
 /** A histogram holds a gradient sum and a curvature sum per bin, side by side. */
 export const histogramLength = 2 * binCount;
 
-/** Rows of a leaf: `rows[from … to − 1]` are positions in `words` and, doubled, in `slopes`. */
+/** Rows of a leaf: `rows[from … to − 1]` are positions in `words`. */
 export interface LeafRows {
   readonly rows: Int32Array;
   readonly from: number;
   readonly to: number;
-  /** Gradient and curvature of each row as whole numbers, so that sums do not depend on their order. */
+  /**
+   * Gradient and curvature of `rows[index]` at 2 × index and after it, in the order of the leaf: they are read once for every four
+   * features. Whole numbers, so that sums do not depend on their order.
+   */
   readonly slopes: Int32Array;
 }
 
@@ -20,12 +23,11 @@ export function addToHistograms(
   histograms: Float64Array,
 ): void {
   const [a, b, c, d] = features;
-  if (a !== undefined && b !== undefined && c !== undefined && d !== undefined)
-    addFour(leaf, words, histograms, a * histogramLength);
-  else if (a !== undefined && b !== undefined) {
-    addTwo(leaf, words, histograms, a, b);
-    if (c !== undefined) addOne(leaf, words, histograms, c);
-  } else if (a !== undefined) addOne(leaf, words, histograms, a);
+  if (a === undefined) return;
+  if (b === undefined) addOne(leaf, words, histograms, a);
+  else if (c === undefined) addTwo(leaf, words, histograms, a, b);
+  else if (d === undefined) addThree(leaf, words, histograms, a, b, c);
+  else addFour(leaf, words, histograms, a * histogramLength);
 }
 
 function addFour(leaf: LeafRows, words: Uint32Array, sums: Float64Array, base: number): void {
@@ -34,10 +36,9 @@ function addFour(leaf: LeafRows, words: Uint32Array, sums: Float64Array, base: n
   const third = second + histogramLength;
   const fourth = third + histogramLength;
   for (let index = from; index < to; index += 1) {
-    const row = rows[index] ?? 0;
-    const word = words[row] ?? 0;
-    const slope = slopes[2 * row] ?? 0;
-    const curve = slopes[2 * row + 1] ?? 0;
+    const word = words[rows[index] ?? 0] ?? 0;
+    const slope = slopes[2 * index] ?? 0;
+    const curve = slopes[2 * index + 1] ?? 0;
     const a = base + ((word & 255) << 1);
     const b = second + ((word >>> 7) & 510);
     const c = third + ((word >>> 15) & 510);
@@ -53,6 +54,37 @@ function addFour(leaf: LeafRows, words: Uint32Array, sums: Float64Array, base: n
   }
 }
 
+function addThree(
+  leaf: LeafRows,
+  words: Uint32Array,
+  sums: Float64Array,
+  first: number,
+  second: number,
+  third: number,
+): void {
+  const { rows, from, to, slopes } = leaf;
+  const base = first * histogramLength;
+  const other = second * histogramLength;
+  const last = third * histogramLength;
+  const shift = 8 * (first & 3);
+  const otherShift = 8 * (second & 3);
+  const lastShift = 8 * (third & 3);
+  for (let index = from; index < to; index += 1) {
+    const word = words[rows[index] ?? 0] ?? 0;
+    const slope = slopes[2 * index] ?? 0;
+    const curve = slopes[2 * index + 1] ?? 0;
+    const a = base + (((word >>> shift) & 255) << 1);
+    const b = other + (((word >>> otherShift) & 255) << 1);
+    const c = last + (((word >>> lastShift) & 255) << 1);
+    sums[a] = (sums[a] ?? 0) + slope;
+    sums[a + 1] = (sums[a + 1] ?? 0) + curve;
+    sums[b] = (sums[b] ?? 0) + slope;
+    sums[b + 1] = (sums[b + 1] ?? 0) + curve;
+    sums[c] = (sums[c] ?? 0) + slope;
+    sums[c + 1] = (sums[c + 1] ?? 0) + curve;
+  }
+}
+
 function addTwo(leaf: LeafRows, words: Uint32Array, sums: Float64Array, first: number, second: number): void {
   const { rows, from, to, slopes } = leaf;
   const base = first * histogramLength;
@@ -60,10 +92,9 @@ function addTwo(leaf: LeafRows, words: Uint32Array, sums: Float64Array, first: n
   const shift = 8 * (first & 3);
   const otherShift = 8 * (second & 3);
   for (let index = from; index < to; index += 1) {
-    const row = rows[index] ?? 0;
-    const word = words[row] ?? 0;
-    const slope = slopes[2 * row] ?? 0;
-    const curve = slopes[2 * row + 1] ?? 0;
+    const word = words[rows[index] ?? 0] ?? 0;
+    const slope = slopes[2 * index] ?? 0;
+    const curve = slopes[2 * index + 1] ?? 0;
     const a = base + (((word >>> shift) & 255) << 1);
     const b = other + (((word >>> otherShift) & 255) << 1);
     sums[a] = (sums[a] ?? 0) + slope;
@@ -78,9 +109,8 @@ function addOne(leaf: LeafRows, words: Uint32Array, sums: Float64Array, feature:
   const base = feature * histogramLength;
   const shift = 8 * (feature & 3);
   for (let index = from; index < to; index += 1) {
-    const row = rows[index] ?? 0;
-    const a = base + ((((words[row] ?? 0) >>> shift) & 255) << 1);
-    sums[a] = (sums[a] ?? 0) + (slopes[2 * row] ?? 0);
-    sums[a + 1] = (sums[a + 1] ?? 0) + (slopes[2 * row + 1] ?? 0);
+    const a = base + ((((words[rows[index] ?? 0] ?? 0) >>> shift) & 255) << 1);
+    sums[a] = (sums[a] ?? 0) + (slopes[2 * index] ?? 0);
+    sums[a + 1] = (sums[a + 1] ?? 0) + (slopes[2 * index + 1] ?? 0);
   }
 }
