@@ -6,4 +6,4 @@ const tools = helmTools();
 if (typeof tools === 'string') {
   console.log(`skipped: ${tools}`);
   closeWith({ passed: 0, failed: 0, skipped: 1 });
-} else closeWith(await mochaSuite('test/chart/**/*.spec.ts'));
+} else closeWith(await mochaSuite(['test/chart/**/*.spec.ts']));

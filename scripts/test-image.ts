@@ -6,4 +6,4 @@ const missing = missingImageTools();
 if (missing !== undefined) {
   console.log(`skipped: ${missing}`);
   closeWith({ passed: 0, failed: 0, skipped: 1 });
-} else closeWith(await mochaSuite('test/image/**/*.spec.ts'));
+} else closeWith(await mochaSuite(['test/image/**/*.spec.ts']));

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors/message-of.ts';
+
 /** What a failed call to AWS tells: `refused` means that the same call will fail again. */
 export type FailureReason = 'denied' | 'throttled' | 'timed-out' | 'failed' | 'refused' | 'stopped';
 

@@ -13,9 +13,9 @@ import { clusterWorld, type World } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { collectionOf } from '../peers/manifest-collections.ts';
 import { until } from '../peers/until.ts';
+import { wantsCluster } from './agent-stories.ts';
 
 const manifest = readFileSync(new URL('../../docs/agent-permissions.yaml', import.meta.url), 'utf8');
-const wantsCluster = process.argv.includes('--cluster') || process.env['SPOT_TEST_CLUSTER'] === '1';
 
 describe('the agent with exactly its documented permissions, against a real control plane', function () {
   this.timeout(90_000);

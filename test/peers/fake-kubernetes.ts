@@ -1,17 +1,21 @@
-/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return -- Kubernetes objects are free-form JSON here, as they are on the wire */
+/* eslint-disable @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return -- Kubernetes objects are free-form JSON here, as they are on the wire */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { covers, storedBudget, type FakeBudget } from './fake-budgets.ts';
+import {
+  failure,
+  failureStatus,
+  invalidMicroTime,
+  modified,
+  notFound,
+  type KubeAnswer,
+  type KubeObject,
+} from './kube-answers.ts';
+import { merged, selectorOf } from './kube-selection.ts';
+import { KubeStore, type Watcher } from './kube-store.ts';
 
 /* An API server for one test: what it answers is what test/fixtures/kube-apiserver-transcripts.json recorded. */
-
-export type KubeObject = Record<string, any>;
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly retryAfterSeconds?: number;
-}
 
 export interface SeenRequest {
   readonly atMs: number;
@@ -19,22 +23,6 @@ export interface SeenRequest {
   readonly path: string;
   readonly body: KubeObject | undefined;
   readonly status: number;
-}
-
-interface Watcher {
-  readonly kind: string;
-  readonly response: ServerResponse;
-  readonly matches: (object: KubeObject) => boolean;
-  readonly bookmarks: boolean;
-}
-
-export interface FakeBudget {
-  readonly name: string;
-  readonly namespace: string;
-  readonly matchLabels: Readonly<Record<string, string>>;
-  minAvailable: number;
-  /** False: the controller has not looked at it yet, so that evictions are asked to wait. */
-  observed: boolean;
 }
 
 const resources: Readonly<Record<string, { readonly kind: string; readonly namespaced: boolean }>> = {
@@ -48,7 +36,7 @@ const resources: Readonly<Record<string, { readonly kind: string; readonly names
   '/apis/policy/v1/poddisruptionbudgets': { kind: 'PodDisruptionBudget', namespaced: true },
 };
 
-export class FakeKubernetes {
+export class FakeKubernetes extends KubeStore {
   readonly requests: SeenRequest[] = [];
   readonly budgets: FakeBudget[] = [];
   /** `VERB kind`, for example `DELETE NodeClaim`: answered with 403. */
@@ -65,23 +53,14 @@ export class FakeKubernetes {
   token: string | undefined;
   /** The next watch is told that its version is gone. */
   watchGone = false;
-  private readonly objects = new Map<string, KubeObject>();
-  private readonly log: {
-    readonly version: number;
-    readonly type: string;
-    readonly kind: string;
-    readonly object: KubeObject;
-  }[] = [];
-  private readonly watchers = new Set<Watcher>();
   private readonly sockets = new Set<Socket>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly server: Server;
-  private version = 100;
-  private names = 0;
 
   private readonly isTls: boolean;
 
   private constructor(tls: { readonly cert: Buffer; readonly key: Buffer } | undefined) {
+    super();
     const handle = (request: IncomingMessage, response: ServerResponse) =>
       void this.handle(request, response);
     this.isTls = tls !== undefined;
@@ -130,136 +109,10 @@ export class FakeKubernetes {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  node(name: string): KubeObject {
-    return this.get('Node', '', name)!;
-  }
-
-  get(kind: string, namespace: string, name: string): KubeObject | undefined {
-    return this.objects.get(`${kind}/${namespace}/${name}`);
-  }
-
-  all(kind: string): KubeObject[] {
-    return [...this.objects].filter(([key]) => key.startsWith(`${kind}/`)).map(([, object]) => object);
-  }
-
-  addNode(
-    name: string,
-    over: {
-      instanceId?: string;
-      zone?: string;
-      type?: string;
-      labels?: KubeObject;
-      metadata?: KubeObject;
-      spec?: KubeObject;
-    } = {},
-  ): KubeObject {
-    const zone = over.zone ?? 'ap-south-1a';
-    return this.put('Node', {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: {
-        name,
-        creationTimestamp: new Date(Date.now() - 3_600_000).toISOString(),
-        labels: {
-          'node.kubernetes.io/instance-type': over.type ?? 'c5.large',
-          'topology.kubernetes.io/zone': zone,
-          'topology.kubernetes.io/region': zone.slice(0, -1),
-          'eks.amazonaws.com/capacityType': 'SPOT',
-          ...over.labels,
-        },
-        ...over.metadata,
-      },
-      spec: { providerID: `aws:///${zone}/${over.instanceId ?? 'i-0123456789abcdef0'}`, ...over.spec },
-      status: { nodeInfo: { bootID: 'boot-1' }, conditions: [{ type: 'Ready', status: 'True' }] },
-    });
-  }
-
-  addPod(
-    name: string,
-    nodeName: string,
-    over: { namespace?: string; metadata?: KubeObject; spec?: KubeObject; status?: KubeObject } = {},
-  ): KubeObject {
-    return this.put('Pod', {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        name,
-        namespace: over.namespace ?? 'default',
-        creationTimestamp: new Date().toISOString(),
-        ownerReferences: [
-          { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'rs', uid: 'rs', controller: true },
-        ],
-        ...over.metadata,
-      },
-      spec: {
-        nodeName,
-        terminationGracePeriodSeconds: 30,
-        priority: 0,
-        containers: [{ name: 'c' }],
-        ...over.spec,
-      },
-      status: { phase: 'Running', ...over.status },
-    });
-  }
-
-  addNamespace(name: string, phase = 'Active'): KubeObject {
-    return this.put('Namespace', {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name },
-      status: { phase },
-    });
-  }
-
-  addNodeClaim(name: string, nodeName?: string): KubeObject {
-    const status = { nodeName };
-    return this.put('NodeClaim', {
-      apiVersion: 'karpenter.sh/v1',
-      kind: 'NodeClaim',
-      metadata: { name },
-      status,
-    });
-  }
-
-  /** A change from outside, by a person or a controller. */
-  update(kind: string, namespace: string, name: string, change: (object: KubeObject) => void): void {
-    const object = structuredClone(this.get(kind, namespace, name)!);
-    change(object);
-    this.put(kind, object);
-  }
-
-  remove(kind: string, namespace: string, name: string): void {
-    const object = this.get(kind, namespace, name);
-    if (object === undefined) return;
-    this.objects.delete(`${kind}/${namespace}/${name}`);
-    object['metadata'].resourceVersion = String((this.version += 1));
-    this.announce('DELETED', kind, object);
-  }
-
   writes(): readonly SeenRequest[] {
     return this.requests.filter(
       (one) => one.method !== 'GET' && !one.path.includes('selfsubjectaccessreviews'),
     );
-  }
-
-  private put(kind: string, object: KubeObject): KubeObject {
-    const { metadata } = object;
-    const key = `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
-    const isNew = !this.objects.has(key);
-    metadata.uid ??= `uid-${kind}-${metadata.name}-${(this.names += 1)}`;
-    metadata.creationTimestamp ??= new Date().toISOString();
-    metadata.resourceVersion = String((this.version += 1));
-    this.objects.set(key, object);
-    this.announce(isNew ? 'ADDED' : 'MODIFIED', kind, object);
-    return object;
-  }
-
-  private announce(type: string, kind: string, object: KubeObject): void {
-    const copy = structuredClone(object);
-    this.log.push({ version: this.version, type, kind, object: copy });
-    for (const watcher of this.watchers)
-      if (watcher.kind === kind && watcher.matches(copy))
-        watcher.response.write(`${JSON.stringify({ type, object: copy })}\n`);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -288,7 +141,7 @@ export class FakeKubernetes {
     response.end(JSON.stringify(answer.body));
   }
 
-  private answer(method: string, url: URL, body: KubeObject | undefined, contentType: string): Answer {
+  private answer(method: string, url: URL, body: KubeObject | undefined, contentType: string): KubeAnswer {
     if (url.pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') {
       const { verb, resource, subresource } = body!['spec'].resourceAttributes;
       const allowed = !this.denied.has(`${verb} ${resource}${subresource ? `/${subresource}` : ''}`);
@@ -328,13 +181,13 @@ export class FakeKubernetes {
     }
   }
 
-  private read(kind: string, namespace: string, name: string, plural: string): Answer {
+  private read(kind: string, namespace: string, name: string, plural: string): KubeAnswer {
     const object = this.get(kind, namespace, name);
     return object === undefined ? notFound(plural, name) : { status: 200, body: object };
   }
 
-  private list(kind: string, url: URL): Answer {
-    const items = this.all(kind).filter(matcher(url));
+  private list(kind: string, url: URL): KubeAnswer {
+    const items = this.all(kind).filter(selectorOf(url));
     const limit = Number(url.searchParams.get('limit') ?? 0);
     const from = Number(url.searchParams.get('continue') ?? 0);
     const page = limit > 0 ? items.slice(from, from + limit) : items;
@@ -350,7 +203,7 @@ export class FakeKubernetes {
     };
   }
 
-  private create(kind: string, namespace: string, body: KubeObject, plural: string): Answer {
+  private create(kind: string, namespace: string, body: KubeObject, plural: string): KubeAnswer {
     const invalid = invalidMicroTime(kind, body);
     if (invalid !== undefined) return invalid;
     const name = body['metadata'].name ?? `${body['metadata'].generateName}${(this.names += 1)}`;
@@ -364,7 +217,13 @@ export class FakeKubernetes {
     };
   }
 
-  private replace(kind: string, namespace: string, name: string, body: KubeObject, plural: string): Answer {
+  private replace(
+    kind: string,
+    namespace: string,
+    name: string,
+    body: KubeObject,
+    plural: string,
+  ): KubeAnswer {
     const invalid = invalidMicroTime(kind, body);
     if (invalid !== undefined) return invalid;
     const old = this.get(kind, namespace, name);
@@ -383,7 +242,7 @@ export class FakeKubernetes {
     body: KubeObject,
     contentType: string,
     plural: string,
-  ): Answer {
+  ): KubeAnswer {
     if (!/merge-patch\+json/.test(contentType))
       return failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type');
     const old = this.get(kind, namespace, name);
@@ -410,7 +269,7 @@ export class FakeKubernetes {
     name: string,
     options: KubeObject | undefined,
     plural: string,
-  ): Answer {
+  ): KubeAnswer {
     const object = this.get(kind, namespace, name);
     if (object === undefined) return notFound(plural, name);
     const uid = options?.['preconditions']?.uid;
@@ -432,7 +291,7 @@ export class FakeKubernetes {
     return { status: 200, body: object };
   }
 
-  private evict(namespace: string, name: string, body: KubeObject): Answer {
+  private evict(namespace: string, name: string, body: KubeObject): KubeAnswer {
     if (body['metadata'].name !== name)
       return failure(400, 'BadRequest', 'name in URL does not match name in Eviction object');
     const pod = this.get('Pod', namespace, name);
@@ -444,7 +303,7 @@ export class FakeKubernetes {
         'Conflict',
         `Operation cannot be fulfilled on Pod "${name}": the UID in the precondition (${uid}) does not match the UID in record (${pod['metadata'].uid}). The object might have been deleted and then recreated`,
       );
-    const created: Answer = {
+    const created: KubeAnswer = {
       status: 201,
       body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
     };
@@ -455,7 +314,7 @@ export class FakeKubernetes {
     if (budgets.length > 1)
       return {
         status: 500,
-        body: status(
+        body: failureStatus(
           500,
           undefined,
           'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
@@ -518,14 +377,14 @@ export class FakeKubernetes {
     const from = Number(url.searchParams.get('resourceVersion') ?? 0);
     if (this.watchGone) {
       this.watchGone = false;
-      const gone = status(410, 'Expired', `too old resource version: ${from} (${this.version})`);
+      const gone = failureStatus(410, 'Expired', `too old resource version: ${from} (${this.version})`);
       response.end(`${JSON.stringify({ type: 'ERROR', object: gone })}\n`);
       return;
     }
     const watcher: Watcher = {
       kind: resource.kind,
       response,
-      matches: matcher(url),
+      matches: selectorOf(url),
       bookmarks: url.searchParams.get('allowWatchBookmarks') === 'true',
     };
     response.flushHeaders();
@@ -537,109 +396,4 @@ export class FakeKubernetes {
     this.watchers.add(watcher);
     response.on('close', () => this.watchers.delete(watcher));
   }
-
-  /** As when etcd was restored from a backup: versions are lower than those that clients have seen. */
-  restoreFromBackup(): void {
-    this.version = 10;
-    this.log.length = 0;
-    for (const object of this.objects.values())
-      object['metadata'].resourceVersion = String((this.version += 1));
-  }
-
-  /** What a quiet API server sends about once a minute. */
-  bookmark(): void {
-    for (const { bookmarks, kind, response } of this.watchers)
-      if (bookmarks)
-        response.write(
-          `${JSON.stringify({ type: 'BOOKMARK', object: { kind, apiVersion: 'v1', metadata: { resourceVersion: String(this.version) } } })}\n`,
-        );
-  }
-
-  /** Ends every watch as the API server does when its time is over. */
-  endWatches(): void {
-    for (const { response } of this.watchers) response.end();
-    this.watchers.clear();
-  }
-}
-
-function storedBudget(object: KubeObject): FakeBudget {
-  const { metadata, spec } = object;
-  return {
-    name: metadata.name,
-    namespace: metadata.namespace,
-    matchLabels: spec.selector.matchLabels,
-    minAvailable: spec.minAvailable,
-    observed: true,
-  };
-}
-
-function covers(budget: FakeBudget, pod: KubeObject): boolean {
-  const labels = pod['metadata'].labels ?? {};
-  return (
-    pod['metadata'].namespace === budget.namespace &&
-    Object.entries(budget.matchLabels).every(([key, value]) => labels[key] === value)
-  );
-}
-
-function matcher(url: URL): (object: KubeObject) => boolean {
-  const field = /^([a-zA-Z.]+)=(.*)$/.exec(url.searchParams.get('fieldSelector') ?? '');
-  const namespace = /\/namespaces\/([^/]+)\/[a-z]+$/.exec(url.pathname)?.[1];
-  const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').filter((one) => one !== '');
-  return (object) => {
-    if (namespace !== undefined && object['metadata'].namespace !== namespace) return false;
-    const labels = object['metadata'].labels ?? {};
-    for (const [key, value] of wanted.map((one) => one.split('=')))
-      if (labels[key!] === undefined || (value !== undefined && labels[key!] !== value)) return false;
-    const value = field?.[1]?.split('.').reduce<any>((at, key) => at?.[key], object);
-    return field === null || value === field[2];
-  };
-}
-
-function merged(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return structuredClone(patch);
-  const result: KubeObject =
-    typeof target === 'object' && target !== null && !Array.isArray(target) ? structuredClone(target) : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) Reflect.deleteProperty(result, key);
-    else result[key] = merged(result[key], value);
-  }
-  return result;
-}
-
-function invalidMicroTime(kind: string, body: KubeObject): Answer | undefined {
-  const value = kind === 'Lease' ? body['spec']?.renewTime : undefined;
-  if (value === undefined || /\.\d{6}Z$/.test(value)) return undefined;
-  return failure(
-    400,
-    'BadRequest',
-    `Lease in version "v1" cannot be handled as a Lease: parsing time "${value}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse ".${String(value).split('.')[1]}" as ".000000"`,
-  );
-}
-
-function status(code: number, reason: string | undefined, message: string): KubeObject {
-  return {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message,
-    ...(reason && { reason }),
-    code,
-  };
-}
-
-function failure(code: number, reason: string, message: string): Answer {
-  return { status: code, body: status(code, reason, message) };
-}
-
-function notFound(plural: string, name: string): Answer {
-  return failure(404, 'NotFound', `${plural} "${name}" not found`);
-}
-
-function modified(plural: string, name: string): Answer {
-  return failure(
-    409,
-    'Conflict',
-    `Operation cannot be fulfilled on ${plural} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
-  );
 }
