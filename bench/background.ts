@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 
 /** A process that runs beside the bench; its output goes to a file, so that reading it costs nobody time. */
@@ -51,4 +51,10 @@ export function background(
 export function peakMegabytes(pid: number): number | undefined {
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return kilobytes === undefined ? undefined : (Number(kilobytes) * 1024) / 1e6;
+}
+
+/** The same of this process. getrusage's peak outlives exec: a process that a large one started would begin with that one's. */
+export function ownPeakMegabytes(): number {
+  const otherwise = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  return existsSync('/proc/self/status') ? (peakMegabytes(process.pid) ?? otherwise) : otherwise;
 }

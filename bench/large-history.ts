@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { reportText } from '../src/history/history-report.ts';
 import { loadHistory } from '../src/history/load-history.ts';
 import { chanceFrom } from '../src/learning/chance.ts';
+import { ownPeakMegabytes } from './background.ts';
 
 interface Options {
   readonly gigabytes: string;
@@ -73,7 +74,7 @@ async function readBack(file: string): Promise<void> {
   const history = await loadHistory(file, { onProgress: console.log }, new AbortController().signal);
   const seconds = (performance.now() - started) / 1000;
   const points = history.series.reduce((sum, { atMs }) => sum + atMs.length, 0);
-  const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  const peakMb = ownPeakMegabytes();
   process.stdout.write(reportText(history.report));
   console.log(
     `${history.report.rows} rows, ${points} price changes of ${history.series.length} pools kept; ${seconds.toFixed(1)} s, peak memory ${peakMb.toFixed(0)} MB`,

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { publicDocuments } from '../src/adapters/advisor-feed/public-documents.ts';
 import { priceListReader } from '../src/collect/price-list.ts';
 import { priceListPeer } from '../test/peers/price-list-peer.ts';
+import { ownPeakMegabytes } from './background.ts';
 
 const { megabytes, read } = new Command('node bench/large-price-list.ts')
   .option('--megabytes <number>', 'size of the list', '320')
@@ -14,8 +15,7 @@ const { megabytes, read } = new Command('node bench/large-price-list.ts')
   .opts<{ readonly megabytes: string; readonly read?: string }>();
 
 async function readList(url: string): Promise<void> {
-  const rss = () => (process.resourceUsage().maxRSS * 1024) / 1e6;
-  const before = rss();
+  const before = ownPeakMegabytes();
   const started = performance.now();
   const reader = priceListReader('us-east-1');
   let bytes = 0;
@@ -26,7 +26,7 @@ async function readList(url: string): Promise<void> {
   const prices = reader.prices().size;
   const seconds = (performance.now() - started) / 1000;
   console.log(
-    `${(bytes / 1e6).toFixed(0)} MB, ${prices} prices; ${seconds.toFixed(1)} s, peak memory ${rss().toFixed(0)} MB, ${before.toFixed(0)} MB of it before`,
+    `${(bytes / 1e6).toFixed(0)} MB, ${prices} prices; ${seconds.toFixed(1)} s, peak memory ${ownPeakMegabytes().toFixed(0)} MB, ${before.toFixed(0)} MB of it before`,
   );
 }
 

@@ -1,12 +1,12 @@
 """Trains LightGBM on the matrix it is given, and says how it did: the other side of scripts/test-oracle.ts."""
 
 import json
-import resource
 import sys
 import time
 
 import lightgbm
 import numpy
+from peak_memory import peak_megabytes
 
 folder = sys.argv[1]
 with open(f"{folder}/task.json", encoding="utf8") as file:
@@ -37,4 +37,4 @@ seconds = time.monotonic() - started
 booster.save_model(f"{folder}/model.txt")
 booster.predict(matrix[train:]).astype(numpy.float64).tofile(f"{folder}/scores.f64")
 with open(f"{folder}/took.json", "w", encoding="utf8") as file:
-    json.dump({"seconds": seconds, "peakMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}, file)
+    json.dump({"seconds": seconds, "peakMb": peak_megabytes()}, file)

@@ -1,12 +1,15 @@
 """The same change events through DuckDB: ten of the columns, at the same moments. See bench/README.md."""
 
 import json
-import resource
 import sys
 import time
+from pathlib import Path
 
 import duckdb
 import numpy
+
+sys.path.append(str(Path(__file__).parents[2] / "scripts"))
+from peak_memory import peak_megabytes
 
 folder = sys.argv[1]
 connection = duckdb.connect()
@@ -50,6 +53,5 @@ seconds = time.monotonic() - started
 rows, check = connection.execute(
     'SELECT count(*), avg(abs(day)) FROM features WHERE "at" >= $1', [int(moment[0])]
 ).fetchone()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 with open(f"{folder}/duckdb.json", "w", encoding="utf8") as file:
-    json.dump({"seconds": seconds, "peakMb": peak, "rows": rows, "check": check}, file)
+    json.dump({"seconds": seconds, "peakMb": peak_megabytes(), "rows": rows, "check": check}, file)

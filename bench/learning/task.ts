@@ -18,6 +18,7 @@ import { storedModel } from '../../src/training/stored-model.ts';
 import { trainedForest } from '../../src/training/trained-forest.ts';
 import { matrix } from '../../scripts/oracle-matrix.ts';
 import { madeMarket, marketEndMs } from './made-market.ts';
+import { ownPeakMegabytes } from '../background.ts';
 
 const [task = '', folder = '', history] = process.argv.slice(2);
 const noAnswer = new AbortController().signal;
@@ -25,7 +26,7 @@ const onDemandPerHour = (): undefined => undefined;
 const trainRows = 1_000_000;
 
 function told(result: Readonly<Record<string, number>>): void {
-  const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  const peakMb = ownPeakMegabytes();
   writeFileSync(join(folder, `${task}.json`), JSON.stringify({ ...result, peakMb }));
 }
 
