@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 
 /** A process that runs beside the bench; its output goes to a file, so that reading it costs nobody time. */
@@ -47,14 +47,19 @@ export function background(
   };
 }
 
-/** Largest resident size so far in MB, or undefined where the kernel does not tell. */
+/** Largest resident size so far in MB, or undefined where the kernel does not tell or the process has ended. */
 export function peakMegabytes(pid: number): number | undefined {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(status)?.[1];
   return kilobytes === undefined ? undefined : (Number(kilobytes) * 1024) / 1e6;
 }
 
 /** The same of this process. getrusage's peak outlives exec: a process that a large one started would begin with that one's. */
 export function ownPeakMegabytes(): number {
-  const otherwise = (process.resourceUsage().maxRSS * 1024) / 1e6;
-  return existsSync('/proc/self/status') ? (peakMegabytes(process.pid) ?? otherwise) : otherwise;
+  return peakMegabytes(process.pid) ?? (process.resourceUsage().maxRSS * 1024) / 1e6;
 }

@@ -123,11 +123,7 @@ async function published(folder: string, history: string | undefined): Promise<r
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
   let peak: number | undefined;
   while (!isOver() && child.pid !== undefined) {
-    try {
-      peak = peakMegabytes(child.pid) ?? peak;
-    } catch {
-      // It has just ended.
-    }
+    peak = peakMegabytes(child.pid) ?? peak;
     await after(50);
   }
   const seconds = (performance.now() - started) / 1000;

@@ -77,9 +77,7 @@ export function interruptionProbability(
   horizonHours: number,
   prior: HazardPrior = defaultHazardPrior,
 ): number {
-  const alpha =
-    hourlyRate(advisorRate ?? prior.unknownMonthlyRate) * prior.strengthHours + (record?.interruptions ?? 0);
-  const beta = prior.strengthHours / (prior.factor ?? 1) + (record?.hours ?? 0);
+  const { alpha, beta } = posterior(record?.interruptions ?? 0, record?.hours ?? 0, advisorRate, prior);
   return 1 - (beta / (beta + horizonHours)) ** alpha;
 }
 
@@ -92,10 +90,22 @@ export function meanHazard(
   advisorRate: number | undefined,
   prior: HazardPrior = defaultHazardPrior,
 ): number {
-  const alpha = hourlyRate(advisorRate ?? prior.unknownMonthlyRate) * prior.strengthHours;
-  const beta = prior.strengthHours / (prior.factor ?? 1);
   const met = (record?.interruptions ?? 0) + (record?.shortages ?? 0);
-  return (alpha + met) / (beta + (record?.hours ?? 0));
+  const { alpha, beta } = posterior(met, record?.hours ?? 0, advisorRate, prior);
+  return alpha / beta;
+}
+
+/** α₀ + k and β₀ + T, see {@link interruptionProbability}. */
+function posterior(
+  met: number,
+  hours: number,
+  advisorRate: number | undefined,
+  { strengthHours, unknownMonthlyRate, factor = 1 }: HazardPrior,
+): { readonly alpha: number; readonly beta: number } {
+  return {
+    alpha: hourlyRate(advisorRate ?? unknownMonthlyRate) * strengthHours + met,
+    beta: strengthHours / factor + hours,
+  };
 }
 
 /** As a risk assessment: the even-odds scale is relative to a pool of the middle advisor band. */

@@ -44,12 +44,11 @@ export class FleetWatch {
     return this.nodes.size;
   }
 
-  /** A launch in these pools brought no node: as far as capacity tells they are empty. */
-  foundEmpty(pools: readonly PoolKey[]): void {
-    const atMs = this.options.nowMs();
-    const entries = pools.map((pool): JournalEntry => ({ kind: 'shortage', pool, atMs }));
-    for (const entry of entries) this.record.add(entry);
-    this.write(entries);
+  /** A launch in this pool brought no node: as far as capacity tells it is empty. */
+  foundEmpty(pool: PoolKey): void {
+    const entry: JournalEntry = { kind: 'shortage', pool, atMs: this.options.nowMs() };
+    this.record.add(entry);
+    this.write([entry]);
   }
 
   /** Reads the journal and watches until the signal; never throws. */

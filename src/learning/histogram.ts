@@ -23,11 +23,12 @@ export function addToHistograms(
   histograms: Float64Array,
 ): void {
   const [a, b, c, d] = features;
-  if (a === undefined) return;
-  if (b === undefined) addOne(leaf, words, histograms, a);
-  else if (c === undefined) addTwo(leaf, words, histograms, a, b);
-  else if (d === undefined) addThree(leaf, words, histograms, a, b, c);
-  else addFour(leaf, words, histograms, a * histogramLength);
+  if (a !== undefined && b !== undefined && c !== undefined && d !== undefined)
+    addFour(leaf, words, histograms, a * histogramLength);
+  else if (a !== undefined && b !== undefined) {
+    addTwo(leaf, words, histograms, a, b);
+    if (c !== undefined) addOne(leaf, words, histograms, c);
+  } else if (a !== undefined) addOne(leaf, words, histograms, a);
 }
 
 function addFour(leaf: LeafRows, words: Uint32Array, sums: Float64Array, base: number): void {
@@ -51,37 +52,6 @@ function addFour(leaf: LeafRows, words: Uint32Array, sums: Float64Array, base: n
     sums[c + 1] = (sums[c + 1] ?? 0) + curve;
     sums[d] = (sums[d] ?? 0) + slope;
     sums[d + 1] = (sums[d + 1] ?? 0) + curve;
-  }
-}
-
-function addThree(
-  leaf: LeafRows,
-  words: Uint32Array,
-  sums: Float64Array,
-  first: number,
-  second: number,
-  third: number,
-): void {
-  const { rows, from, to, slopes } = leaf;
-  const base = first * histogramLength;
-  const other = second * histogramLength;
-  const last = third * histogramLength;
-  const shift = 8 * (first & 3);
-  const otherShift = 8 * (second & 3);
-  const lastShift = 8 * (third & 3);
-  for (let index = from; index < to; index += 1) {
-    const word = words[rows[index] ?? 0] ?? 0;
-    const slope = slopes[2 * index] ?? 0;
-    const curve = slopes[2 * index + 1] ?? 0;
-    const a = base + (((word >>> shift) & 255) << 1);
-    const b = other + (((word >>> otherShift) & 255) << 1);
-    const c = last + (((word >>> lastShift) & 255) << 1);
-    sums[a] = (sums[a] ?? 0) + slope;
-    sums[a + 1] = (sums[a + 1] ?? 0) + curve;
-    sums[b] = (sums[b] ?? 0) + slope;
-    sums[b + 1] = (sums[b + 1] ?? 0) + curve;
-    sums[c] = (sums[c] ?? 0) + slope;
-    sums[c + 1] = (sums[c + 1] ?? 0) + curve;
   }
 }
 

@@ -55,7 +55,7 @@ async function backtest(flags: Flags, context: CommandContext): Promise<void> {
   const options = {
     draws,
     seed: fit.growth.seed,
-    f1Threshold: trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length,
+    f1Threshold: trial.f1Threshold,
   };
   const verdict = verdictOf(set, trial.rows, trial.forecasts, options);
   const leftOut =

@@ -88,7 +88,7 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     poolHazard: (pool) => hazards.perHour(pool, clock.nowMs()),
     rests: ({ pool }) => {
       // The record is of Spot pools; a group of unknown capacity type may be anything.
-      if (pool.capacityType === 'spot') watch.foundEmpty([poolKey(pool)]);
+      if (pool.capacityType === 'spot') watch.foundEmpty(poolKey(pool));
     },
     ended,
   };

@@ -101,8 +101,7 @@ async function trainOne(
     leaveRegionsOut: false,
     ablations: false,
   });
-  const f1Threshold = trial.f1Thresholds.reduce((sum, one) => sum + one, 0) / trial.f1Thresholds.length;
-  const judging = { draws: recipe.draws, seed: fit.growth.seed, f1Threshold };
+  const judging = { draws: recipe.draws, seed: fit.growth.seed, f1Threshold: trial.f1Threshold };
   const verdict = verdictOf(set, trial.rows, trial.forecasts, judging);
   context.writeOut(verdictTable(verdict));
   const faults = belowBaseline(verdict);

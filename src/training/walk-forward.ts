@@ -26,7 +26,8 @@ export interface WalkForwardOptions {
 export interface WalkForward {
   readonly rows: Uint32Array;
   readonly forecasts: Readonly<Record<string, Forecast>>;
-  readonly f1Thresholds: readonly number[];
+  /** Calibrated probability, the mean of what the origins' models are cut at. */
+  readonly f1Threshold: number;
   /** Rows of each origin, in order. */
   readonly originRows: readonly number[];
   /** The same rows, each forecast by a model that never saw its region; empty when not asked for. */
@@ -88,7 +89,7 @@ export async function walkForward(set: LearningSet, options: WalkForwardOptions)
   return {
     rows: joined(rows),
     forecasts: merged(gathered),
-    f1Thresholds,
+    f1Threshold: f1Thresholds.reduce((sum, one) => sum + one, 0) / f1Thresholds.length,
     originRows: rows.map((part) => part.length),
     leftOut: merged(outside),
   };

@@ -136,19 +136,15 @@ agentStories('an interruption notice', (story) => {
   });
 
   it('a disruption budget at the deadline: respected until then, then overruled, and counted', async () => {
-    const { world, imds, node, agentOn, addNode, addPod, pod, marked, emptied } = story();
+    const { world, imds, node, agentOn, addNode, refused, addHeldPod, pod, marked, emptied } = story();
     await addNode();
-    await addPod('a', { labels: { app: node } });
-    await world.addBudget(node, { app: node }, 1);
+    await addHeldPod('a');
     const one = await agentOn();
     const endsAtMs = Date.now() + 6_000;
     const terminating = world.podOnce(pod('a'), isTerminating);
     imds.spot = interruption(6_000);
     await marked('TERMINATION');
-    await until(
-      'a blocked eviction',
-      async () => (await one.metric('spot_agent_evictions_total', 'result="blocked"')) > 0,
-    );
+    await refused(one);
     expect(await world.podsOn(node)).to.deep.equal([pod('a')]);
     await emptied();
     // The API server's own words, in whole seconds: a slow look at it is not a late deletion.

@@ -8,17 +8,13 @@ import { agentStories } from './agent-stories.ts';
 
 agentStories('a rebalance recommendation', (story) => {
   it('rebalance, then an interruption: the notice escalates the drain that a budget holds up', async () => {
-    const { world, imds, node, agentOn, addNode, addPod, marked, emptied } = story();
+    const { world, imds, node, agentOn, addNode, refused, addHeldPod, marked, emptied } = story();
     await addNode();
-    await addPod('a', { labels: { app: node } });
-    await world.addBudget(node, { app: node }, 1);
+    await addHeldPod('a');
     const one = await agentOn([], { at_deadline: 'delete' });
     imds.rebalance = () => ({ noticeTime: new Date().toISOString() });
     await marked('REBALANCE');
-    await until(
-      'a blocked eviction',
-      async () => (await one.metric('spot_agent_evictions_total', 'result="blocked"')) > 0,
-    );
+    await refused(one);
     imds.spot = interruption(5_000);
     await marked('TERMINATION');
     await emptied();

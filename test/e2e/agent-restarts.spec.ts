@@ -7,17 +7,13 @@ import { agentStories } from './agent-stories.ts';
 
 agentStories('restarts and conflicts', (story) => {
   it('kill −9 in the middle of a drain: the next agent goes on and repeats nothing', async () => {
-    const { world, imds, node, agentOn, addNode, addPod, markOf, marked, emptied } = story();
+    const { world, imds, node, agentOn, addNode, refused, addHeldPod, markOf, marked, emptied } = story();
     await addNode();
-    await addPod('a', { labels: { app: node } });
-    await world.addBudget(node, { app: node }, 1);
+    await addHeldPod('a');
     const first = await agentOn();
     imds.spot = interruption(8_000);
     await marked('TERMINATION');
-    await until(
-      'a blocked eviction',
-      async () => (await first.metric('spot_agent_evictions_total', 'result="blocked"')) > 0,
-    );
+    await refused(first);
     await first.stop('SIGKILL');
     const before = await markOf();
     const second = await agentOn();
@@ -30,17 +26,13 @@ agentStories('restarts and conflicts', (story) => {
   });
 
   it('SIGTERM in the middle of an evacuation: carries it to its end, then ends', async () => {
-    const { world, imds, node, agentOn, addNode, addPod, marked } = story();
+    const { world, imds, node, agentOn, addNode, refused, addHeldPod, marked } = story();
     await addNode();
-    await addPod('a', { labels: { app: node } });
-    await world.addBudget(node, { app: node }, 1);
+    await addHeldPod('a');
     const one = await agentOn();
     imds.spot = interruption(6_000);
     await marked('TERMINATION');
-    await until(
-      'a blocked eviction',
-      async () => (await one.metric('spot_agent_evictions_total', 'result="blocked"')) > 0,
-    );
+    await refused(one);
     const code = await one.stop('SIGTERM');
     expect(code).to.equal(0);
     expect(await world.podsOn(node)).to.deep.equal([]);

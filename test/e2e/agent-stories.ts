@@ -23,6 +23,10 @@ export interface AgentStory {
   /** Ends an agent with the story that was started in another way. */
   readonly keep: (agent: AgentProcess) => void;
   readonly addNode: (over?: Parameters<World['addNode']>[1]) => Promise<void>;
+  /** A pod and a budget that does not let it go. */
+  readonly addHeldPod: (name: string) => Promise<void>;
+  /** Waits for an eviction that a budget has refused. */
+  readonly refused: (agent: AgentProcess) => Promise<unknown>;
   readonly addPod: (name: string, over?: Parameters<World['addPod']>[2]) => Promise<void>;
   /** The whole name of a pod of this story. */
   readonly pod: (name: string) => string;
@@ -115,6 +119,15 @@ function storyOn(world: World, imds: FakeImds, node: string, agents: AgentProces
     },
     addNode: (over = {}) => world.addNode(node, { instanceId: imds.instanceId, ...over }),
     addPod: (name, over = {}) => world.addPod(pod(name), node, over),
+    async addHeldPod(name) {
+      await world.addPod(pod(name), node, { labels: { app: node } });
+      await world.addBudget(node, { app: node }, 1);
+    },
+    refused: (agent) =>
+      until(
+        'a blocked eviction',
+        async () => (await agent.metric('spot_agent_evictions_total', 'result="blocked"')) > 0,
+      ),
     marked: (kind) => until(`the node to be marked ${kind}`, async () => (await markOf())?.kind === kind),
     emptied: (withinMs = 15_000) =>
       until('the node to be empty', async () => (await world.podsOn(node)).length === 0, withinMs),

@@ -6,6 +6,7 @@ import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { someCluster } from './shared-cluster.ts';
 import { FakeKubernetes } from './fake-kubernetes.ts';
+import { spotInstance } from './kube-objects.ts';
 import { until } from './until.ts';
 
 /** A cluster that a scenario plays in: the fake, or a real control plane; both are spoken to over their API alone. */
@@ -91,7 +92,7 @@ async function world(
     kubeconfig,
     fake,
     async addNode(name, over = {}) {
-      const zone = over.zone ?? 'ap-south-1a';
+      const { labels, providerID } = spotInstance(over);
       await call('POST', '/api/v1/nodes', {
         apiVersion: 'v1',
         kind: 'Node',
@@ -99,15 +100,9 @@ async function world(
           name,
           ownerReferences: over.owners,
           annotations: { 'kwok.x-k8s.io/node': 'fake', ...over.annotations },
-          labels: {
-            'node.kubernetes.io/instance-type': 'c5.large',
-            'topology.kubernetes.io/zone': zone,
-            'topology.kubernetes.io/region': zone.slice(0, -1),
-            'eks.amazonaws.com/capacityType': 'SPOT',
-            ...over.labels,
-          },
+          labels: { ...labels, ...over.labels },
         },
-        spec: { providerID: `aws:///${zone}/${over.instanceId ?? 'i-0123456789abcdef0'}`, ...over.spec },
+        spec: { providerID, ...over.spec },
         status: { nodeInfo: { bootID: 'boot-1' } },
       });
     },

@@ -2,6 +2,27 @@ import type { KubeObject } from './kube-answers.ts';
 
 /* Objects as a cluster on AWS has them, for the fake API server. */
 
+/** What the Node of a Spot instance says of it. */
+export function spotInstance({
+  zone = 'ap-south-1a',
+  type = 'c5.large',
+  instanceId = 'i-0123456789abcdef0',
+}: {
+  zone?: string | undefined;
+  type?: string | undefined;
+  instanceId?: string | undefined;
+}) {
+  return {
+    labels: {
+      'node.kubernetes.io/instance-type': type,
+      'topology.kubernetes.io/zone': zone,
+      'topology.kubernetes.io/region': zone.slice(0, -1),
+      'eks.amazonaws.com/capacityType': 'SPOT',
+    },
+    providerID: `aws:///${zone}/${instanceId}`,
+  };
+}
+
 export function nodeObject(
   name: string,
   over: {
@@ -13,23 +34,17 @@ export function nodeObject(
     spec?: KubeObject;
   } = {},
 ): KubeObject {
-  const zone = over.zone ?? 'ap-south-1a';
+  const { labels, providerID } = spotInstance(over);
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: {
       name,
       creationTimestamp: new Date(Date.now() - 3_600_000).toISOString(),
-      labels: {
-        'node.kubernetes.io/instance-type': over.type ?? 'c5.large',
-        'topology.kubernetes.io/zone': zone,
-        'topology.kubernetes.io/region': zone.slice(0, -1),
-        'eks.amazonaws.com/capacityType': 'SPOT',
-        ...over.labels,
-      },
+      labels: { ...labels, ...over.labels },
       ...over.metadata,
     },
-    spec: { providerID: `aws:///${zone}/${over.instanceId ?? 'i-0123456789abcdef0'}`, ...over.spec },
+    spec: { providerID, ...over.spec },
     status: { nodeInfo: { bootID: 'boot-1' }, conditions: [{ type: 'Ready', status: 'True' }] },
   };
 }

@@ -13,6 +13,13 @@ const twoGroups =
   '  - { id: spot-c5, instance_type: c5.large, zone: aps1-az1 }\n' +
   '  - { id: spot-m5, instance_type: m5.large, zone: aps1-az1 }\n';
 
+const pools = {
+  region: 'ap-south-1',
+  fromMs: Date.UTC(2024, 0, 1),
+  zones: ['aps1-az1', 'aps1-az3'],
+} as const;
+const twentyDays = `${header}${driftingRows(20, pools).join('\n')}\n`;
+
 /** A tar archive of one file: a header block, and the content in blocks of 512 bytes. */
 function tarOf(name: string, content: string): Buffer {
   const head = Buffer.alloc(512);
@@ -41,12 +48,7 @@ describe('simulate, asked with mistakes', function () {
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'simulate-inputs-'));
-    const pools = {
-      region: 'ap-south-1',
-      fromMs: Date.UTC(2024, 0, 1),
-      zones: ['aps1-az1', 'aps1-az3'],
-    } as const;
-    given('prices.csv', `${header}${driftingRows(20, pools).join('\n')}\n`);
+    given('prices.csv', twentyDays);
   });
 
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -215,12 +217,7 @@ describe('simulate, as it goes', function () {
 
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'simulate-goes-'));
-    const pools = {
-      region: 'ap-south-1',
-      fromMs: Date.UTC(2024, 0, 1),
-      zones: ['aps1-az1', 'aps1-az3'],
-    } as const;
-    writeFileSync(join(folder, 'prices.csv'), `${header}${driftingRows(20, pools).join('\n')}\n`);
+    writeFileSync(join(folder, 'prices.csv'), twentyDays);
   });
 
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -227,7 +227,7 @@ describe('fleet watch', () => {
 
   it('a pool that a launch found empty is evidence, also after a restart', async () => {
     const journal = memoryJournal();
-    await watching(journal, (watch) => watch.foundEmpty([key]));
+    await watching(journal, (watch) => watch.foundEmpty(key));
     const again = await watching(journal, () => undefined);
     expect(again.record.of(key, start)).to.deep.include({ shortages: 1, emptyAtMs: start });
   });
