@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeSameBytes } from '../src/adapters/grpc/native-same-bytes.ts';
-import { readBestOptions } from '../src/wire/best-options.ts';
+import { readBestOptions } from '../src/wire/best-options-reader.ts';
 import { timing } from './go-peer.ts';
 import type { Bench, Measurement } from './measurement.ts';
 import { elapsed, quantile } from './quantile.ts';

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { reportText } from '../src/history/history-report.ts';
-import { loadHistory } from '../src/history/load-history.ts';
+import { reportText } from '../src/offline/history/history-report.ts';
+import { loadHistory } from '../src/offline/history/load-history.ts';
 import { chanceFrom } from '../src/learning/chance.ts';
 import { ownPeakMegabytes } from './background.ts';
 

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { publicDocuments } from '../src/adapters/advisor-feed/public-documents.ts';
-import { priceListReader } from '../src/collect/price-list.ts';
+import { publicDocuments } from '../src/adapters/advisor-feed/advisor-feed.ts';
+import { priceListReader } from '../src/offline/collect/price-list.ts';
 import { priceListPeer } from '../test/peers/price-list-peer.ts';
 import { ownPeakMegabytes } from './background.ts';
 

@@ -10,8 +10,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { interruptRateOfCode } from '../src/knowledge/advisor-bands.ts';
-import { architectureOf, staticIntelligenceOf } from '../src/knowledge/static-intelligence.ts';
+import { interruptRateOfCode } from '../src/formats/advisor-bands.ts';
+import { architectureOf, staticIntelligenceOf } from '../src/formats/static-intelligence-document.ts';
 
 const region = 'ap-south-1';
 

@@ -10,7 +10,7 @@ import { defaultGrowth } from '../src/learning/growth.ts';
 import { lightGbmModel } from '../src/learning/lightgbm-text.ts';
 import { onnxBytes } from '../src/learning/onnx-graph.ts';
 import { rankedScores, rankingMetrics } from '../src/learning/ranking-metrics.ts';
-import { trainedForest } from '../src/training/trained-forest.ts';
+import { trainedForest } from '../src/offline/training/trained-forest.ts';
 import { matrix, type Matrix } from './oracle-matrix.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

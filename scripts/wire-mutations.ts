@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { MalformedRequest } from '../src/errors/malformed-request.ts';
 import { bestOptionsResponse } from '../src/wire/best-options-answer.ts';
-import { readBestOptions } from '../src/wire/best-options.ts';
+import { readBestOptions } from '../src/wire/best-options-reader.ts';
 import { joined, node, nodeEntry, option, pod, varint } from './wire-bytes.ts';
 
 /** Chance that can be repeated: the same seed gives the same messages. */

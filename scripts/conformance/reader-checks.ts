@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PendingPod, ScaleUpRequest } from '../../src/decision/scale-up-request.ts';
-import { readBestOptions } from '../../src/wire/best-options.ts';
+import { readBestOptions } from '../../src/wire/best-options-reader.ts';
 import { builtGoCommand } from '../go-tools.ts';
 import type { Tally } from './tally.ts';
 

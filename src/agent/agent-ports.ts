@@ -1,8 +1,8 @@
 import type { InstanceIdentity, InstanceMetadata } from '../ports/instance-metadata.ts';
 import type { DrainSlots, NodeCluster } from '../ports/node-cluster.ts';
 import type { Webhook } from '../ports/webhook.ts';
-import type { DrainPolicy } from '../drain/policy.ts';
-import type { AgentMetrics } from '../telemetry/agent-metrics.ts';
+import type { DrainPolicy } from '../drain/drain-policy.ts';
+import type { AgentMetrics } from './agent-metrics.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Everything that the agent of one node lives on. */

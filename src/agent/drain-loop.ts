@@ -6,7 +6,7 @@ import { resumedNotices } from '../drain/resumed.ts';
 import type { Plan } from '../drain/steps.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
-import type { DrainState } from '../telemetry/agent-metrics.ts';
+import type { DrainState } from './agent-metrics.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import { Announcer } from './announcer.ts';
 import { emptyDrainMemory } from './drain-memory.ts';

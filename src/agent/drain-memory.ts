@@ -1,5 +1,5 @@
 import type { Attempt, DrainSlot, EvictionResult, HandOver, NodeView, PodView } from '../drain/observed.ts';
-import type { DrainPolicy } from '../drain/policy.ts';
+import type { DrainPolicy } from '../drain/drain-policy.ts';
 import type { Plan } from '../drain/steps.ts';
 
 /** What the agent knows beside the cluster; losing it costs a repeated question, never a wrong step. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { labelSelector } from '../drain/label-selector.ts';
-import { defaultDrainPolicy, type DrainPolicy, type MaintenancePolicy } from '../drain/policy.ts';
+import { defaultDrainPolicy, type DrainPolicy, type MaintenancePolicy } from '../drain/drain-policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import { agentSettings } from './agent-settings.ts';

@@ -1,5 +1,5 @@
-import type { Cart, Ranked } from './cart.ts';
-import { factsOf } from './cart.ts';
+import type { Cart, Ranked } from './decision-context.ts';
+import { factsOf } from './decision-context.ts';
 import type { Drop, DropReason, RankedCandidate } from './decision.ts';
 import type { Policy } from './policy.ts';
 import { hazardText, nodesText, percentText, priceText } from './sentences.ts';

@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import type { Assessed, Cart, Ranked, RiskStep } from './cart.ts';
+import type { Assessed, Cart, Ranked, RiskStep } from './decision-context.ts';
 import type { Degradation, DegradationStep } from './degradation.ts';
 import { degradationSteps, lowerStep } from './degradation.ts';
 import type { Policy } from './policy.ts';

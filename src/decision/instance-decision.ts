@@ -1,5 +1,5 @@
 import type { InstanceDecision, PoolRanking, RankedCandidate } from './decision.ts';
-import type { CandidateRisk } from './cart.ts';
+import type { CandidateRisk } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import type { Pool } from './pool.ts';

@@ -1,5 +1,5 @@
 import { hazardPerHour, typicalHazardPerHour } from './advisor-prior.ts';
-import type { Assessed, NodePrice } from './cart.ts';
+import type { Assessed, NodePrice } from './decision-context.ts';
 import type { Policy } from './policy.ts';
 
 /**

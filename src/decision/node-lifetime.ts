@@ -1,4 +1,4 @@
-import type { Candidate } from './cart.ts';
+import type { Candidate } from './decision-context.ts';
 import { podsOnNode, unitsOf } from './node-value.ts';
 import type { Policy } from './policy.ts';
 import type { PendingPod } from './scale-up-request.ts';

@@ -1,4 +1,4 @@
-import type { Candidate, NodePrice } from './cart.ts';
+import type { Candidate, NodePrice } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 

@@ -1,5 +1,5 @@
-import type { Assessed, Cart, NodePrice, Objection, Scored } from './cart.ts';
-import { dropped, without } from './cart.ts';
+import type { Assessed, Cart, NodePrice, Objection, Scored } from './decision-context.ts';
+import { dropped, without } from './decision-context.ts';
 import { interruptionPerHour } from './interruption-price.ts';
 import { unitsOf, unusedShare, usableRoom } from './node-value.ts';
 import { nodeTails, reusedShare } from './node-lifetime.ts';

@@ -1,5 +1,5 @@
 import { answerOf, rankedCandidate } from './answer.ts';
-import type { Candidate, Cart, Ranked, RiskStep } from './cart.ts';
+import type { Candidate, Cart, Ranked, RiskStep } from './decision-context.ts';
 import type { Drop, InstanceDecision, PoolRanking, ScaleUpDecision } from './decision.ts';
 import { explanationOf, reasonOf } from './explanation.ts';
 import { instanceDecision } from './instance-decision.ts';
@@ -15,7 +15,7 @@ import { scaleUpCandidates } from './scale-up-candidates.ts';
 import type { PendingPod, ScaleUpRequest } from './scale-up-request.ts';
 import type { SoundKnowledge } from './sound-knowledge.ts';
 import { soundKnowledge } from './sound-knowledge.ts';
-import { withStaticIntelligence } from './static-intelligence.ts';
+import { withStaticIntelligence } from './with-static-intelligence.ts';
 
 /**
  * Which node group the autoscaler shall grow. Never throws; answers ids of the request only, each once, and never

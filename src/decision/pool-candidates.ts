@@ -1,5 +1,5 @@
-import type { Candidate, Cart } from './cart.ts';
-import { dropped } from './cart.ts';
+import type { Candidate, Cart } from './decision-context.ts';
+import { dropped } from './decision-context.ts';
 import type { InstanceTypeFacts, Knowledge } from './knowledge.ts';
 import { nodesFor, unitsOf } from './node-value.ts';
 import type { Policy } from './policy.ts';

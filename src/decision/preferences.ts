@@ -1,4 +1,4 @@
-import type { Candidate } from './cart.ts';
+import type { Candidate } from './decision-context.ts';
 import { hostnameLabel, typeLabel, zoneLabel } from './node-labels.ts';
 import type { Pool } from './pool.ts';
 import type {

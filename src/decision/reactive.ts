@@ -1,5 +1,5 @@
-import type { Cart, Objection, Ranked, Scored } from './cart.ts';
-import { without } from './cart.ts';
+import type { Cart, Objection, Ranked, Scored } from './decision-context.ts';
+import { without } from './decision-context.ts';
 import type { CapacityCooldown, Knowledge, PoolSignal } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import { hazardText, inThousandHours } from './sentences.ts';

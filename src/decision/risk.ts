@@ -1,5 +1,5 @@
 import { advisorPrior, unknownRisk } from './advisor-prior.ts';
-import type { Assessed, CandidateRisk, Cart, Known, RiskStep } from './cart.ts';
+import type { Assessed, CandidateRisk, Cart, Known, RiskStep } from './decision-context.ts';
 import { lowerStep } from './degradation.ts';
 import type { Knowledge, RiskAssessment } from './knowledge.ts';
 import type { Policy } from './policy.ts';

@@ -1,5 +1,5 @@
-import type { Candidate, Cart, Demand } from './cart.ts';
-import { dropped } from './cart.ts';
+import type { Candidate, Cart, Demand } from './decision-context.ts';
+import { dropped } from './decision-context.ts';
 import { groupPools } from './group-pools.ts';
 import type { InstanceTypeFacts, Knowledge } from './knowledge.ts';
 import { architectureOf, operatingSystemOf } from './node-labels.ts';

@@ -1,6 +1,6 @@
 import type { Attempt, Observed, PodView } from './observed.ts';
 import { inEvictionOrder, skipReason, tierOf } from './pod-filter.ts';
-import type { DrainPolicy } from './policy.ts';
+import type { DrainPolicy } from './drain-policy.ts';
 import type { Step } from './steps.ts';
 
 export interface Evictions {

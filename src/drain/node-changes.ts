@@ -14,7 +14,7 @@ import {
   signalText,
 } from './marks.ts';
 import type { NodeView, Taint } from './observed.ts';
-import type { DrainPolicy } from './policy.ts';
+import type { DrainPolicy } from './drain-policy.ts';
 import type { Situation } from './situation.ts';
 import type { NodeChange } from './steps.ts';
 

@@ -3,7 +3,7 @@ import { markKind, signalMark, type MarkKind } from './marks.ts';
 import { markingChange, outOfServiceChange, revertingChange } from './node-changes.ts';
 import type { Notice } from './notice.ts';
 import type { Observed } from './observed.ts';
-import type { DrainPolicy } from './policy.ts';
+import type { DrainPolicy } from './drain-policy.ts';
 import { standing, type Situation, type Standing } from './situation.ts';
 import type { EventReason, Plan, Step } from './steps.ts';
 

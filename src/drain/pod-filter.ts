@@ -1,6 +1,6 @@
 import { selects } from './label-selector.ts';
 import type { Observed, PodView } from './observed.ts';
-import type { DrainPolicy } from './policy.ts';
+import type { DrainPolicy } from './drain-policy.ts';
 
 export type SkipReason =
   | 'other-node'

@@ -1,7 +1,7 @@
 import { handledOn, signalMark } from './marks.ts';
 import type { MaintenanceNotice, Notice, RebalanceNotice, SpotNotice } from './notice.ts';
 import type { NodeView } from './observed.ts';
-import type { DrainPolicy } from './policy.ts';
+import type { DrainPolicy } from './drain-policy.ts';
 
 /** The one thing that governs the node now. */
 export type Situation =

@@ -1,7 +1,7 @@
 import { betterSplit, bestSplit, readSplit, splitFields, writeSplit } from './best-split.ts';
 import type { LeafSums, Split } from './best-split.ts';
 import { chanceFrom, drawn } from './chance.ts';
-import type { Crew } from './crew.ts';
+import type { Crew } from './worker-pool.ts';
 import type { Forest, Tree } from './forest.ts';
 import type { GrowthTask } from './growth.ts';
 import { addToHistograms, histogramLength } from './histogram.ts';

@@ -1,5 +1,5 @@
 import type { BinnedRows, Cuts } from './binning.ts';
-import type { Crew } from './crew.ts';
+import type { Crew } from './worker-pool.ts';
 import { splitFields } from './best-split.ts';
 import { histogramLength } from './histogram.ts';
 

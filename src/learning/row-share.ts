@@ -1,5 +1,5 @@
 import { binCount, missingBin } from './binning.ts';
-import type { Crew } from './crew.ts';
+import type { Crew } from './worker-pool.ts';
 import { sigmoid } from './forest.ts';
 import { shareOf } from './growth.ts';
 import type { LabelledRows } from './growth.ts';

@@ -1,4 +1,4 @@
-import type { ModelCard } from './model-card.ts';
+import type { ModelCard } from '../formats/model-card.ts';
 
 /** A model file that fits its card, loaded and tried. */
 export interface ScoringModel {

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { mutant, realRequests, seededRandom, smallRequests } from '../../scripts/wire-mutations.ts';
 import { MalformedRequest } from '../../src/errors/malformed-request.ts';
-import { readBestOptions } from '../../src/wire/best-options.ts';
+import { readBestOptions } from '../../src/wire/best-options-reader.ts';
 import { answeredIds, faultOfAnswer } from './answered-ids.ts';
 import type { HostileMessagesOrder, HostileMessagesReport } from './hostile-messages.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
-import { readBestOptions } from '../../src/wire/best-options.ts';
+import { readBestOptions } from '../../src/wire/best-options-reader.ts';
 import { answeredIds, faultOfAnswer } from './answered-ids.ts';
 import type { FailedCall, TrafficOrder, TrafficQuestion, TrafficReport } from './traffic-messages.ts';
 

@@ -1,4 +1,4 @@
-import type { SpotAdvisor } from '../../ports/advisor.ts';
+import type { SpotAdvisor } from '../../api/messages.ts';
 import { dashboardPage } from './dashboard-page.ts';
 import { queryFields } from './query-fields.ts';
 import { jsonAnswer, textAnswer, type HttpAnswer, type Route } from './route.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { autoScalingGroups } from '../../../src/adapters/autoscaling/group-directory.ts';
+import { autoScalingGroups } from '../../../src/adapters/autoscaling/auto-scaling-groups.ts';
 import { onDemandShareOf } from '../../../src/adapters/autoscaling/group-facts.ts';
 import { SourceUnavailable } from '../../../src/errors/source-unavailable.ts';
 import type { LaunchTemplates } from '../../../src/ports/region-facts.ts';

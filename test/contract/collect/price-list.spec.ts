@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { publicDocuments } from '../../../src/adapters/advisor-feed/public-documents.ts';
-import { priceListReader } from '../../../src/collect/price-list.ts';
+import { publicDocuments } from '../../../src/adapters/advisor-feed/advisor-feed.ts';
+import { priceListReader } from '../../../src/offline/collect/price-list.ts';
 import { lastMadePrice, madeTypes, priceListPeer, type PriceListPeer } from '../../peers/price-list-peer.ts';
 
 const { signal } = new AbortController();

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { publishCaCommand } from '../../../src/processes/publish-ca.ts';
+import { publishCaCommand } from '../../../src/processes/serve/publish-ca.ts';
 import { runWith } from './run-command.ts';
 
 interface Seen {

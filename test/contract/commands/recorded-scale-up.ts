@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { decisionIds } from '../../../src/advisor/decision-ids.ts';
-import { scaleUpMessage } from '../../../src/advisor/decision-messages.ts';
+import { decisionIds } from '../../../src/api/decision-ids.ts';
+import { scaleUpMessage } from '../../../src/api/decision-messages.ts';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
-import { localAdvisor } from '../../../src/processes/local-advisor.ts';
-import { tracedKnowledge } from '../../../src/recording/recorded-facts.ts';
-import type { NamedText } from '../../../src/recording/recorder.ts';
-import { namedRecording } from '../../../src/recording/recording.ts';
-import { readBestOptions } from '../../../src/wire/best-options.ts';
+import { localAdvisor } from '../../../src/processes/ask/local-advisor.ts';
+import { tracedKnowledge } from '../../../src/server/recording/recorded-facts.ts';
+import type { NamedText } from '../../../src/server/recording/recorder.ts';
+import { namedRecording } from '../../../src/server/recording/recording.ts';
+import { readBestOptions } from '../../../src/wire/best-options-reader.ts';
 import { commandContext } from './command-context.ts';
 
 /** What `serve --record` writes for a request that a real autoscaler sent. */

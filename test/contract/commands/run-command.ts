@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../../../src/errors/usage-error.ts';
 import type { CommandContext } from '../../../src/processes/command-context.ts';
-import { evaluateCommand } from '../../../src/processes/evaluate.ts';
-import { explainCommand } from '../../../src/processes/explain.ts';
-import { rankCommand } from '../../../src/processes/rank.ts';
+import { evaluateCommand } from '../../../src/processes/ask/evaluate.ts';
+import { explainCommand } from '../../../src/processes/ask/explain.ts';
+import { rankCommand } from '../../../src/processes/ask/rank.ts';
 import { commandContext } from './command-context.ts';
 
 export interface CommandRun {

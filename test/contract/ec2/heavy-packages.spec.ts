@@ -25,7 +25,7 @@ describe('heavy packages', () => {
     const loaded = packagesLoadedBy(`
       await import('./src/adapters/ec2/market-ec2.ts');
       const { ec2Clients } = await import('./src/adapters/ec2/ec2-clients.ts');
-      const { autoScalingGroups } = await import('./src/adapters/autoscaling/group-directory.ts');
+      const { autoScalingGroups } = await import('./src/adapters/autoscaling/auto-scaling-groups.ts');
       await import('./src/adapters/onnx/onnx-model.ts');
       ec2Clients();
       autoScalingGroups();`);

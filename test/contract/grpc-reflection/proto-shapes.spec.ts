@@ -5,9 +5,9 @@ import {
   explainResponseFrom,
   listPoolsResponseFrom,
   rankResponseFrom,
-} from '../../../src/advisor/answers.ts';
+} from '../../../src/api/answers.ts';
 import type { PoolSignal } from '../../../src/decision/knowledge.ts';
-import { smallAdvisor, smallMarket, smallMarketNowMs } from '../../unit/advisor/small-market.ts';
+import { smallAdvisor, smallMarket, smallMarketNowMs } from '../../unit/server/advisor/small-market.ts';
 
 const definition = loadedProto('spot_advisor.proto');
 const service = serviceIn(definition, 'spotadvisor.v1.SpotAdvisor');

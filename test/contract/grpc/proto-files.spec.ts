@@ -5,7 +5,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { expect } from 'chai';
 import { loadedProto, serviceIn } from '../../../src/adapters/grpc/services.ts';
 import type { PendingPod } from '../../../src/decision/scale-up-request.ts';
-import { readBestOptions } from '../../../src/wire/best-options.ts';
+import { readBestOptions } from '../../../src/wire/best-options-reader.ts';
 import { milliValue, wholeValue } from '../../../src/wire/quantity.ts';
 
 interface TypedRequest {

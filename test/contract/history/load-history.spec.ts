@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { loadHistory } from '../../../src/history/load-history.ts';
-import { reportText } from '../../../src/history/history-report.ts';
+import { loadHistory } from '../../../src/offline/history/load-history.ts';
+import { reportText } from '../../../src/offline/history/history-report.ts';
 
 const { signal } = new AbortController();
 const header = 'timestamp_utc,region,availability_zone,instance_type,product,price_usd\n';

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { apiRoutes, type Readiness } from '../../../src/adapters/http/api-routes.ts';
 import { startHttpServer, type HttpServer } from '../../../src/adapters/http/http-server.ts';
-import type { EvaluateResponse, RankResponse } from '../../../src/ports/advisor.ts';
+import type { EvaluateResponse, RankResponse } from '../../../src/api/messages.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
-import { smallAdvisor } from '../../unit/advisor/small-market.ts';
+import { smallAdvisor } from '../../unit/server/advisor/small-market.ts';
 
 interface Mistakes {
   readonly error: string;

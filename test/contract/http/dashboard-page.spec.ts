@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { apiRoutes } from '../../../src/adapters/http/api-routes.ts';
 import { startHttpServer, type HttpServer } from '../../../src/adapters/http/http-server.ts';
-import type { ExplainResponse, ListPoolsResponse } from '../../../src/ports/advisor.ts';
+import type { ExplainResponse, ListPoolsResponse } from '../../../src/api/messages.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
-import { smallAdvisor, smallMarket, smallMarketNowMs } from '../../unit/advisor/small-market.ts';
+import { smallAdvisor, smallMarket, smallMarketNowMs } from '../../unit/server/advisor/small-market.ts';
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const hostile = `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">`;

@@ -8,14 +8,14 @@ import { marketEc2 } from '../../../src/adapters/ec2/market-ec2.ts';
 import { writeFileAtomically } from '../../../src/adapters/files/atomic-write.ts';
 import { fileDocuments } from '../../../src/adapters/files/file-documents.ts';
 import type { Pool } from '../../../src/decision/pool.ts';
-import { alwaysSafe, mockRisk } from '../../../src/knowledge/fixed-risk-models.ts';
-import type { Refresh } from '../../../src/knowledge/knowledge-events.ts';
+import { alwaysSafe, mockRisk } from '../../../src/server/knowledge/fixed-risk-models.ts';
+import type { Refresh } from '../../../src/server/knowledge/knowledge-events.ts';
 import {
   startKnowledgeKeeper,
   type KnowledgeKeeper,
   type KnowledgeKeeperOptions,
-} from '../../../src/knowledge/knowledge-keeper.ts';
-import type { RefreshTimes } from '../../../src/knowledge/refresh-times.ts';
+} from '../../../src/server/knowledge/knowledge-keeper.ts';
+import type { RefreshTimes } from '../../../src/server/knowledge/refresh-times.ts';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
 import type { DocumentStore } from '../../../src/ports/document-store.ts';
 import type { Market } from '../../../src/ports/market.ts';

@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { fileDocuments } from '../../../src/adapters/files/file-documents.ts';
 import { openOnnxModel } from '../../../src/adapters/onnx/onnx-model.ts';
-import type { Refresh } from '../../../src/knowledge/knowledge-events.ts';
-import { startModelKeeper, type ModelKeeper } from '../../../src/knowledge/model-keeper.ts';
-import { servingFeatures } from '../../../src/knowledge/serving-features.ts';
+import type { Refresh } from '../../../src/server/knowledge/knowledge-events.ts';
+import { startModelKeeper, type ModelKeeper } from '../../../src/server/knowledge/model-keeper.ts';
+import { servingFeatures } from '../../../src/server/knowledge/serving-features.ts';
 import { featureNames } from '../../../src/learning/feature-names.ts';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
-import type { ModelCard } from '../../../src/ports/model-card.ts';
+import type { ModelCard } from '../../../src/formats/model-card.ts';
 import { systemClock } from '../../../src/telemetry/system-clock.ts';
 import { tinyOnnx } from '../onnx/tiny-onnx.ts';
 

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
 import { kubeAccess, type KubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
-import { nodeCluster } from '../../../src/adapters/kubernetes/node-cluster.ts';
+import { nodeCluster } from '../../../src/adapters/kubernetes/kube-node-cluster.ts';
 import { ClusterUnavailable } from '../../../src/errors/cluster-unavailable.ts';
 import { UsageError } from '../../../src/errors/usage-error.ts';
 import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { drainSlots } from '../../../src/adapters/kubernetes/drain-slots.ts';
 import { kubeAccess, type KubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
-import { nodeCluster } from '../../../src/adapters/kubernetes/node-cluster.ts';
+import { nodeCluster } from '../../../src/adapters/kubernetes/kube-node-cluster.ts';
 import { ClusterUnavailable } from '../../../src/errors/cluster-unavailable.ts';
 import type { PodView } from '../../../src/drain/observed.ts';
 import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';

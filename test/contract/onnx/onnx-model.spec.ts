@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { openOnnxModel } from '../../../src/adapters/onnx/onnx-model.ts';
 import { scoringThread } from '../../../src/adapters/onnx/scoring-thread.ts';
 import { DocumentRefused } from '../../../src/errors/document-refused.ts';
-import type { ModelCard } from '../../../src/ports/model-card.ts';
+import type { ModelCard } from '../../../src/formats/model-card.ts';
 import type { ModelFiles } from '../../../src/ports/scoring-model.ts';
 import { tinyOnnx } from './tiny-onnx.ts';
 

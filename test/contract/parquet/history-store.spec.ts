@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { directoryObjects } from '../../../src/adapters/files/directory-objects.ts';
 import { parquetBytes } from '../../../src/adapters/parquet/parquet-bytes.ts';
-import { appendHistory } from '../../../src/collect/history-store.ts';
-import { loadHistory } from '../../../src/history/load-history.ts';
+import { appendHistory } from '../../../src/offline/collect/history-store.ts';
+import { loadHistory } from '../../../src/offline/history/load-history.ts';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
 import { pythonWithDuckDb as python } from '../../peers/duckdb.ts';
 

@@ -12,7 +12,7 @@ import {
   signalCondition,
   signalTaintKey,
 } from '../../../src/drain/marks.ts';
-import { releaseNodesCommand } from '../../../src/processes/release-nodes.ts';
+import { releaseNodesCommand } from '../../../src/processes/agent/release-nodes-command.ts';
 import { runProgram } from '../../../src/processes/command-line.ts';
 import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';
 import { until } from '../../peers/until.ts';

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { modelCardOf } from '../../../src/knowledge/model-card-schema.ts';
+import { modelCardOf } from '../../../src/formats/model-card-schema.ts';
 import { featureTable } from '../../../src/learning/features.ts';
-import type { ModelCard } from '../../../src/ports/model-card.ts';
-import { backtestCommand } from '../../../src/processes/backtest.ts';
-import { publishedScores } from '../../../src/training/published-scores.ts';
+import type { ModelCard } from '../../../src/formats/model-card.ts';
+import { backtestCommand } from '../../../src/processes/offline/backtest.ts';
+import { publishedScores } from '../../../src/offline/training/published-scores.ts';
 import { runWith } from '../commands/run-command.ts';
 import { driftingRows, header } from './drifting-history.ts';
 

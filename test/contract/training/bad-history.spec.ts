@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { backtestCommand } from '../../../src/processes/backtest.ts';
-import { scoreCommand } from '../../../src/processes/score.ts';
-import { simulateCommand } from '../../../src/processes/simulate.ts';
-import { trainCommand } from '../../../src/processes/train.ts';
+import { backtestCommand } from '../../../src/processes/offline/backtest.ts';
+import { scoreCommand } from '../../../src/processes/offline/score.ts';
+import { simulateCommand } from '../../../src/processes/offline/simulate.ts';
+import { trainCommand } from '../../../src/processes/offline/train.ts';
 import { runWith } from '../commands/run-command.ts';
 import { driftingRows, header } from './drifting-history.ts';
 

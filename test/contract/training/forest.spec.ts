@@ -11,8 +11,8 @@ import { logisticLogOdds, logisticModel } from '../../../src/learning/logistic.t
 import { onnxBytes } from '../../../src/learning/onnx-graph.ts';
 import { blended, graphScores } from '../../../src/learning/scoring-graph.ts';
 import type { ScoringGraph } from '../../../src/learning/scoring-graph.ts';
-import { trainedForest } from '../../../src/training/trained-forest.ts';
-import type { TrainingRows } from '../../../src/training/trained-forest.ts';
+import { trainedForest } from '../../../src/offline/training/trained-forest.ts';
+import type { TrainingRows } from '../../../src/offline/training/trained-forest.ts';
 
 /** Rows where the answer hangs on the product of two columns, on a third being missing, and on chance. */
 function rowsOf(

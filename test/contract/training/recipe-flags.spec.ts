@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { backtestCommand } from '../../../src/processes/backtest.ts';
-import { trainCommand } from '../../../src/processes/train.ts';
+import { backtestCommand } from '../../../src/processes/offline/backtest.ts';
+import { trainCommand } from '../../../src/processes/offline/train.ts';
 import { runWith } from '../commands/run-command.ts';
 
 const model = new URL('../../../models/family-stress-12h.onnx', import.meta.url).pathname;

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { importLightGbmCommand } from '../../../src/processes/import-lightgbm.ts';
-import { scoreCommand } from '../../../src/processes/score.ts';
+import { importLightGbmCommand } from '../../../src/processes/offline/import-lightgbm.ts';
+import { scoreCommand } from '../../../src/processes/offline/score.ts';
 import { pythonWithDuckDb as python } from '../../peers/duckdb.ts';
 import { runWith } from '../commands/run-command.ts';
 import { driftingRows, header } from './drifting-history.ts';

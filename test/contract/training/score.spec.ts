@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { backtestCommand } from '../../../src/processes/backtest.ts';
-import { scoreCommand } from '../../../src/processes/score.ts';
-import { simulateCommand } from '../../../src/processes/simulate.ts';
+import { backtestCommand } from '../../../src/processes/offline/backtest.ts';
+import { scoreCommand } from '../../../src/processes/offline/score.ts';
+import { simulateCommand } from '../../../src/processes/offline/simulate.ts';
 import { commandContext } from '../commands/command-context.ts';
 import { runWith } from '../commands/run-command.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { simulateCommand } from '../../../src/processes/simulate.ts';
+import { simulateCommand } from '../../../src/processes/offline/simulate.ts';
 import { runWith, type CommandRun } from '../commands/run-command.ts';
 import { driftingRows, header } from './drifting-history.ts';
 

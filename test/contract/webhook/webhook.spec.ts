@@ -12,7 +12,7 @@ import {
   webhook,
   webhookBody,
   type WebhookOptions,
-} from '../../../src/adapters/webhook/webhook.ts';
+} from '../../../src/adapters/webhook/posted-webhook.ts';
 
 const message = {
   id: 'spot-interruption/x',

@@ -18,8 +18,8 @@ import type {
   ScaleUpOption,
   ScaleUpRequest,
 } from '../../../src/decision/scale-up-request.ts';
-import { knowledgeTables } from '../../../src/knowledge/knowledge-tables.ts';
-import { staticIntelligenceOf } from '../../../src/knowledge/static-intelligence.ts';
+import { knowledgeTables } from '../../../src/server/knowledge/knowledge-tables.ts';
+import { staticIntelligenceOf } from '../../../src/formats/static-intelligence-document.ts';
 
 export const now = Date.UTC(2024, 0, 31, 12);
 export const gib = 2 ** 30;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { Knowledge } from '../../../src/decision/knowledge.ts';
-import { readBestOptions } from '../../../src/wire/best-options.ts';
+import { readBestOptions } from '../../../src/wire/best-options-reader.ts';
 import { bundledKnowledge, modelRisk, now } from './known-market.ts';
 
 const releases = ['1.34.1', '1.34.5', '1.35.2'];

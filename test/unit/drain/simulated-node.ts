@@ -1,4 +1,4 @@
-import { defaultDrainPolicy, type DrainPolicy } from '../../../src/drain/policy.ts';
+import { defaultDrainPolicy, type DrainPolicy } from '../../../src/drain/drain-policy.ts';
 import type {
   Attempt,
   DrainSlot,

@@ -5,8 +5,8 @@ import {
   readableOverview,
   readableRanking,
   readableReplay,
-} from '../../../src/processes/readable.ts';
-import { smallAdvisor } from '../advisor/small-market.ts';
+} from '../../../src/api/readable.ts';
+import { smallAdvisor } from '../server/advisor/small-market.ts';
 
 describe('what a terminal shows', () => {
   const asked = async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readinessReasons } from '../../../src/processes/readiness-reasons.ts';
+import { readinessReasons } from '../../../src/processes/serve/readiness-reasons.ts';
 
 const dayMs = 86_400_000;
 

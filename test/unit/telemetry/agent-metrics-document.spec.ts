@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { agentMetrics } from '../../../src/telemetry/agent-metrics.ts';
+import { agentMetrics } from '../../../src/agent/agent-metrics.ts';
 
 describe('docs/agent.md', () => {
   const document = readFileSync(new URL('../../../docs/agent.md', import.meta.url), 'utf8');

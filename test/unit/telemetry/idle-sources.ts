@@ -1,4 +1,4 @@
-import type { MetricSources } from '../../../src/telemetry/serve-gauges.ts';
+import type { MetricSources } from '../../../src/server/telemetry/serve-gauges.ts';
 
 /** A server that knows nothing and does nothing. */
 export const idleSources: MetricSources = {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { seldom } from '../../../src/telemetry/seldom.ts';
+import { seldom } from '../../../src/telemetry/rate-limited.ts';
 
 describe('what is told seldom', () => {
   it('is told at first and then once a span, with how often it was withheld', () => {

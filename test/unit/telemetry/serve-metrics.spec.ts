@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { dropReasons } from '../../../src/decision/decision.ts';
-import { serveMetrics } from '../../../src/telemetry/serve-metrics.ts';
+import { serveMetrics } from '../../../src/server/telemetry/serve-metrics.ts';
 
 import { idleSources as idle } from './idle-sources.ts';
 

@@ -15,7 +15,7 @@ import {
 import { nativeSameBytes } from '../../../src/adapters/grpc/native-same-bytes.ts';
 import type { ScaleUpRequest } from '../../../src/decision/scale-up-request.ts';
 import { MalformedRequest } from '../../../src/errors/malformed-request.ts';
-import { readBestOptions } from '../../../src/wire/best-options.ts';
+import { readBestOptions } from '../../../src/wire/best-options-reader.ts';
 
 const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));

@@ -20,7 +20,7 @@ import {
   varint,
 } from '../../../scripts/wire-bytes.ts';
 import { MalformedRequest } from '../../../src/errors/malformed-request.ts';
-import { readBestOptions } from '../../../src/wire/best-options.ts';
+import { readBestOptions } from '../../../src/wire/best-options-reader.ts';
 
 const many = <T>(length: number, make: (index: number) => T): readonly T[] =>
   Array.from({ length }, (_, index) => make(index));

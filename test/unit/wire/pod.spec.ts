@@ -14,7 +14,7 @@ import {
 } from '../../../scripts/wire-bytes.ts';
 import type { PodShape } from '../../../scripts/wire-bytes.ts';
 import type { PendingPod } from '../../../src/decision/scale-up-request.ts';
-import { readBestOptions } from '../../../src/wire/best-options.ts';
+import { readBestOptions } from '../../../src/wire/best-options-reader.ts';
 
 const mebibyte = 1024 * 1024;
 

@@ -1,0 +1,130 @@
+import { messageOf } from '../../errors/message-of.ts';
+import { staticIntelligenceOf } from '../../formats/static-intelligence-document.ts';
+import type { Market } from '../../ports/market.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { PublicDocuments } from '../../ports/public-documents.ts';
+import type { RegionFacts } from '../../ports/region-facts.ts';
+import { advisorEntries } from '../../formats/advisor-document.ts';
+import { priceListReader } from './price-list.ts';
+import {
+  advisorSection,
+  mergedDocument,
+  spotSection,
+  typeSection,
+  type SectionName,
+  type StaticDocument,
+} from './static-document.ts';
+
+export interface RegionOrder {
+  readonly region: string;
+  readonly instanceTypes: readonly string[] | undefined;
+  readonly nowMs: number;
+  readonly advisorUrl: string;
+  /** `{region}` stands for the region. */
+  readonly priceListUrl: string;
+}
+
+export interface RegionPorts {
+  readonly market: Market;
+  readonly facts: RegionFacts;
+  readonly documents: PublicDocuments;
+  readonly store: ObjectStore;
+  readonly progress: (sentence: string) => void;
+}
+
+/** What could not be collected, one sentence a source; empty when all is new. */
+export type Problems = readonly string[];
+
+/** `ap-south-1` → the key of its static intelligence file below the store's root. */
+export function staticKey(region: string): string {
+  return `static/${region}.json`;
+}
+
+/**
+ * Collects a region's facts into its static intelligence file. A source that fails leaves its section as it was; when all
+ * fail, or the new file would not pass the server's own reading, the last good file stays untouched.
+ */
+export async function collectRegion(
+  order: RegionOrder,
+  ports: RegionPorts,
+  signal: AbortSignal,
+): Promise<Problems> {
+  const { region, nowMs } = order;
+  const problems: string[] = [];
+  const fresh: Partial<Record<SectionName, Readonly<Record<string, unknown>>>> = {};
+  const sources = sourcesOf(order, ports, signal);
+  for (const name of ['zones', 'instance_metadata', 'spot_advisor', 'on_demand', 'spot'] as const) {
+    signal.throwIfAborted();
+    try {
+      const section = await sources[name]();
+      const count = Object.keys(section).length;
+      if (count === 0) throw new Error('the source answered nothing');
+      fresh[name] = section;
+      ports.progress(`${region}: ${name}, ${count} entries`);
+    } catch (error) {
+      signal.throwIfAborted();
+      problems.push(`${region}: ${name} stays as it was: ${messageOf(error)}`);
+    }
+  }
+  if (Object.keys(fresh).length === 0) return problems;
+  const old = await oldDocument(ports.store, region, problems, signal);
+  const text = `${JSON.stringify(mergedDocument(old, fresh, region, nowMs), null, 1)}\n`;
+  const reading = staticIntelligenceOf(text);
+  if (reading.kind === 'mistakes')
+    return [
+      ...problems,
+      `${region}: the last good file stays, the new one is wrong: ${reading.mistakes.join('; ')}`,
+    ];
+  await ports.store.put(staticKey(region), Buffer.from(text), signal);
+  return problems;
+}
+
+function sourcesOf(
+  { region, instanceTypes, nowMs, advisorUrl, priceListUrl }: RegionOrder,
+  { market, facts, documents, progress }: RegionPorts,
+  signal: AbortSignal,
+): Record<SectionName, () => Promise<Readonly<Record<string, unknown>>>> {
+  return {
+    zones: async () => Object.fromEntries(await facts.zoneIds(region, signal)),
+    instance_metadata: async () => typeSection(await facts.instanceTypes(region, signal)),
+    spot_advisor: async () => {
+      const answer = await documents.read(advisorUrl, undefined, signal);
+      if (answer.kind === 'unchanged') return {};
+      const reading = advisorEntries(Buffer.from(answer.bytes).toString('utf8'), region);
+      if (reading.unreadable > 0)
+        progress(`${region}: ${reading.unreadable} Spot Advisor entries cannot be read`);
+      return advisorSection(reading.entries, region, nowMs);
+    },
+    on_demand: async () => {
+      const reader = priceListReader(region);
+      const url = priceListUrl.replaceAll('{region}', region);
+      for await (const bytes of documents.stream(url, signal)) reader.push(bytes);
+      return Object.fromEntries(reader.prices());
+    },
+    spot: async () =>
+      spotSection(
+        await market.history(
+          { region, sinceMs: nowMs, ...(instanceTypes === undefined ? {} : { instanceTypes }) },
+          signal,
+        ),
+      ),
+  };
+}
+
+/** An old file that cannot be understood is replaced, and said so. */
+async function oldDocument(
+  store: ObjectStore,
+  region: string,
+  problems: string[],
+  signal: AbortSignal,
+): Promise<StaticDocument | undefined> {
+  const reading = await store.get(staticKey(region), undefined, signal);
+  if (reading.kind !== 'object') return undefined;
+  const text = Buffer.from(reading.bytes).toString('utf8');
+  const understood = staticIntelligenceOf(text);
+  if (understood.kind === 'facts') return JSON.parse(text) as StaticDocument;
+  problems.push(
+    `${region}: the file that stood there is wrong and not carried over: ${understood.mistakes.join('; ')}`,
+  );
+  return undefined;
+}

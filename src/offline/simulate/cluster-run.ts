@@ -1,0 +1,208 @@
+import { chanceFrom } from '../../learning/chance.ts';
+import type { PodBatch } from './demand.ts';
+import { EventQueue } from './event-queue.ts';
+import { hoursToInterruption } from './node-fate.ts';
+import { optionsFor, taken } from './packed-options.ts';
+import { RunTally, type RunOutcome } from './run-outcome.ts';
+import type { Expander } from './scale-up-situation.ts';
+import {
+  freshNode,
+  hasRoom,
+  isUnneeded,
+  otherPlaces,
+  putOn,
+  takeOff,
+  type SimulatedNode,
+  type SimulatedPod,
+} from './simulated-node.ts';
+import type { World, WorldGroup } from './simulation-settings.ts';
+
+const hourMs = 3_600_000;
+/** The autoscaler removes a node that was not needed for this long. */
+const unneededMs = 10 * 60_000;
+
+type Event =
+  | { readonly kind: 'batch'; readonly batch: PodBatch }
+  | {
+      readonly kind: 'done';
+      readonly pod: SimulatedPod;
+      readonly node: SimulatedNode;
+      readonly turn: number;
+    }
+  | { readonly kind: 'interrupt'; readonly node: SimulatedNode }
+  | { readonly kind: 'unneeded'; readonly node: SimulatedNode; readonly sinceMs: number };
+
+/**
+ * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; a node
+ * that is not needed goes after ten minutes; an interrupted node's pods wait again at once and do part of their work again.
+ */
+export function clusterRun(world: World, expander: Expander): RunOutcome {
+  const chance = chanceFrom(world.seed ^ 0x5bd1e995);
+  const events = new EventQueue<Event>();
+  for (const batch of world.batches) events.put(batch.atMs, { kind: 'batch', batch });
+  const nodes = new Set<SimulatedNode>();
+  const launchedIn = new Int32Array(world.groups.length);
+  const tally = new RunTally();
+  let podCount = 0;
+
+  function placeOf(place: number): WorldGroup {
+    const one = world.groups[place];
+    if (one === undefined) throw new RangeError(`no group ${place}`);
+    return one;
+  }
+
+  function start(pod: SimulatedPod, node: SimulatedNode, nowMs: number): void {
+    putOn(node, pod);
+    if (node.unneededSinceMs !== undefined && !isUnneeded(node, world.scaleDown))
+      node.unneededSinceMs = undefined;
+    pod.startedMs = nowMs;
+    pod.turn += 1;
+    events.put(nowMs + pod.leftMs, { kind: 'done', pod, node, turn: pod.turn });
+  }
+
+  function launch(place: number, nowMs: number): SimulatedNode {
+    const { facts, book, hazardPerHour } = placeOf(place);
+    const node = freshNode(place, facts, nowMs);
+    nodes.add(node);
+    const ordinal = launchedIn[place] ?? 0;
+    launchedIn[place] = ordinal + 1;
+    tally.launches += 1;
+    if (book.risesAfter(nowMs, world.spike.withinMs, world.spike.rise)) tally.spikesMet += 1;
+    const endMs = nowMs + hoursToInterruption(world.seed, place, ordinal, hazardPerHour) * hourMs;
+    if (endMs < world.toMs) events.put(endMs, { kind: 'interrupt', node });
+    return node;
+  }
+
+  function close(node: SimulatedNode, atMs: number): void {
+    if (node.isGone) return;
+    node.isGone = true;
+    nodes.delete(node);
+    const { group, book } = placeOf(node.place);
+    const untilMs = Math.min(atMs, world.toMs);
+    tally.addNode(
+      `${group.instanceType}@${group.zone}`,
+      untilMs - node.launchedMs,
+      book.costBetween(node.launchedMs, untilMs),
+    );
+  }
+
+  /** What is left of the pods once free room has taken what it can. */
+  function waitingAfterRoom(pods: readonly SimulatedPod[], nowMs: number): readonly SimulatedPod[] {
+    return pods.filter((pod) => {
+      for (const node of nodes)
+        if (hasRoom(node, pod)) {
+          start(pod, node, nowMs);
+          return false;
+        }
+      return true;
+    });
+  }
+
+  function serve(pods: readonly SimulatedPod[], nowMs: number): void {
+    let waiting = waitingAfterRoom(pods, nowMs);
+    while (waiting.length > 0) {
+      const options = optionsFor(world, waiting, nowMs);
+      if (options.length === 0) break;
+      tally.decisions += 1;
+      const chosen = expander.choose({
+        nowMs,
+        options: options.map(({ option }) => option),
+        waiting,
+        clusterNodes: nodes.size,
+        chance,
+      });
+      const { place, pods: order, nodeOf, nodeCount } = taken(options, chosen);
+      const fresh = Array.from({ length: nodeCount }, () => launch(place, nowMs));
+      const served = new Set<SimulatedPod>();
+      for (const [index, at] of order.entries()) {
+        const pod = waiting[at];
+        const node = fresh[nodeOf[index] ?? 0];
+        if (pod === undefined || node === undefined) continue;
+        start(pod, node, nowMs);
+        served.add(pod);
+      }
+      waiting = waiting.filter((pod) => !served.has(pod));
+    }
+    tally.unplaceable += waiting.length;
+  }
+
+  function arrive({ pods, cpuMilli, memoryMib, hours }: PodBatch, nowMs: number): void {
+    const fresh = Array.from({ length: pods }, () => ({
+      id: podCount++,
+      cpuMilli,
+      memoryMib,
+      leftMs: hours * hourMs,
+      startedMs: nowMs,
+      turn: 0,
+    }));
+    serve(fresh, nowMs);
+  }
+
+  function finish(pod: SimulatedPod, node: SimulatedNode, nowMs: number): void {
+    tally.addWork(pod.cpuMilli, nowMs - pod.startedMs);
+    takeOff(node, pod);
+    if (node.unneededSinceMs !== undefined || !isUnneeded(node, world.scaleDown)) return;
+    node.unneededSinceMs = nowMs;
+    events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs: nowMs });
+  }
+
+  /** What an evicted pod does not have to do again, whoever evicts it. */
+  function keepWork(pod: SimulatedPod, nowMs: number): void {
+    const ranMs = nowMs - pod.startedMs;
+    const keptMs = ranMs - Math.min(ranMs, world.lostWorkMs);
+    tally.addWork(pod.cpuMilli, keptMs);
+    pod.leftMs -= keptMs;
+  }
+
+  function removeUnneeded(node: SimulatedNode, sinceMs: number, nowMs: number): void {
+    if (node.isGone || node.unneededSinceMs !== sinceMs) return;
+    const places = otherPlaces(node, nodes);
+    if (places === undefined) {
+      events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs });
+      return;
+    }
+    close(node, nowMs);
+    for (const [pod, other] of places) {
+      keepWork(pod, nowMs);
+      start(pod, other, nowMs);
+    }
+  }
+
+  function interrupt(node: SimulatedNode, nowMs: number): void {
+    if (node.isGone) return;
+    tally.interruptions += 1;
+    expander.onInterruption?.(placeOf(node.place).group, nowMs);
+    const evicted = [...node.pods];
+    close(node, nowMs);
+    for (const pod of evicted) {
+      keepWork(pod, nowMs);
+      pod.turn += 1;
+    }
+    tally.evictedPods += evicted.length;
+    serve(evicted, nowMs);
+  }
+
+  function happen(event: Event, nowMs: number): void {
+    switch (event.kind) {
+      case 'batch':
+        arrive(event.batch, nowMs);
+        return;
+      case 'done':
+        if (event.pod.turn === event.turn && !event.node.isGone) finish(event.pod, event.node, nowMs);
+        return;
+      case 'interrupt':
+        interrupt(event.node, nowMs);
+        return;
+      case 'unneeded':
+        removeUnneeded(event.node, event.sinceMs, nowMs);
+    }
+  }
+
+  for (let next = events.take(); next !== undefined && next.atMs < world.toMs; next = events.take())
+    happen(next.event, next.atMs);
+  for (const node of [...nodes]) {
+    for (const pod of node.pods) tally.addWork(pod.cpuMilli, world.toMs - pod.startedMs);
+    close(node, world.toMs);
+  }
+  return tally.outcome(expander.name);
+}

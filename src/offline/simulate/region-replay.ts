@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import { defaultPolicy } from '../../decision/policy.ts';
+import { UsageError } from '../../errors/usage-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
+import { reportText, type HistoryReport } from '../history/history-report.ts';
+import { spanOf } from '../history/history-span.ts';
+import { loadHistory } from '../history/load-history.ts';
+import { openLocation } from '../../processes/offline/open-location.ts';
+import { feed } from '../history/stored-history.ts';
+import { comparison } from './comparison.ts';
+import { demandKinds, demandOf } from './demand.ts';
+import { groupMistakes, groupsOfRegion, leftOut } from './given-groups.ts';
+import { seedRuns } from './region-trial.ts';
+import { riskScores, type RiskScores } from './risk-scores.ts';
+import type { RunOutcome } from './run-outcome.ts';
+import { groupsOf, usualGroups } from './simulated-group.ts';
+import { simulatedFacts } from './simulated-facts.ts';
+import type { RegionVerdict } from './trial-text.ts';
+import { onDemandPrices } from '../training/on-demand-files.ts';
+import { bundledStaticData } from '../../processes/bundled-files.ts';
+import type { CommandContext } from '../../processes/command-context.ts';
+
+/** What a replay of prices is told on the command line. */
+export interface ReplayOptions {
+  readonly region?: readonly string[];
+  readonly groups: string;
+  readonly demand: string;
+  readonly static?: string;
+  readonly instanceTypes?: string;
+  readonly advisor?: string;
+  readonly onDemand?: string;
+  readonly risk?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly days: number;
+  readonly seeds: number;
+  readonly firstSeed: number;
+  readonly batchesPerDay: number;
+  readonly disturbancePrice: number;
+  readonly lostWorkMinutes: number;
+  readonly scaleDown: 'empty' | 'underused';
+  readonly reuseShare: number;
+  readonly nodeTail: number;
+  readonly interruptionHours: number;
+}
+
+/** Kinds of demand that are generated. */
+export const kinds = Object.keys(demandKinds) as readonly (keyof typeof demandKinds)[];
+
+const warmUpMs = 8 * 86_400_000;
+
+/** Every region of the history, each with all expanders on the same demand. */
+export async function regionVerdicts(
+  options: ReplayOptions,
+  location: string,
+  context: CommandContext,
+): Promise<{ readonly regions: readonly RegionVerdict[]; readonly report: HistoryReport }> {
+  const { signal } = context;
+  // What is small is read first: a mistake in it costs no minutes.
+  const kind = kinds.find((one) => options.demand === `generated:${one}`);
+  const demand =
+    options.demand === 'generated' || kind !== undefined
+      ? undefined
+      : demandOf(
+          await readText('demand', options.demand, `; kinds that are generated: ${kinds.join(', ')}`),
+          options.demand,
+        );
+  const given =
+    options.groups === 'usual'
+      ? undefined
+      : groupsOf(await readText('groups', options.groups, ''), options.groups);
+  const history = await loadHistory(
+    location,
+    {
+      ...(options.region === undefined ? {} : { regions: options.region }),
+      ...(options.to === undefined ? {} : { toMs: options.to }),
+      onProgress: (sentence) => context.writeError(`${sentence}\n`),
+    },
+    signal,
+  );
+  context.writeError(reportText(history.report));
+  if (history.series.length === 0)
+    throw new UsageError([`the history at ${location} holds no prices of what was asked for`]);
+  const regions = [...new Set(history.series.map(({ region }) => region))];
+  const facts = await simulatedFacts(
+    {
+      static: options.static ?? (options.instanceTypes === undefined ? bundledStaticData : undefined),
+      types: options.instanceTypes,
+      advisor: options.advisor,
+    },
+    regions,
+  );
+  const { table: onDemand } = await onDemandPrices(options.onDemand, location, signal);
+  const risk = options.risk === undefined ? undefined : await readScores(options.risk, signal);
+  if (given !== undefined) {
+    const mistakes = groupMistakes(given, { ...history, ...facts, onDemandPerHour: onDemand });
+    if (mistakes.length > 0) throw new UsageError(mistakes.map((one) => `${options.groups}: ${one}`));
+    for (const one of leftOut(given, history.series)) context.writeError(`${options.groups}: ${one}\n`);
+  }
+  const verdicts: RegionVerdict[] = [];
+  for (const region of regions) {
+    const series = history.series.filter((one) => one.region === region);
+    const groups =
+      given === undefined ? usualGroups(series, facts.instanceType) : groupsOfRegion(given, series);
+    if (groups.length === 0 && given !== undefined && regions.length > 1) {
+      context.writeError(`${region} is left out: none of the groups is in it\n`);
+      continue;
+    }
+    if (groups.length < 2)
+      throw new UsageError([`${region}: fewer than two of the groups have prices in the history`]);
+    const span = spanOf(series);
+    const first = demand?.[0]?.atMs ?? Infinity;
+    if (first < span.fromMs)
+      throw new UsageError([
+        `${options.demand} begins at ${timeText(first)}, before the first price of ${region} at ${timeText(span.fromMs)}`,
+      ]);
+    const plan = {
+      region,
+      series,
+      groups,
+      instanceType: facts.instanceType,
+      advisorBand: (type: string) => facts.advisorBand(type, region),
+      onDemandPerHour: (type: string) => onDemand(type, region),
+      risk: (pool: { readonly instanceType: string; readonly zone: string }, nowMs: number) =>
+        risk?.riskAt(pool, nowMs),
+      demand,
+      fromMs: demand?.[0]?.atMs ?? Math.max(span.fromMs + warmUpMs, options.from ?? -Infinity),
+      toMs: Math.min(span.toMs, options.to ?? Infinity),
+      days: options.days,
+      seeds: options.seeds,
+      batchesPerDay: options.batchesPerDay,
+      ...(kind !== undefined && { demandKind: kind }),
+      disturbancePrice: options.disturbancePrice,
+      lostWorkMs: options.lostWorkMinutes * 60_000,
+      scaleDown: options.scaleDown,
+      policy: {
+        ...defaultPolicy,
+        reuseShare: options.reuseShare,
+        nodeTail: options.nodeTail,
+        interruptionHours: options.interruptionHours,
+      },
+    };
+    if (plan.fromMs >= plan.toMs)
+      throw new UsageError([
+        `${region}: the history ends at ${timeText(plan.toMs)}, before the demand begins at ${timeText(plan.fromMs)}: the first eight days are only looked back at`,
+      ]);
+    const runs: (readonly RunOutcome[])[] = [];
+    const startedMs = Date.now();
+    for (let count = 1; count <= options.seeds; count += 1) {
+      signal.throwIfAborted();
+      const seed = options.firstSeed + count - 1;
+      const outcomes = seedRuns(plan, seed);
+      if (!outcomes.every(({ usefulVcpuHours }) => usefulVcpuHours > 0))
+        throw new UsageError([
+          `${region}, seed ${seed}: no pod ran; either none fits a node of the groups, or none came within ${options.days} days`,
+        ]);
+      runs.push(outcomes);
+      const leftMinutes = ((Date.now() - startedMs) / count / 60_000) * (options.seeds - count);
+      context.writeError(
+        `${region}: seed ${count} of ${options.seeds}, about ${leftMinutes.toFixed(1)} minutes left\n`,
+      );
+      await new Promise(setImmediate);
+    }
+    const unplaceable = runs.reduce((sum, [ours]) => sum + (ours?.unplaceable ?? 0), 0);
+    if (unplaceable > 0)
+      context.writeError(
+        `${region}: ${unplaceable} pods in ${options.seeds} seeds fit none of the groups that were there and did not run\n`,
+      );
+    verdicts.push({
+      region,
+      groups: groups.length,
+      seeds: options.seeds,
+      disturbancePrice: options.disturbancePrice,
+      summaries: comparison(runs, 'spot-expander', options.disturbancePrice),
+    });
+  }
+  if (verdicts.length === 0) throw new UsageError(['none of the groups has prices in the history']);
+  return { regions: verdicts, report: history.report };
+}
+
+function timeText(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
+}
+
+async function readScores(path: string, signal: AbortSignal): Promise<RiskScores> {
+  const { store, objects } = await openLocation(path, signal);
+  const scores = riskScores(path);
+  for (const object of objects) await feed(store, object, scores.push, signal);
+  return scores;
+}
+
+async function readText(flag: string, path: string, hint: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((error: unknown) => {
+    const why = messageOf(error);
+    throw new UsageError([`--${flag} ${path} cannot be read: ${why}${hint}`]);
+  });
+}

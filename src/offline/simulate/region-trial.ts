@@ -1,0 +1,144 @@
+import { hazardPerHour, typicalHazardPerHour } from '../../decision/advisor-prior.ts';
+import type { AdvisorBand, InstanceTypeFacts, RiskAssessment } from '../../decision/knowledge.ts';
+import { defaultPolicy, type Policy } from '../../decision/policy.ts';
+import type { Pool } from '../../decision/pool.ts';
+import { chanceFrom } from '../../learning/chance.ts';
+import type { PriceSeries } from '../../learning/price-series.ts';
+import {
+  cheapestNowExpander,
+  leastWasteExpander,
+  priceExpander,
+  priorityExpander,
+  randomExpander,
+} from './built-in-expanders.ts';
+import { clusterRun } from './cluster-run.ts';
+import { generatedDemand, type demandKinds, type PodBatch } from './demand.ts';
+import { oracleExpander } from './oracle.ts';
+import { ourExpander } from './our-expander.ts';
+import { poolPriceBook } from './price-book.ts';
+import type { RunOutcome } from './run-outcome.ts';
+import type { SimulatedGroup } from './simulated-group.ts';
+import type { World } from './simulation-settings.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export interface TrialPlan {
+  readonly region: string;
+  readonly series: readonly PriceSeries[];
+  readonly groups: readonly SimulatedGroup[];
+  readonly instanceType: (instanceType: string) => InstanceTypeFacts | undefined;
+  readonly advisorBand: (instanceType: string) => AdvisorBand | undefined;
+  readonly onDemandPerHour: (instanceType: string) => number | undefined;
+  /** A score from before the moment. */
+  readonly risk: (pool: Pool, nowMs: number) => RiskAssessment | undefined;
+  /** Undefined: generated, another one for each seed. */
+  readonly demand: readonly PodBatch[] | undefined;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Each seed runs this many days from a moment of its own. */
+  readonly days: number;
+  readonly seeds: number;
+  readonly batchesPerDay: number;
+  readonly demandKind?: keyof typeof demandKinds;
+  readonly disturbancePrice: number;
+  readonly lostWorkMs: number;
+  readonly scaleDown: World['scaleDown'];
+  readonly policy?: Policy;
+}
+
+/** The outcomes of every expander for one seed; the same demand, prices and interruptions for all of them. */
+export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
+  const world = worldOf(plan, seed);
+  const known = {
+    region: plan.region,
+    advisorBand: plan.advisorBand,
+    onDemandPerHour: plan.onDemandPerHour,
+    risk: plan.risk,
+    onScaleDown: plan.scaleDown === 'underused' ? ('moves' as const) : ('stays' as const),
+  };
+  const policy = plan.policy ?? defaultPolicy;
+  const expanders = [
+    ourExpander(known, policy),
+    ourExpander(known, { ...policy, yieldProbability: 'even-odds' }, 'spot-expander, even odds'),
+    ourExpander(
+      known,
+      { ...policy, switches: { ...policy.switches, wasteCost: false } },
+      'spot-expander, waste not charged',
+    ),
+    ourExpander(
+      known,
+      { ...policy, switches: { ...policy.switches, advisorFilter: false } },
+      'spot-expander, all bands',
+    ),
+    cheapestNowExpander(),
+    priceExpander(),
+    priorityExpander(priorities(world)),
+    leastWasteExpander(),
+    randomExpander(),
+    oracleExpander(world, plan.disturbancePrice),
+  ];
+  return expanders.map((expander) => clusterRun(world, expander));
+}
+
+/** The span, demand, prices and hazards of one seed. */
+export function worldOf(plan: TrialPlan, seed: number): World {
+  const chance = chanceFrom(seed * 7919 + 17);
+  const lengthMs = Math.min(plan.days * dayMs, plan.toMs - plan.fromMs);
+  const fromMs =
+    plan.demand === undefined ? plan.fromMs + chance() * (plan.toMs - plan.fromMs - lengthMs) : plan.fromMs;
+  const toMs = plan.demand === undefined ? fromMs + lengthMs : plan.toMs;
+  const seriesOf = new Map(plan.series.map((one) => [`${one.instanceType}@${one.zone}`, one]));
+  const groups = plan.groups.flatMap((group) => {
+    const facts = plan.instanceType(group.instanceType);
+    const onDemand = plan.onDemandPerHour(group.instanceType);
+    const isSpot = group.capacityType === 'spot';
+    const series = isSpot
+      ? seriesOf.get(`${group.instanceType}@${group.zone}`)
+      : onDemand === undefined
+        ? undefined
+        : constantSeries(plan.region, group, onDemand);
+    if (facts === undefined || series === undefined) return [];
+    const rate = plan.advisorBand(group.instanceType)?.interruptRate;
+    const hazard = rate === undefined ? typicalHazardPerHour : hazardPerHour(rate);
+    return [{ group, facts, book: poolPriceBook(series), hazardPerHour: isSpot ? hazard : 0 }];
+  });
+  return {
+    groups,
+    batches:
+      plan.demand ??
+      generatedDemand(seed, {
+        fromMs,
+        toMs,
+        batchesPerDay: plan.batchesPerDay,
+        ...(plan.demandKind && { kind: plan.demandKind }),
+      }),
+    toMs,
+    seed,
+    lostWorkMs: plan.lostWorkMs,
+    scaleDown: plan.scaleDown,
+    spike: { withinMs: 12 * hourMs, rise: 0.03 },
+  };
+}
+
+function constantSeries(region: string, group: SimulatedGroup, pricePerHour: number): PriceSeries {
+  return {
+    region,
+    zone: group.zone,
+    instanceType: group.instanceType,
+    atMs: Float64Array.of(0),
+    pricePerHour: Float64Array.of(pricePerHour),
+  };
+}
+
+/** What an operator would write: the groups by their price for a core on the first day, the cheapest first, and never again. */
+function priorities(world: World): (groupId: string) => number {
+  const firstMs = world.batches[0]?.atMs ?? world.toMs;
+  const values = new Map(
+    world.groups.map(({ group, facts, book }) => {
+      const price = book.priceAt(firstMs);
+      return [group.id, group.priority ?? (price > 0 ? facts.vcpu / price : 0)];
+    }),
+  );
+  return (groupId) => values.get(groupId) ?? 0;
+}

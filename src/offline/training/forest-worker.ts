@@ -1,0 +1,19 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { sharedCrew } from '../../learning/worker-pool.ts';
+import { grownForest } from '../../learning/grow-forest.ts';
+import type { GrowthTask } from '../../learning/growth.ts';
+
+/** What {@link trainedForest} gives each of its threads. */
+export interface ForestWorkerData {
+  readonly task: GrowthTask;
+  readonly index: number;
+  readonly size: number;
+  readonly control: Int32Array;
+}
+
+const { task, index, size, control } = workerData as ForestWorkerData;
+const crew = sharedCrew(index, size, control);
+const forest = grownForest(task, crew, (grown, watchedLoss) => {
+  if (index === 0) parentPort?.postMessage({ grown, watchedLoss });
+});
+if (index === 0) parentPort?.postMessage({ forest });

@@ -1,0 +1,61 @@
+import { ownFeatures, featureNames } from '../../learning/feature-names.ts';
+import { plattLine } from '../../learning/calibration.ts';
+import type { Forest } from '../../learning/forest.ts';
+import { logisticModel } from '../../learning/logistic.ts';
+import type { LogisticModel } from '../../learning/logistic.ts';
+import { blended, graphScores } from '../../learning/scoring-graph.ts';
+import type { ScoringGraph, Voice } from '../../learning/scoring-graph.ts';
+import type { FitOptions } from './fitted-model.ts';
+import { thinned } from './learning-set.ts';
+import type { LearningSet } from './learning-set.ts';
+import { trainedForest } from './trained-forest.ts';
+
+/**
+ * Half of the trees learn whether the price rose by as much, half how near it came: there are few rises in a quiet season, and many
+ * moments that nearly were one. The second half sees less, see {@link ownFeatures}. A line in log-odds, fitted on the same rows,
+ * brings it to the scale of the first.
+ */
+export async function grownGraph(
+  set: LearningSet,
+  columns: readonly Float32Array[],
+  rows: Uint32Array,
+  options: FitOptions,
+): Promise<{ graph: ScoringGraph; linear: LogisticModel }> {
+  const { growth, nearMissShare } = options;
+  const features = options.features ?? featureNames;
+  const part = thinned(set, rows, options.mostQuietRows, growth.seed);
+  const trees = nearMissShare > 0 && nearMissShare < 1 ? Math.ceil(growth.trees / 2) : growth.trees;
+  const grow = async (labels: Uint8Array | Float32Array, seen = columns): Promise<Forest> =>
+    await trainedForest(
+      { columns: seen, rows: part.rows, weights: part.weights, labels },
+      {
+        rules: {
+          ...growth,
+          trees,
+          minLeafRows: options.minLeafRows ?? Math.max(50, Math.round(part.rows.length / 100)),
+        },
+        threads: options.threads,
+        onTree: (grownTrees) =>
+          options.onProgress?.(`${grownTrees} of ${trees} trees on ${part.rows.length} rows`),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+    );
+  const voices: Voice[] = [];
+  const treeShare = 1 - options.linearShare;
+  if (nearMissShare < 1)
+    voices.push({
+      forest: await grow(part.labels),
+      share: treeShare * (1 - nearMissShare),
+    });
+  if (nearMissShare > 0) {
+    const visible: readonly string[] = options.nearMissFeatures ?? ownFeatures;
+    const places = features.flatMap((name, place) => (visible.includes(name) ? [place] : []));
+    const seen = places.flatMap((place) => columns[place] ?? []);
+    const forest = await grow(part.closeness, seen);
+    const line = plattLine(graphScores({ forest }, seen, part.rows), part.labels, { weights: part.weights });
+    voices.push({ forest, share: treeShare * nearMissShare, places, line });
+  }
+  const few = thinned(set, rows, options.mostQuietRows / 2, growth.seed + 1);
+  const linear = logisticModel(columns, few.rows, few.labels, few.weights);
+  return { graph: blended(voices, linear, columns.length), linear };
+}

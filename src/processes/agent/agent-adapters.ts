@@ -1,0 +1,50 @@
+import { imdsClient } from '../../adapters/imds/imds-client.ts';
+import { drainSlots } from '../../adapters/kubernetes/drain-slots.ts';
+import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
+import { kubeClient, type KubeClientOptions } from '../../adapters/kubernetes/kube-client.ts';
+import { nodeCluster } from '../../adapters/kubernetes/kube-node-cluster.ts';
+import type { AgentPorts } from '../../agent/agent-ports.ts';
+import type { AgentConfig } from '../../config/agent-config.ts';
+
+export type AgentAdapters = Pick<AgentPorts, 'metadata' | 'cluster' | 'slots'> & {
+  /** Where the budget's Leases live. */
+  readonly namespace: string;
+};
+
+const drainLeaseSeconds = 60;
+
+/** The agent's ways to the metadata service and the API server. */
+export async function agentAdapters(
+  { settings, nodeName }: AgentConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  onForbidden: KubeClientOptions['onForbidden'] = () => undefined,
+): Promise<AgentAdapters> {
+  const access = await kubeAccess(settings.kubeconfig, environment);
+  const client = kubeClient(access, {
+    timeoutMs: settings.api_timeout,
+    maxConnections: settings.eviction_concurrency,
+    userAgent: 'spot-expander-agent',
+    onForbidden,
+  });
+  const namespace = settings.pod_namespace ?? access.namespace;
+  return {
+    metadata: imdsClient({
+      endpoint: settings.imds_endpoint,
+      timeoutMs: settings.imds_timeout,
+      tokenTtlSeconds: 21_600,
+      nowMs: Date.now,
+    }),
+    cluster: nodeCluster(client, nodeName),
+    slots: ({ zone }) =>
+      drainSlots(client, {
+        namespace,
+        holder: nodeName,
+        zone,
+        total: settings.max_drains,
+        perZone: settings.max_drains_per_zone,
+        leaseSeconds: drainLeaseSeconds,
+        nowMs: Date.now,
+      }),
+    namespace,
+  };
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
+import { kubeClient } from '../../adapters/kubernetes/kube-client.ts';
+import { markedCluster } from '../../adapters/kubernetes/kube-marked-cluster.ts';
+import { releaseNodes, type Released } from '../../agent/released-nodes.ts';
+import { releaseSettings } from '../../config/release-settings.ts';
+import { addSettingFlags, settingFlags, settingValues, type SettingValues } from '../../config/setting.ts';
+import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import type { MarkedCluster } from '../../ports/marked-cluster.ts';
+import type { CommandContext } from '../command-context.ts';
+
+type Settings = SettingValues<typeof releaseSettings>;
+
+/** `spot-expander release-nodes`: what agents have set in the cluster is taken back, once no agent is left. */
+export function releaseNodesCommand(context: CommandContext): Command {
+  return addSettingFlags(new Command('release-nodes'), releaseSettings)
+    .description('take back everything that agents have set on any Node, once they have gone')
+    .option('--no-wait', 'do not wait for the agents to end; one that still runs may set its marks again')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing of ours is left, 1 something is (each is named), 2 used wrongly.',
+    )
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const flags = settingFlags(releaseSettings, options);
+      const settings = settingValues(releaseSettings, {
+        flags,
+        environment: context.environment,
+        file: undefined,
+      });
+      await released(settings, options['wait'] !== false, context);
+    });
+}
+
+async function released(settings: Settings, waits: boolean, context: CommandContext): Promise<void> {
+  const access = await kubeAccess(settings.kubeconfig, context.environment);
+  const client = kubeClient(access, {
+    timeoutMs: settings.api_timeout,
+    maxConnections: settings.concurrency,
+    userAgent: 'spot-expander-release-nodes',
+  });
+  const limit = AbortSignal.timeout(settings.timeout);
+  const signal = AbortSignal.any([limit, context.signal]);
+  const progress = (sentence: string): void => context.writeError(`${sentence}\n`);
+  const cluster = markedCluster(client, settings.namespace ?? access.namespace);
+  try {
+    if (waits && !settings.dry_run) await agentsGone(cluster, settings, progress, signal);
+    const result = await releaseNodes(
+      cluster,
+      { dryRun: settings.dry_run, concurrency: settings.concurrency, pauseMs: 200, progress },
+      signal,
+    );
+    tell(result, settings.dry_run, context);
+  } catch (error) {
+    if (context.signal.aborted) throw new Error('stopped before everything was taken back', { cause: error });
+    if (limit.aborted)
+      throw new Error(
+        `not everything could be taken back within ${settings.timeout / 1_000} s; run it again, or with a longer --timeout`,
+        { cause: error },
+      );
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+/** An agent that still evacuates its Node would mark it again. */
+async function agentsGone(
+  cluster: MarkedCluster,
+  { instance_of: release }: Settings,
+  progress: (sentence: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let said = '';
+  for (;;) {
+    try {
+      const agents = await cluster.agents(release, Date.now(), signal);
+      if (agents === 'denied')
+        progress('pods may not be listed: whether agents still run is not known, going on');
+      if (typeof agents === 'string' || agents.length === 0) return;
+      const sentence = `waiting for ${agents.length} agents to end: ${agents.slice(0, 3).join(', ')}${agents.length > 3 ? ', …' : ''}`;
+      if (sentence !== said) progress(sentence);
+      said = sentence;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ClusterUnavailable)) throw error;
+      progress(`the API server cannot be used, trying on: ${error.message}`);
+    }
+    await sleep(1_000, undefined, { signal });
+  }
+}
+
+function tell({ nodes, claims, places, refused }: Released, dryRun: boolean, context: CommandContext): void {
+  const parts = [`${nodes} nodes`, `${claims} NodeClaims`, `${places} Leases`].join(', ');
+  context.writeOut(dryRun ? `${parts} would be released\n` : `${parts} released\n`);
+  for (const sentence of refused) context.writeError(`not taken back: ${sentence}\n`);
+  if (refused.length > 0) context.setExitCode(1);
+}

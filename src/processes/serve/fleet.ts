@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { journalFile } from '../../adapters/journal/journal-file.ts';
+import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
+import { kubeClient } from '../../adapters/kubernetes/kube-client.ts';
+import { nodeWatch, nodeWatchDefaults } from '../../adapters/kubernetes/node-watch.ts';
+import type { AdvisorBand } from '../../decision/knowledge.ts';
+import type { RestingClass } from '../../decision/capacity-memory.ts';
+import { poolKey, type Pool } from '../../decision/pool.ts';
+import { feedWithNewNodes } from '../../server/expander/new-nodes.ts';
+import { fleetHazardModel } from '../../server/fleet/fleet-hazard-model.ts';
+import { PoolHazards } from '../../server/fleet/pool-hazard.ts';
+import { FleetWatch } from '../../server/fleet/fleet-watch.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RiskModel } from '../../ports/risk-model.ts';
+import type { Log } from '../../telemetry/log.ts';
+
+export interface FleetOptions {
+  /** Undefined in a cluster: the pod's own service account. */
+  readonly kubeconfig: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the journal is kept. */
+  readonly stateDir: string;
+  readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
+  readonly horizonHours: number;
+  /** A node joined after the first listing. */
+  readonly onNewNode: (pool: Pool) => void;
+  readonly onNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export interface Fleet {
+  readonly watch: FleetWatch;
+  /** The fleet's own interruptions as a risk model, alone or combined with another. */
+  readonly hazard: (beside?: RiskModel) => RiskModel;
+  /** Interruptions of one node of a pool an hour, for decisions. */
+  readonly poolHazard: (pool: Pool) => number;
+  /** A capacity class did not deliver. */
+  readonly rests: (resting: Pick<RestingClass, 'pool'>) => void;
+  /** Resolves some time after the signal, with everything written. */
+  readonly ended: Promise<void>;
+}
+
+const journalBytes = 512 * 1024;
+const listTimeoutMs = 30_000;
+
+/**
+ * Watches the cluster's nodes until the signal: hot pools and the fleet's own hazard.
+ * @throws UsageError when the cluster cannot be named; an API server that is away is waited for.
+ */
+export async function startedFleet(options: FleetOptions): Promise<Fleet> {
+  const { clock, log, signal } = options;
+  const access = await kubeAccess(options.kubeconfig, options.environment);
+  const client = kubeClient(access, {
+    timeoutMs: listTimeoutMs,
+    maxConnections: 4,
+    userAgent: 'spot-expander-serve',
+  });
+  const feed = nodeWatch(client, {
+    ...nodeWatchDefaults,
+    nowMs: clock.monotonicMs,
+    chance: Math.random,
+    warn: log.warn.bind(log),
+    info: log.info.bind(log),
+  });
+  const watch = new FleetWatch({
+    feed: feedWithNewNodes(feed, options.onNewNode),
+    journal: journalFile(join(options.stateDir, 'fleet-journal.jsonl'), journalBytes),
+    nowMs: clock.nowMs,
+    hoursEveryMs: 60_000,
+    onNotice: ({ signal: kind }) => options.onNotice(kind),
+    info: log.info.bind(log),
+    warn: log.warn.bind(log),
+  });
+  const ended = watch.run(signal).finally(() => client.close());
+  const hazard = (beside?: RiskModel) =>
+    fleetHazardModel({
+      record: watch.record,
+      advisorBand: options.advisorBand,
+      horizonHours: options.horizonHours,
+      ...(beside !== undefined && { beside }),
+    });
+  const hazards = new PoolHazards(watch.record, options.advisorBand);
+  return {
+    watch,
+    hazard,
+    poolHazard: (pool) => hazards.perHour(pool, clock.nowMs()),
+    rests: ({ pool }) => {
+      // The record is of Spot pools; a group of unknown capacity type may be anything.
+      if (pool.capacityType === 'spot') watch.foundEmpty(poolKey(pool));
+    },
+    ended,
+  };
+}

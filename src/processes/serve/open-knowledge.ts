@@ -1,0 +1,175 @@
+import { basename, extname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { autoScalingGroups } from '../../adapters/autoscaling/auto-scaling-groups.ts';
+import { ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
+import { launchTemplatesEc2 } from '../../adapters/ec2/launch-templates-ec2.ts';
+import { marketEc2 } from '../../adapters/ec2/market-ec2.ts';
+import { regionFactsEc2 } from '../../adapters/ec2/region-facts-ec2.ts';
+import { fileDocuments } from '../../adapters/files/file-documents.ts';
+import { s3Documents } from '../../adapters/s3/s3-documents.ts';
+import type { ServeConfig } from '../../config/serve-config.ts';
+import { groupFactsOf } from '../../decision/group-rules.ts';
+import type { Knowledge } from '../../decision/knowledge.ts';
+import type { Pool } from '../../decision/pool.ts';
+import { alwaysSafe, mockRisk } from '../../server/knowledge/fixed-risk-models.ts';
+import type { KnowledgeEvents, KnowledgeSource } from '../../server/knowledge/knowledge-events.ts';
+import { startKnowledgeKeeper, type KnowledgeKeeper } from '../../server/knowledge/knowledge-keeper.ts';
+import { cardPathOf, startModelKeeper, type ModelKeeper } from '../../server/knowledge/model-keeper.ts';
+import { standInDocuments } from '../../server/knowledge/stand-in-documents.ts';
+import { servingFeatures } from '../../server/knowledge/serving-features.ts';
+import { featureNames } from '../../learning/feature-names.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { DocumentStore } from '../../ports/document-store.ts';
+import type { RiskModel } from '../../ports/risk-model.ts';
+import { bundledModel, bundledStaticData } from '../bundled-files.ts';
+
+const modelTimeoutMs = 20_000;
+
+export interface OpenKnowledgeOptions {
+  readonly config: ServeConfig;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly events: KnowledgeEvents;
+  /** Live signals and resting classes, where the process knows any. */
+  readonly poolSignal?: Knowledge['signal'];
+  readonly cooldown?: Knowledge['cooldown'];
+  /** What the fleet met in each pool, where the process watches one. */
+  readonly poolHazard?: (pool: Pool) => number | undefined;
+  /** Whether what is bundled stands in while nothing was published yet where the configuration says: a process that goes on can wait for it. */
+  readonly standIns?: boolean;
+  /** The fleet's own hazard, where the process counts notices. */
+  readonly fleetHazard?: (beside?: RiskModel) => RiskModel;
+}
+
+export interface OpenedKnowledge {
+  readonly keeper: KnowledgeKeeper;
+  /** Undefined when the operator chose a model that needs no file. */
+  readonly modelKeeper: ModelKeeper | undefined;
+  /** Resolves when the model and every source were tried once and the pools are scored, or after `timeoutMs`. */
+  readonly ready: (timeoutMs: number) => Promise<void>;
+}
+
+/** Every source of knowledge that the configuration names, refreshed in the background until the signal. */
+export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
+  const { config, clock, signal, events } = options;
+  const modelKeeper = trainedModel(options);
+  const cloud = config.market === 'ec2' || config.auto_scaling_groups ? ec2Clients() : undefined;
+  signal.addEventListener('abort', () => cloud?.close(), { once: true });
+  const keeper = startKnowledgeKeeper({
+    regions: [config.region],
+    staticFile: publishedAt(config.static_data, bundledStaticData, standIns('static_intelligence', options)),
+    ...(cloud !== undefined &&
+      config.market === 'ec2' && { market: marketEc2(cloud), regionFacts: regionFactsEc2(cloud) }),
+    ...(cloud !== undefined &&
+      config.auto_scaling_groups && {
+        groups: autoScalingGroups({ launchTemplates: launchTemplatesEc2(cloud) }),
+      }),
+    riskModel: chosenRiskModel(options, modelKeeper),
+    configuredGroup: groupFactsOf(config.nodeGroups),
+    ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
+    ...(options.poolHazard !== undefined && { poolHazard: options.poolHazard }),
+    ...(options.cooldown !== undefined && { cooldown: options.cooldown }),
+    maxPriceAgeMs: config.max_price_age,
+    stalePrices: config.stale_prices,
+    times: { marketMs: config.price_refresh },
+    events,
+    clock,
+    signal,
+  });
+  return {
+    keeper,
+    modelKeeper,
+    ready: async (timeoutMs) => {
+      const startedMs = clock.monotonicMs();
+      // Scoring begins with the model: a keeper that is ready before it has scored nothing.
+      await Promise.race([modelKeeper?.firstAttempt, delay(timeoutMs, undefined, { ref: false })]);
+      await keeper.ready(Math.max(0, timeoutMs - (clock.monotonicMs() - startedMs)));
+    },
+  };
+}
+
+/**
+ * A file, or an object under `s3://bucket/prefix`; both are polled by version. While nothing was ever published there, what is
+ * bundled stands in.
+ */
+function publishedAt(
+  path: string | undefined,
+  bundled: string,
+  onStandIn: ((sentence: string) => void) | undefined,
+): { readonly store: DocumentStore; readonly path: string } {
+  const files = fileDocuments();
+  if (path === undefined) return { store: files, path: bundled };
+  const published = path.startsWith('s3://') ? s3Documents() : files;
+  if (onStandIn === undefined) return { store: published, path };
+  const store = standInDocuments({
+    published,
+    // A model is published by its card, the last of its files.
+    anchor: extname(path) === '.onnx' ? cardPathOf(path) : path,
+    bundled: files,
+    standInOf: (document) => (document.endsWith('.card.json') ? cardPathOf(bundled) : bundled),
+    onStandIn: (anchor) =>
+      onStandIn(`There is no ${anchor} yet; ${basename(bundled)}, which is bundled, stands in.`),
+  });
+  return { store, path };
+}
+
+/** Who is told that what is bundled stands in; undefined where nothing may. */
+function standIns(
+  source: KnowledgeSource,
+  { events, standIns: isAllowed }: OpenKnowledgeOptions,
+): ((sentence: string) => void) | undefined {
+  if (isAllowed !== true) return undefined;
+  return (sentence) => events.onRefresh?.({ source, outcome: 'failed', sentence, failures: 1 });
+}
+
+function trainedModel(options: OpenKnowledgeOptions): ModelKeeper | undefined {
+  const { config, clock, signal, events } = options;
+  if (!['auto', 'family-stress', 'fleet-hazard+family-stress'].includes(config.risk_model)) return undefined;
+  return startModelKeeper({
+    ...publishedAt(config.model, bundledModel, standIns('model', options)),
+    // Loaded with the first model: a process that needs none does not pay for onnxruntime.
+    open: async (files, stop) => (await import('../../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
+    features: servingFeatures,
+    knownFeatures: featureNames,
+    pollMs: config.model_refresh,
+    timeoutMs: modelTimeoutMs,
+    events,
+    clock,
+    signal,
+  });
+}
+
+/** The model in use now, by the operator's choice; undefined where it cannot be had and the bands take its place. */
+function chosenRiskModel(
+  { config, fleetHazard }: OpenKnowledgeOptions,
+  modelKeeper: ModelKeeper | undefined,
+): () => RiskModel | undefined {
+  switch (config.risk_model) {
+    case 'always-safe':
+      return () => alwaysSafe;
+    case 'mock':
+      return () => mockRisk;
+    case 'fleet-hazard': {
+      const hazard = fleetHazard?.();
+      return () => hazard;
+    }
+    case 'fleet-hazard+family-stress': {
+      const hazard = fleetHazard?.(latestOf(modelKeeper));
+      return () => hazard ?? modelKeeper?.current();
+    }
+    case 'family-stress':
+      return () => modelKeeper?.current();
+    case 'auto':
+      // In PROD an answer without a model says so: it rests on the Spot Advisor's bands, not on a mock that knows nothing.
+      return () => modelKeeper?.current() ?? (config.mode === 'PROD' ? undefined : mockRisk);
+  }
+}
+
+/** The trained model, whichever is in use when it is asked; says nothing while there is none. */
+function latestOf(modelKeeper: ModelKeeper | undefined): RiskModel {
+  return {
+    name: 'family-stress',
+    description: 'the trained model in use',
+    assess: (inputs, signal) => modelKeeper?.current()?.assess(inputs, signal) ?? Promise.resolve(new Map()),
+  };
+}

@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
+import { kubeClient, type KubeClient } from '../../adapters/kubernetes/kube-client.ts';
+import { setSecretKey } from '../../adapters/kubernetes/published-secret.ts';
+import { agentSettings } from '../../config/agent-settings.ts';
+import { addSettingFlags, setting, settingFlags, settingValues } from '../../config/setting.ts';
+import { durationMs, filePath } from '../../config/value-types.ts';
+import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import { UsageError } from '../../errors/usage-error.ts';
+import { messageOf } from '../../errors/message-of.ts';
+import type { CommandContext } from '../command-context.ts';
+
+const publishSettings = {
+  from: setting(filePath, '/etc/spot-expander/ca/ca.crt', 'file', 'certificate authority, PEM'),
+  to: setting(
+    z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'must be namespace/name of a Secret'),
+    undefined,
+    'namespace/name',
+    'Secret that exists and gets it under the key ca.crt',
+  ),
+  kubeconfig: agentSettings.kubeconfig,
+  api_timeout: agentSettings.api_timeout,
+  timeout: setting(durationMs(), '2m', 'duration', 'for everything'),
+} as const;
+
+/** `spot-expander publish-ca`: what clients verify the server by goes to where the autoscaler can mount it, and nothing else does. */
+export function publishCaCommand(context: CommandContext): Command {
+  return addSettingFlags(new Command('publish-ca'), publishSettings)
+    .description("copy the CA certificate into a Secret in the autoscaler's namespace")
+    .addHelpText('after', '\nExit codes: 0 copied, 1 not copied, 2 used wrongly.')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const flags = settingFlags(publishSettings, options);
+      const settings = settingValues(publishSettings, { flags, environment: {}, file: undefined });
+      const certificate = await certificateIn(settings.from);
+      const client = kubeClient(await kubeAccess(settings.kubeconfig, context.environment), {
+        timeoutMs: settings.api_timeout,
+        maxConnections: 1,
+        userAgent: 'spot-expander-publish-ca',
+      });
+      try {
+        const signal = AbortSignal.any([AbortSignal.timeout(settings.timeout), context.signal]);
+        await published(client, settings.to, certificate, signal);
+        context.writeOut(`the CA of ${settings.from} is in ${settings.to} as ca.crt\n`);
+      } finally {
+        client.close();
+      }
+    });
+}
+
+/** Only certificates pass: a file that also holds a private key is refused. */
+async function certificateIn(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new UsageError([`${path} cannot be read: ${messageOf(error)}`], {
+      cause: error,
+    });
+  });
+  if (bytes.includes('PRIVATE KEY'))
+    throw new UsageError([`${path} holds a private key; only the CA's certificate is to be published`]);
+  try {
+    new X509Certificate(bytes);
+  } catch (cause) {
+    throw new UsageError([`${path} is no PEM certificate`], { cause });
+  }
+  return bytes;
+}
+
+async function published(
+  client: KubeClient,
+  to: string,
+  certificate: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  const [namespace = '', name = ''] = to.split('/');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await setSecretKey(client, { namespace, name }, 'ca.crt', certificate, signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof ClusterUnavailable) || error.isFinal) throw error;
+      await sleep(Math.min(10_000, 500 * 2 ** attempt), undefined, { signal }).catch(() => {
+        throw error;
+      });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { AdvisorBand, RiskAssessment } from '../../decision/knowledge.ts';
+import { poolKey, type Pool, type PoolKey } from '../../decision/pool.ts';
+import type { RiskModel } from '../../ports/risk-model.ts';
+import { combinedRisk, defaultHazardPrior, fleetFactor, fleetHazard } from './fleet-hazard.ts';
+import type { FleetRecord } from './fleet-record.ts';
+
+export interface FleetHazardOptions {
+  readonly record: FleetRecord;
+  readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
+  readonly horizonHours: number;
+  /** Given: its assessments are combined with the fleet's; where it fails or is silent the hazard stands alone. */
+  readonly beside?: RiskModel;
+}
+
+/** The fleet's own interruptions as a risk model. */
+export function fleetHazardModel({
+  record,
+  advisorBand,
+  horizonHours,
+  beside,
+}: FleetHazardOptions): RiskModel {
+  return {
+    name: 'fleet-hazard',
+    description: `the fleet's own interruptions over its node-hours, ${horizonHours} h ahead; prior: the Spot Advisor's band${beside === undefined ? '' : `; combined with ${beside.name}`}`,
+    evidenceVersion: () => record.noticesCounted,
+    async assess(inputs, signal) {
+      const stress = await beside?.assess(inputs, signal).catch(() => undefined);
+      const assessed = new Map<PoolKey, RiskAssessment>();
+      const rateOf = (pool: Pick<Pool, 'instanceType' | 'zone' | 'region'>): number | undefined =>
+        advisorBand({ ...pool, capacityType: 'spot' })?.interruptRate;
+      const pools = inputs.pools ?? inputs.series;
+      const evidence = pools.flatMap((pool) => {
+        const own = record.of(poolKey(pool), inputs.nowMs);
+        return own === undefined ? [] : [{ record: own, advisorRate: rateOf(pool) }];
+      });
+      const prior = { ...defaultHazardPrior, factor: fleetFactor(evidence) };
+      for (const { instanceType, zone, region } of pools) {
+        const key = poolKey({ instanceType, zone });
+        const hazard = fleetHazard(
+          record.of(key, inputs.nowMs),
+          rateOf({ instanceType, zone, region }),
+          horizonHours,
+          prior,
+        );
+        const beneath = stress?.get(key) ?? beside?.uniform;
+        assessed.set(key, beneath === undefined ? hazard : combinedRisk(hazard, beneath));
+      }
+      return assessed;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import type { AdvisorBand, InstanceTypeFacts, PoolPrices } from '../../decision/knowledge.ts';
+import { poolKey, regionOfZone, type Pool, type PoolKey } from '../../decision/pool.ts';
+import type { ObservedPrice } from './price-window.ts';
+import type { StaticIntelligence } from '../../formats/static-intelligence-document.ts';
+import { zoneNames } from './zone-names.ts';
+
+/** What the sources have said so far. */
+export interface Sources {
+  readonly file: StaticIntelligence | undefined;
+  /** Zone name → id, as the account says. */
+  readonly accountZones: ReadonlyMap<string, string>;
+  readonly accountTypes: ReadonlyMap<string, InstanceTypeFacts>;
+  readonly marketPrices: ReadonlyMap<PoolKey, ObservedPrice>;
+}
+
+type Place = Pick<Pool, 'instanceType' | 'zone' | 'region'>;
+
+/** Look-ups over all sources, built anew when one of them changes; pools are found by zone name or zone id. */
+export interface KnowledgeTables {
+  readonly key: (pool: Place) => PoolKey;
+  readonly instanceType: (instanceType: string) => InstanceTypeFacts | undefined;
+  readonly advisorBand: (pool: Place) => AdvisorBand | undefined;
+  readonly onDemandPerHour: (instanceType: string, region: string) => number | undefined;
+  /** A Spot price observed before `notBeforeMs` is left out. */
+  readonly prices: (pool: Place, notBeforeMs: number) => PoolPrices | undefined;
+  /** Of all Spot prices; undefined when there is none. */
+  readonly newestSpotMs: number | undefined;
+  readonly spotPrices: number;
+  /** The Spot pools that have a price, and every type whose size is known. */
+  readonly offerings: Offerings;
+}
+
+export interface Offerings {
+  readonly pools: readonly Pool[];
+  readonly instanceTypes: readonly string[];
+}
+
+export function knowledgeTables(sources: Sources): KnowledgeTables {
+  const { file, accountTypes } = sources;
+  const zones = zoneNames(file?.zoneIds ?? new Map(), sources.accountZones);
+  const key = ({ instanceType, zone }: Pick<Place, 'instanceType' | 'zone'>): PoolKey =>
+    poolKey({ instanceType, zone: zones.nameOf(zone) });
+  const named = <Value>(entries: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
+    new Map([...entries].map(([one, value]) => [keyByName(one, zones.nameOf), value]));
+  const advisor = named(file?.advisor ?? new Map<string, AdvisorBand>());
+  const onDemand = file?.onDemand ?? new Map<string, number>();
+  const spot = spotPrices(named, sources);
+
+  // A key without a place speaks of the file's own region; a pool whose region nobody knows is taken to be there.
+  const inFileRegion = (region: string): boolean => region === '' || region === file?.region;
+  const onDemandPerHour = (instanceType: string, region: string): number | undefined =>
+    onDemand.get(`${instanceType}@${region === '' ? (file?.region ?? '') : region}`) ??
+    (inFileRegion(region) ? onDemand.get(instanceType) : undefined);
+
+  return {
+    key,
+    instanceType: (type) => accountTypes.get(type) ?? file?.instanceTypes.get(type),
+    advisorBand(pool) {
+      const region = regionOf(pool);
+      return (
+        advisor.get(key(pool)) ??
+        advisor.get(`${pool.instanceType}@${region === '' ? (file?.region ?? '') : region}`) ??
+        (inFileRegion(region) ? advisor.get(pool.instanceType) : undefined)
+      );
+    },
+    onDemandPerHour,
+    prices(pool, notBeforeMs) {
+      const onDemandPrice = onDemandPerHour(pool.instanceType, regionOf(pool));
+      const found = spot.get(key(pool));
+      const observed = found !== undefined && found.observedAtMs >= notBeforeMs ? found : undefined;
+      if (onDemandPrice === undefined && observed === undefined) return undefined;
+      return {
+        ...(onDemandPrice === undefined ? {} : { onDemandPerHour: onDemandPrice }),
+        ...(observed === undefined
+          ? {}
+          : { spotPerHour: observed.pricePerHour, spotObservedAtMs: observed.observedAtMs }),
+      };
+    },
+    newestSpotMs: newest(spot),
+    spotPrices: spot.size,
+    offerings: {
+      pools: [...spot.keys()].map((key) => spotPool(key, file?.region ?? '')),
+      instanceTypes: [...new Set([...(file?.instanceTypes.keys() ?? []), ...accountTypes.keys()])],
+    },
+  };
+}
+
+/** A zone id does not tell its region: the file's own is taken. */
+function spotPool(name: string, ownRegion: string): Pool {
+  const at = name.indexOf('@');
+  const zone = name.slice(at + 1);
+  return {
+    instanceType: name.slice(0, at),
+    zone,
+    region: regionOfZone(zone) ?? ownRegion,
+    capacityType: 'spot',
+  };
+}
+
+function regionOf(pool: Place): string {
+  return pool.region === '' ? (regionOfZone(pool.zone) ?? '') : pool.region;
+}
+
+/** Of a file's price and the market's, the one that was observed later. */
+function spotPrices(
+  named: (entries: ReadonlyMap<string, ObservedPrice>) => ReadonlyMap<string, ObservedPrice>,
+  sources: Sources,
+): ReadonlyMap<string, ObservedPrice> {
+  const prices = new Map(named(sources.file?.spot ?? new Map<string, ObservedPrice>()));
+  for (const [key, price] of named(sources.marketPrices)) {
+    const known = prices.get(key);
+    if (known === undefined || known.observedAtMs <= price.observedAtMs) prices.set(key, price);
+  }
+  return prices;
+}
+
+function keyByName(key: string, nameOf: (zone: string) => string): string {
+  const at = key.indexOf('@');
+  return at < 0 ? key : `${key.slice(0, at)}@${nameOf(key.slice(at + 1))}`;
+}
+
+function newest(prices: ReadonlyMap<string, ObservedPrice>): number | undefined {
+  let newestMs: number | undefined;
+  for (const { observedAtMs } of prices.values())
+    if (newestMs === undefined || observedAtMs > newestMs) newestMs = observedAtMs;
+  return newestMs;
+}

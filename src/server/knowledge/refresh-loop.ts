@@ -1,0 +1,141 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ExponentialBackoff } from 'cockatiel';
+import { messageOf } from '../../errors/message-of.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+/** What one attempt found. */
+export type RefreshResult = 'changed' | 'unchanged';
+
+export interface RefreshStatus {
+  /** When the source last answered, epoch milliseconds. */
+  readonly lastGoodMs: number | undefined;
+  /** Attempts that failed in a row. */
+  readonly failures: number;
+  readonly lastFailure: string | undefined;
+}
+
+export interface RefreshLoop {
+  readonly status: () => RefreshStatus;
+  /** Resolves when the first attempt is over, well or not. */
+  readonly firstAttempt: Promise<void>;
+}
+
+export interface RefreshPlan {
+  readonly everyMs: number;
+  /** An attempt that is not over by then counts as failed. */
+  readonly timeoutMs: number;
+  /** After failures the pause grows, with jitter, from this (or `everyMs`, where that is less) up to `maxPauseMs`. */
+  readonly firstRetryMs: number;
+  readonly maxPauseMs: number;
+  readonly run: (signal: AbortSignal) => Promise<RefreshResult>;
+  readonly onFailure: (error: unknown, failures: number) => void;
+  /** It went well again, after that many failures in a row. */
+  readonly onRecovery?: (failures: number) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** An attempt that heeds its signal is over within this time. */
+const graceMs = 50;
+
+/**
+ * Runs a source's refresh again and again until the signal ends it. One attempt at a time: an attempt that outlives its
+ * time-out and ignores its signal (a read on a dead disk holds a thread) is reported and then waited for, never doubled.
+ */
+export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
+  let lastGoodMs: number | undefined;
+  let failures = 0;
+  let lastFailure: string | undefined;
+  const first = Promise.withResolvers<undefined>();
+
+  function failed(error: unknown): void {
+    if (plan.signal.aborted) return;
+    failures++;
+    lastFailure = messageOf(error);
+    told(() => plan.onFailure(error, failures));
+  }
+
+  /** Whoever is told may fail as he likes: the refreshes go on. */
+  function told(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      lastFailure = `telling of it failed: ${messageOf(error)}`;
+    }
+  }
+
+  async function attempt(): Promise<void> {
+    const ending = new AbortController();
+    const over = Promise.withResolvers<'late' | 'stopped'>();
+    const onStop = (): void => {
+      ending.abort(plan.signal.reason);
+      over.resolve('stopped');
+    };
+    plan.signal.addEventListener('abort', onStop, { once: true });
+    let timedOut: Error | undefined;
+    const timeout = setTimeout(() => {
+      timedOut = new Error(`no answer within ${plan.timeoutMs} ms`);
+      ending.abort(timedOut);
+    }, plan.timeoutMs);
+    const lateness = setTimeout(() => over.resolve('late'), plan.timeoutMs + graceMs);
+    timeout.unref();
+    lateness.unref();
+    const running = started(ending.signal).then(
+      () => ({ kind: 'good' }) as const,
+      (error: unknown) => ({ kind: 'bad', error: timedOut ?? error }) as const,
+    );
+    try {
+      let outcome = await Promise.race([running, over.promise]);
+      if (outcome === 'late') {
+        failed(new Error(`no answer within ${plan.timeoutMs} ms, and the attempt cannot be stopped`));
+        first.resolve(undefined);
+        const stopped = Promise.withResolvers<'stopped'>();
+        plan.signal.addEventListener('abort', () => stopped.resolve('stopped'), { once: true });
+        outcome = await Promise.race([running, stopped.promise]);
+        if (outcome !== 'stopped' && outcome.kind === 'bad') return;
+      }
+      if (outcome === 'stopped') return;
+      if (outcome.kind === 'bad') {
+        failed(outcome.error);
+        return;
+      }
+      const failedBefore = failures;
+      lastGoodMs = plan.clock.nowMs();
+      failures = 0;
+      lastFailure = undefined;
+      if (failedBefore > 0) told(() => plan.onRecovery?.(failedBefore));
+    } finally {
+      clearTimeout(timeout);
+      clearTimeout(lateness);
+      plan.signal.removeEventListener('abort', onStop);
+    }
+  }
+
+  /** Also what is thrown before the first await is a failure of the attempt. */
+  async function started(signal: AbortSignal): Promise<RefreshResult> {
+    return plan.run(signal);
+  }
+
+  async function loop(): Promise<void> {
+    let backoff = freshBackoff(plan);
+    while (!plan.signal.aborted) {
+      await attempt();
+      first.resolve(undefined);
+      if (failures === 0) backoff = freshBackoff(plan);
+      const pauseMs = failures === 0 ? plan.everyMs : backoff.duration;
+      if (failures > 0) backoff = backoff.next(undefined);
+      await wait(pauseMs, undefined, { signal: plan.signal, ref: false }).catch(() => undefined);
+    }
+    first.resolve(undefined);
+  }
+
+  void loop();
+  return { status: () => ({ lastGoodMs, failures, lastFailure }), firstAttempt: first.promise };
+}
+
+function freshBackoff(plan: RefreshPlan) {
+  return new ExponentialBackoff({
+    initialDelay: Math.min(plan.everyMs, plan.firstRetryMs),
+    maxDelay: plan.maxPauseMs,
+  }).next();
+}

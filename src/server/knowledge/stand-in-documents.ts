@@ -1,0 +1,55 @@
+import { DocumentMissing } from '../../errors/document-missing.ts';
+import type { DocumentReading, DocumentStore } from '../../ports/document-store.ts';
+
+export interface StandIns {
+  /** Where documents are expected. */
+  readonly published: DocumentStore;
+  /** The document that decides: while it is missing, all are taken from their stand-ins. */
+  readonly anchor: string;
+  readonly bundled: DocumentStore;
+  /** The stand-in of a document that is expected at `path`. */
+  readonly standInOf: (path: string) => string;
+  /** Told when what is bundled begins to stand in. */
+  readonly onStandIn: (anchor: string) => void;
+}
+
+/**
+ * Documents that stand in for what was never published: a new installation answers from what is bundled until its first
+ * collection and training are done, and a reader never mixes the two. Once something was published, what is bundled stands in
+ * no more: a document that goes away later is a fault, and what was read of it stays in use.
+ */
+export function standInDocuments(options: StandIns): DocumentStore {
+  const { published, anchor, bundled, standInOf, onStandIn } = options;
+  let isPublished = false;
+  let isTold = false;
+
+  async function standIn(
+    path: string,
+    known: string | undefined,
+    signal: AbortSignal,
+  ): Promise<DocumentReading> {
+    const own = known?.startsWith(mark) === true ? known.slice(mark.length) : undefined;
+    const reading = await bundled.readIfChanged(standInOf(path), own, signal);
+    return { ...reading, version: mark + reading.version };
+  }
+
+  return {
+    async readIfChanged(path, known, signal) {
+      if (!isPublished && path !== anchor) return standIn(path, known, signal);
+      const own = known?.startsWith(mark) === true ? undefined : known;
+      try {
+        const reading = await published.readIfChanged(path, own, signal);
+        isPublished = true;
+        return reading;
+      } catch (error) {
+        if (isPublished || !(error instanceof DocumentMissing)) throw error;
+        if (!isTold) onStandIn(anchor);
+        isTold = true;
+        return standIn(path, known, signal);
+      }
+    },
+  };
+}
+
+/** Versions of stand-ins, told apart from those of the store. */
+const mark = 'stand-in ';

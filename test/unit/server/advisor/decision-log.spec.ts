@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { decisionIds } from '../../../../src/api/decision-ids.ts';
+import { decisionLog } from '../../../../src/server/advisor/decision-log.ts';
+import type { CandidateMessage, DecisionMessage } from '../../../../src/api/messages.ts';
+
+function candidate(id: string): CandidateMessage {
+  return {
+    id,
+    instance_type: 'c5.large',
+    availability_zone: 'ap-south-1a',
+    capacity_type: 'SPOT',
+    node_count: 1,
+    spot_price: 0.03,
+    on_demand_price: 0.085,
+    crash_probability: 0.1,
+    expected_frequency: 0.01,
+    risk_source: 'mock',
+    historic_interrupt_rate: null,
+    discount_depth: null,
+    waste_cost: null,
+    tco: null,
+    yield_score: null,
+    affinity: null,
+    heat: 0,
+    vcpu: 2,
+    memory_gb: 4,
+    architecture: 'x86_64',
+    is_valid: true,
+    filtered_reason: null,
+    filtered_by: null,
+    filtered_code: null,
+    region: 'ap-south-1',
+    price_per_hour: null,
+    price_source: null,
+    spread: null,
+    score: null,
+    explanation: null,
+    resting_because: null,
+    admitted_for: null,
+    rank: 1,
+  };
+}
+
+function decision(id: string, candidateCount = 1): DecisionMessage {
+  return {
+    decision_id: id,
+    time: '2026-01-31T08:22:00.000Z',
+    kind: 'scale-up',
+    request: {
+      options: candidateCount,
+      pods: 0,
+      node_templates: 0,
+      unreadable_pods: 0,
+      unreadable_nodes: 0,
+      bytes: 0,
+      question: '',
+    },
+    answer: [],
+    reason: '',
+    degradation: { step: 'model', reasons: [] },
+    candidates: Array.from({ length: candidateCount }, (_, index) => candidate(`${id}-${index}`)),
+    candidate_count: candidateCount,
+    drops: [],
+    timings: [],
+    remarks: [],
+  };
+}
+
+const bounds = { maxDecisions: 3, maxCandidates: 10, maxCandidatesPerDecision: 6 };
+
+describe('the decision log', () => {
+  const held = (log: ReturnType<typeof decisionLog>) => log.last(100).map((one) => one.decision_id);
+
+  it('gives the last decisions, newest first, and any one by its id', () => {
+    const log = decisionLog(() => 'x', bounds);
+    for (const id of ['a', 'b', 'c', 'd']) log.add(decision(id));
+    expect(held(log)).to.deep.equal(['d', 'c', 'b']);
+    expect(log.last(1).map((one) => one.decision_id)).to.deep.equal(['d']);
+    expect(log.last(0)).to.deep.equal([]);
+    expect(log.byId('b')?.decision_id).to.equal('b');
+    expect(log.byId('a')).to.equal(undefined);
+  });
+
+  it('forgets the oldest when there are too many candidates in all', () => {
+    const log = decisionLog(() => 'x', bounds);
+    log.add(decision('a', 5));
+    log.add(decision('b', 5));
+    expect(held(log)).to.deep.equal(['b', 'a']);
+    log.add(decision('c', 1));
+    expect(held(log)).to.deep.equal(['c', 'b']);
+  });
+
+  it('cuts one huge decision and still tells how many candidates there were', () => {
+    const log = decisionLog(() => 'x', { ...bounds, maxCandidates: 2 });
+    log.add(decision('a', 1_000));
+    expect(log.byId('a')?.candidates).to.have.length(6);
+    expect(log.byId('a')?.candidate_count).to.equal(1_000);
+  });
+});
+
+describe('decision ids', () => {
+  it('ascend as text and never repeat, also when the clock stands still or goes back', () => {
+    const clock = fc.array(fc.integer({ min: 1_700_000_000_000, max: 1_700_000_000_005 }), { minLength: 2 });
+    fc.assert(
+      fc.property(clock, fc.double({ min: 0, max: 0.999, noNaN: true }), (times, chance) => {
+        let at = 0;
+        const nextId = decisionIds(
+          () => times[at++] ?? 0,
+          () => chance,
+        );
+        const ids = times.map(() => nextId());
+        expect(ids).to.deep.equal([...new Set(ids)].sort());
+      }),
+    );
+  });
+
+  it('are short and keep ascending when a millisecond is full', () => {
+    const nextId = decisionIds(
+      () => 1_700_000_000_000,
+      () => 0.999_999,
+    );
+    const ids = Array.from({ length: 20_000 }, nextId);
+    expect(ids[0]).to.match(/^[0-9a-z]{9}-[0-9a-z]{4}$/);
+    expect(ids.every((id, index) => index === 0 || id > (ids[index - 1] ?? ''))).to.equal(true);
+  });
+});
