@@ -11,7 +11,9 @@ FROM ${NODE_IMAGE} AS node
 
 FROM --platform=${BUILDPLATFORM} ${BUILD_IMAGE} AS sources
 WORKDIR /build
-COPY package.json package-lock.json .npmrc ./
+# For an npm before 11.16, which runs install scripts whatever allowScripts of package.json says: this one would download CUDA.
+ENV ONNXRUNTIME_NODE_INSTALL=skip
+COPY package.json package-lock.json ./
 
 FROM sources AS program
 # A private registry: its npmrc, and the roots of its certificate, as secrets that no layer keeps.
