@@ -124,7 +124,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/telemetry/**/*.ts'],
+    files: ['src/telemetry/**/*.ts', 'src/server/telemetry/**/*.ts', 'src/agent/agent-metrics.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { DecisionLog } from '../../server/advisor/decision-log.ts';
-import { answeredBestOptions, type BestOptionsDependencies } from '../../server/expander/answered-best-options.ts';
+import {
+  answeredBestOptions,
+  type BestOptionsDependencies,
+} from '../../server/expander/answered-best-options.ts';
 import { recordedScaleUp } from '../bundled-files.ts';
 import { readableDecision } from '../../api/readable.ts';
 
-export interface Listening {
+export interface DemonstrationAddress {
   readonly grpcPort: number;
   readonly httpPort: number;
   readonly certFile: string;
@@ -14,7 +17,7 @@ export interface Listening {
 export async function demonstration(
   expander: BestOptionsDependencies,
   decisions: DecisionLog,
-  { grpcPort, httpPort, certFile }: Listening,
+  { grpcPort, httpPort, certFile }: DemonstrationAddress,
 ): Promise<string> {
   answeredBestOptions(await readFile(recordedScaleUp), { ...expander, later: (work) => work() });
   const [decision] = decisions.last(1);

@@ -128,7 +128,8 @@ function trainedModel(options: OpenKnowledgeOptions): ModelKeeper | undefined {
   return startModelKeeper({
     ...publishedAt(config.model, bundledModel, standIns('model', options)),
     // Loaded with the first model: a process that needs none does not pay for onnxruntime.
-    open: async (files, stop) => (await import('../../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
+    open: async (files, stop) =>
+      (await import('../../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),
     features: servingFeatures,
     knownFeatures: featureNames,
     pollMs: config.model_refresh,

@@ -14,6 +14,8 @@ const seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
  * docs/metrics.md describes each; labels are closed sets, ids go to the log.
  */
 export interface ServeMetrics {
+  /** Adds what is asked for when it is scraped; once, when there is somebody to ask. */
+  readonly measure: (sources: MetricSources) => void;
   readonly text: () => Promise<string>;
   readonly contentType: string;
   readonly decisions: Counter<'decision'>;
@@ -73,7 +75,7 @@ const capacityTypes: readonly CapacityType[] = ['spot', 'on-demand', 'unknown'];
 /** The only method whose callers cannot be asked what went wrong. */
 const bestOptions = '/grpcplugin.Expander/BestOptions';
 
-export function serveMetrics(sources: MetricSources): ServeMetrics {
+export function serveMetrics(): ServeMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -98,9 +100,8 @@ export function serveMetrics(sources: MetricSources): ServeMetrics {
     labelNames: readonly Label[] = [],
   ) => new Histogram<Label>({ name, help, buckets: [...buckets], labelNames: [...labelNames], registers });
 
-  measuredGauges(sources, registry);
-
   return {
+    measure: (sources) => measuredGauges(sources, registry),
     text: () => registry.metrics(),
     contentType: registry.contentType,
     decisions: counterOf('spot_decision_total', 'Decisions on running instances by outcome', 'decision', [

@@ -1,4 +1,5 @@
 import type { MetricSources } from '../../../src/server/telemetry/serve-gauges.ts';
+import { serveMetrics, type ServeMetrics } from '../../../src/server/telemetry/serve-metrics.ts';
 
 /** A server that knows nothing and does nothing. */
 export const idleSources: MetricSources = {
@@ -16,3 +17,9 @@ export const idleSources: MetricSources = {
   logLinesLost: () => 0,
   build: { version: '0', mode: 'TEST' },
 };
+
+export function metricsOf(sources: MetricSources): ServeMetrics {
+  const metrics = serveMetrics();
+  metrics.measure(sources);
+  return metrics;
+}

@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { dropReasons } from '../../../src/decision/decision.ts';
 import { layers } from '../../../src/decision/layers.ts';
-import { serveMetrics } from '../../../src/server/telemetry/serve-metrics.ts';
 
-import { idleSources as idle } from './idle-sources.ts';
+import { idleSources as idle, metricsOf } from './idle-sources.ts';
 
 describe('docs/metrics.md', () => {
   const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
 
   it('describes every metric of serve, and none that does not exist', async () => {
-    const text = await serveMetrics({ ...idle, ageSeconds: () => 1 }).text();
+    const text = await metricsOf({ ...idle, ageSeconds: () => 1 }).text();
     const kinds = new Map(
       [...text.matchAll(/^# TYPE (spot_\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]),
     );

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { dropReasons } from '../../../src/decision/decision.ts';
-import { serveMetrics } from '../../../src/server/telemetry/serve-metrics.ts';
 
-import { idleSources as idle } from './idle-sources.ts';
+import { idleSources as idle, metricsOf } from './idle-sources.ts';
 
 function exportedNames(text: string): string[] {
   return [...text.matchAll(/^# TYPE (spot_\w+) /gm)].map((match) => match[1] ?? '').sort();
@@ -11,7 +10,7 @@ function exportedNames(text: string): string[] {
 
 describe('the metrics of serve', () => {
   it('are exactly those that docs/metrics.md describes', async () => {
-    const text = await serveMetrics({ ...idle, ageSeconds: () => 1 }).text();
+    const text = await metricsOf({ ...idle, ageSeconds: () => 1 }).text();
     const documented = [
       ...readFileSync('docs/metrics.md', 'utf8').matchAll(
         /^\| `(spot_\w+)` \| (?:counter|gauge|histogram) \|/gm,
@@ -21,7 +20,7 @@ describe('the metrics of serve', () => {
   });
 
   it('start at 0 for every decision and every degradation step', async () => {
-    const text = await serveMetrics({ ...idle, ageSeconds: () => undefined }).text();
+    const text = await metricsOf({ ...idle, ageSeconds: () => undefined }).text();
     for (const decision of ['STAY', 'SWITCH', 'DRAIN', 'EVACUATE'])
       expect(text).to.include(`spot_decision_total{decision="${decision}"} 0`);
     for (const step of ['model', 'advisor-prior', 'price-only', 'all-ids'])
@@ -29,7 +28,7 @@ describe('the metrics of serve', () => {
   });
 
   it('show the age of a source that was read and nothing for one that never was', async () => {
-    const text = await serveMetrics({
+    const text = await metricsOf({
       ...idle,
       ageSeconds: (source) => (source === 'model' ? 42 : undefined),
     }).text();
@@ -38,7 +37,7 @@ describe('the metrics of serve', () => {
   });
 
   it('start at 0 for every reason of a drop, every refresh and every outcome of a BestOptions call', async () => {
-    const text = await serveMetrics(idle).text();
+    const text = await metricsOf(idle).text();
     for (const line of [
       'spot_drops_total{layer="actuator",reason="internal-fault"} 0',
       'spot_refreshes_total{source="spot_prices",result="failed"} 0',
@@ -51,7 +50,7 @@ describe('the metrics of serve', () => {
   });
 
   it('tell a configured source that was never read from one that is not configured', async () => {
-    const text = await serveMetrics({
+    const text = await metricsOf({
       ...idle,
       isWanted: (source) => source !== 'node_watch',
       ageSeconds: (source) => (source === 'model' ? 42 : undefined),
@@ -63,7 +62,7 @@ describe('the metrics of serve', () => {
 
   it('show the risk of the region as it is when they are read, and forget it with the assessments', async () => {
     let median: number | undefined = 0.25;
-    const metrics = serveMetrics({
+    const metrics = metricsOf({
       ...idle,
       poolRisk: () => ({
         priced: 3,
@@ -83,6 +82,6 @@ describe('the metrics of serve', () => {
   });
 
   it('tell version and mode', async () => {
-    expect(await serveMetrics(idle).text()).to.include('spot_build_info{version="0",mode="TEST"} 1\n');
+    expect(await metricsOf(idle).text()).to.include('spot_build_info{version="0",mode="TEST"} 1\n');
   });
 });

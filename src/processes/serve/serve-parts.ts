@@ -1,0 +1,164 @@
+import { randomInt } from 'node:crypto';
+import { nativeSameBytes } from '../../adapters/grpc/native-same-bytes.ts';
+import { decisionIds } from '../../api/decision-ids.ts';
+import type { SpotAdvisor } from '../../api/messages.ts';
+import type { ServeConfig } from '../../config/serve-config.ts';
+import type { Policy } from '../../decision/policy.ts';
+import type { Pool } from '../../decision/pool.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { decisionLog, type DecisionLog } from '../../server/advisor/decision-log.ts';
+import { spotAdvisor } from '../../server/advisor/spot-advisor.ts';
+import type { BestOptionsDependencies } from '../../server/expander/answered-best-options.ts';
+import { capacityKeeper } from '../../server/expander/capacity-keeper.ts';
+import type { Recorder } from '../../server/recording/recorder.ts';
+import { namedRecording } from '../../server/recording/recording.ts';
+import { serveMetrics, type ServeMetrics } from '../../server/telemetry/serve-metrics.ts';
+import { serveTelemetry, type ServeTelemetry } from '../../server/telemetry/serve-telemetry.ts';
+import { jsonLog, type Log } from '../../telemetry/log.ts';
+import { systemClock } from '../../telemetry/system-clock.ts';
+import { decisionPolicy } from './decision-policy.ts';
+import { startedFleet, type Fleet } from './fleet.ts';
+import { MadeLater } from './made-later.ts';
+import { openKnowledge, type OpenedKnowledge } from './open-knowledge.ts';
+import { recordingsOf } from './recordings-of.ts';
+
+/** What a test puts in the place of the process's own. */
+export interface ServeOverrides {
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+/** What the server answers with, without the ports that it answers on. */
+export interface ServeParts {
+  readonly config: ServeConfig;
+  readonly clock: Clock;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+  readonly log: Log;
+  readonly metrics: ServeMetrics;
+  readonly telemetry: ServeTelemetry;
+  readonly policy: Policy;
+  /** Undefined: the cluster's nodes are not watched. */
+  readonly fleet: Fleet | undefined;
+  readonly knowledge: OpenedKnowledge;
+  readonly decisions: DecisionLog;
+  /** Undefined: nothing is recorded. */
+  readonly recordings: Recorder | undefined;
+  readonly expander: BestOptionsDependencies;
+  readonly advisor: SpotAdvisor;
+}
+
+/**
+ * Makes every part in the order in which they need each other; what runs in the background runs until the signal.
+ * @throws UsageError when the cluster or the recordings' directory cannot be used.
+ */
+export async function serveParts(
+  config: ServeConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  overrides: ServeOverrides,
+  signal: AbortSignal,
+): Promise<ServeParts> {
+  const clock = overrides.clock ?? systemClock;
+  const startedMs = clock.monotonicMs();
+  const log = overrides.log ?? jsonLog(config.log_level, 'serve');
+  const metrics = serveMetrics();
+  const telemetry = serveTelemetry(metrics, log);
+  const policy = decisionPolicy(config);
+
+  // Two circles of the matter itself: what rests tells the fleet and what joins the fleet tells the rest; the fleet's record
+  // is judged by what is known of pools, and what is known of pools rests on the fleet's record.
+  const watching = new MadeLater<Fleet>('the fleet');
+  const known = new MadeLater<OpenedKnowledge>('knowledge');
+  const capacity = capacityKeeper({
+    policy,
+    clock,
+    onRest: (resting) => {
+      telemetry.capacityRests(resting);
+      watching.partIfThere?.rests(resting);
+    },
+    onFault: telemetry.listenerFailed,
+  });
+  const fleet = watchesNodes(config)
+    ? await startedFleet({
+        kubeconfig: config.kubeconfig,
+        environment,
+        stateDir: config.state_dir,
+        advisorBand: (pool) => known.part.keeper.current().advisorBand(pool),
+        horizonHours: policy.riskHorizonHours,
+        onNotice: telemetry.fleetNotice,
+        onNewNode: (pool) => capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool }),
+        clock,
+        log,
+        signal,
+      })
+    : undefined;
+  if (fleet !== undefined) watching.part = fleet;
+  const knowledge = openKnowledge({
+    config,
+    clock,
+    signal,
+    events: telemetry,
+    standIns: true,
+    cooldown: capacity.cooldown,
+    ...(fleet !== undefined && {
+      poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
+      fleetHazard: fleet.hazard,
+      poolHazard: fleet.poolHazard,
+    }),
+  });
+  known.part = knowledge;
+
+  const decisions = decisionLog(decisionIds(clock.nowMs, () => randomInt(2 ** 31) / 2 ** 31));
+  const recordings = recordingsOf(config, telemetry.recording, log);
+  const expander: BestOptionsDependencies = {
+    knowledge: knowledge.keeper.current,
+    policy,
+    clock,
+    budgetMs: config.answer_budget,
+    nextId: decisions.nextId,
+    capacity,
+    sameBytes: nativeSameBytes,
+    later: (work) => void setImmediate(work),
+    traceLookups: recordings !== undefined,
+    events: {
+      answered: (event) => {
+        decisions.add(event.message);
+        telemetry.scaleUpAnswered(event);
+        const { request, atMs, message: answer, facts } = event;
+        if (facts !== undefined)
+          recordings?.record(() => namedRecording({ atMs, request, policy, facts: facts(), answer }));
+      },
+      malformed: telemetry.malformedRequest,
+      listenerFailed: telemetry.listenerFailed,
+    },
+  };
+  const advisor = spotAdvisor({
+    knowledge: knowledge.keeper.current,
+    offerings: knowledge.keeper.offerings,
+    policy,
+    region: config.region,
+    clock,
+    decisions,
+    onDecision: telemetry.ownDecision,
+  });
+  return {
+    config,
+    clock,
+    startedMs,
+    log,
+    metrics,
+    telemetry,
+    policy,
+    fleet,
+    knowledge,
+    decisions,
+    recordings,
+    expander,
+    advisor,
+  };
+}
+
+/** In PROD always; in TEST when a kubeconfig was named. */
+function watchesNodes({ mode, kubeconfig }: ServeConfig): boolean {
+  return mode === 'PROD' || kubeconfig !== undefined;
+}

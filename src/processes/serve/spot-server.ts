@@ -1,0 +1,154 @@
+import { startGrpcServer, type GrpcServer } from '../../adapters/grpc/grpc-server.ts';
+import { apiRoutes } from '../../adapters/http/api-routes.ts';
+import { startHttpServer, type HttpServer } from '../../adapters/http/http-server.ts';
+import type { ServeConfig } from '../../config/serve-config.ts';
+import { hostAndPort } from '../../config/value-types.ts';
+import { advisorHandlers } from '../../server/advisor/advisor-handlers.ts';
+import { answeredBestOptions } from '../../server/expander/answered-best-options.ts';
+import { servedCertificate, type ServedCertificate } from './served-certificate.ts';
+import { serveParts, type ServeOverrides, type ServeParts } from './serve-parts.ts';
+import { ServeStatus } from './serve-status.ts';
+import { growUsually } from './young-generation.ts';
+
+/** How long the first answers wait for knowledge; after that they degrade in named steps. */
+const warmUpMs = 3_000;
+const recordingsCloseMs = 2_000;
+
+/** Where a started server is reached. */
+export interface Listening {
+  readonly grpcPort: number;
+  readonly httpHost: string;
+  readonly httpPort: number;
+  readonly certificate: ServedCertificate;
+  /** What answers lack from the start, one sentence each. */
+  readonly reasons: readonly string[];
+}
+
+interface Ports {
+  readonly grpc: GrpcServer;
+  readonly http: HttpServer;
+}
+
+/** `serve` as an object: created with its sources of knowledge, started on its ports, stopped with everything written. */
+export class SpotServer {
+  readonly parts: ServeParts;
+  readonly #stopping: AbortController;
+  #isDraining = false;
+  #ports: Ports | undefined;
+
+  private constructor(parts: ServeParts, stopping: AbortController) {
+    this.parts = parts;
+    this.#stopping = stopping;
+  }
+
+  /**
+   * Opens every source that the configuration names.
+   * @throws UsageError for what an operator must change; nothing goes on in the background then.
+   */
+  static async create(
+    config: ServeConfig,
+    environment: Readonly<Record<string, string | undefined>>,
+    overrides: ServeOverrides = {},
+  ): Promise<SpotServer> {
+    const stopping = new AbortController();
+    try {
+      return new SpotServer(await serveParts(config, environment, overrides, stopping.signal), stopping);
+    } catch (error) {
+      stopping.abort();
+      throw error;
+    }
+  }
+
+  /**
+   * Listens, once knowledge is there or has been waited for.
+   * @throws CertificateRefused, UsageError, or Error when a port cannot be taken; nothing listens and nothing goes on then.
+   */
+  async start(): Promise<Listening> {
+    try {
+      const { knowledge, config } = this.parts;
+      await knowledge.ready(warmUpMs);
+      const certificate = await servedCertificate(config);
+      const grpc = await this.#grpcServer(certificate);
+      const status = new ServeStatus(this.parts, grpc);
+      const http = await this.#httpServer(status).catch(async (error: unknown) => {
+        await grpc.drain(0);
+        throw error;
+      });
+      this.#ports = { grpc, http };
+      growUsually();
+      grpc.setServing(true);
+      return this.#told(certificate, status);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Takes no new calls, lets open ones end within the configured grace, and resolves when everything is written. */
+  async stop(): Promise<void> {
+    const { config, log, recordings, fleet } = this.parts;
+    this.#isDraining = true;
+    if (this.#ports !== undefined) {
+      const { grpc, http } = this.#ports;
+      this.#ports = undefined;
+      log.info({ graceMs: config.drain_grace }, 'draining: no new calls, open ones may end');
+      await Promise.all([grpc.drain(config.drain_grace), http.close(config.drain_grace)]);
+    }
+    this.#stopping.abort();
+    await Promise.all([recordings?.close(recordingsCloseMs), fleet?.ended]);
+  }
+
+  #grpcServer({ certFile, keyFile }: ServedCertificate): Promise<GrpcServer> {
+    const { config, expander, advisor, telemetry } = this.parts;
+    return startGrpcServer({
+      listen: hostAndPort(config.grpc_listen),
+      tls: { certFile, keyFile, clientCaFile: config.tls_client_ca },
+      maxMessageBytes: config.max_message_size,
+      maxConnectionAgeMs: config.max_connection_age,
+      bestOptions: (request) => Promise.resolve(answeredBestOptions(request, expander)),
+      services: [
+        {
+          service: 'spotadvisor.v1.SpotAdvisor',
+          protoFile: 'spot_advisor.proto',
+          handlers: advisorHandlers(advisor),
+          requiresClientCertificate: config.tls_client_ca !== undefined,
+        },
+      ],
+      onEvent: telemetry.grpcEvent,
+    });
+  }
+
+  #httpServer(status: ServeStatus): Promise<HttpServer> {
+    const { config, advisor, metrics, telemetry, log } = this.parts;
+    metrics.measure(status.metricSources());
+    return startHttpServer({
+      ...config.http_listen,
+      routes: apiRoutes({
+        advisor,
+        metrics,
+        readiness: () => status.readiness(this.#isDraining),
+        health: () => status.health(),
+      }),
+      log,
+      onAnswer: telemetry.httpAnswer,
+    });
+  }
+
+  #told(certificate: ServedCertificate, status: ServeStatus): Listening {
+    const { config, log, metrics } = this.parts;
+    const { grpc, http } = this.#ports ?? {};
+    if (grpc === undefined || http === undefined) throw new Error('the server does not listen');
+    metrics.certificateExpiry.set(grpc.transportReport().certificate.validToMs / 1000);
+    log.info(
+      {
+        mode: config.mode,
+        grpc: { ...config.grpc_listen, port: grpc.port },
+        http: { host: http.host, port: http.port },
+        certificate: certificate.certFile,
+      },
+      `listening for gRPC on ${config.grpc_listen.host}:${grpc.port} and for HTTP on ${http.host}:${http.port}`,
+    );
+    const { reasons } = status.readiness(false);
+    return { grpcPort: grpc.port, httpHost: http.host, httpPort: http.port, certificate, reasons };
+  }
+}
