@@ -1,5 +1,6 @@
 /**
- * Builds the bundled snapshot of a region from a folder of collected public facts:
+ * Builds the bundled snapshot of a region, and beside it the last eight days of its price changes, from a folder of
+ * collected public facts:
  *
  *   node scripts/build-snapshot.ts DATA_FOLDER [data/ap-south-1.json]
  *
@@ -7,10 +8,11 @@
  * ondemand/*all_regions.csv.gz and prices/*.csv.gz (changes and the times of the snapshots).
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { basename, dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { interruptRateOfCode } from '../src/formats/advisor-bands.ts';
+import { priceChangesOf } from '../src/formats/price-changes.ts';
 import { architectureOf, staticIntelligenceOf } from '../src/formats/static-intelligence-document.ts';
 
 const region = 'ap-south-1';
@@ -55,19 +57,46 @@ function dateIn(path: string): string {
   return /\d{4}-\d{2}-\d{2}/.exec(path)?.[0] ?? 'unknown date';
 }
 
-/** The price in force at the last snapshot, by `type@zone id`; pools that were absent then are left out. */
-function lastPrices(folder: string): {
+interface PriceChange {
   readonly atUtc: string;
+  readonly zone: string;
+  readonly type: string;
+  /** USD per hour as the source writes it; empty: the pool was absent. */
+  readonly price: string;
+}
+
+interface LastPrices {
+  readonly atUtc: string;
+  /** In force at the last snapshot, by `type@zone id`; pools that were absent then are left out. */
   readonly prices: ReadonlyMap<string, number>;
-} {
+  /** The price in force eight days before the last snapshot, under its own earlier time, and every change since, by pool. */
+  readonly changes: readonly PriceChange[];
+}
+
+/** A model looks seven days back; the eighth leaves room for a first price of pools that were absent a while. */
+const changesSpanMs = 8 * 86_400_000;
+
+function lastPrices(folder: string): LastPrices {
   const atUtc = rowsOf(join(folder, 'snapshots.csv.gz')).at(-1)?.['snapshot_utc'] ?? '';
+  const sinceMs = Date.parse(atUtc) - changesSpanMs;
   const prices = new Map<string, number>();
+  const byPool = new Map<string, PriceChange[]>();
   for (const row of rowsOf(join(folder, `spot_${region}_all_types_changes.csv.gz`))) {
-    const key = `${row['instance_type'] ?? ''}@${row['availability_zone'] ?? ''}`;
-    if (row['price_usd'] === '') prices.delete(key);
-    else prices.set(key, Number(row['price_usd']));
+    const change: PriceChange = {
+      atUtc: row['timestamp_utc'] ?? '',
+      zone: row['availability_zone'] ?? '',
+      type: row['instance_type'] ?? '',
+      price: row['price_usd'] ?? '',
+    };
+    const key = `${change.type}@${change.zone}`;
+    const known = byPool.get(key) ?? [];
+    if (Date.parse(change.atUtc) <= sinceMs) known.length = 0;
+    byPool.set(key, [...known, change]);
+    if (change.price === '') prices.delete(key);
+    else prices.set(key, Number(change.price));
   }
-  return { atUtc, prices };
+  const changes = [...byPool.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, pool]) => pool);
+  return { atUtc, prices, changes };
 }
 
 function sorted<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
@@ -120,6 +149,8 @@ function typeEntry(type: string): Readonly<Record<string, unknown>> | undefined 
   };
 }
 
+const changesPath = `${output.replace(/\.json$/, '')}.prices.csv.gz`;
+
 const document = {
   metadata: {
     last_updated: `${dateIn(advisorPath)}T00:00:00Z`,
@@ -128,6 +159,8 @@ const document = {
     spot_observed_at: spot.atUtc,
     advisor_as_of: dateIn(advisorPath),
     on_demand_as_of: dateIn(onDemandPath),
+    price_changes: basename(changesPath),
+    zones_are_assumed: true,
     zones_note:
       'zone names are dealt out per account; this is the usual dealing, AWS access replaces it by your own',
   },
@@ -157,6 +190,20 @@ const reading = staticIntelligenceOf(written);
 if (reading.kind === 'mistakes')
   throw new Error(`The snapshot would be refused: ${reading.mistakes.join('; ')}`);
 writeFileSync(output, written);
+
+const changesText = [
+  'timestamp_utc,availability_zone,instance_type,price_usd',
+  ...spot.changes.map(({ atUtc, zone, type, price }) => `${atUtc},${zone},${type},${price}`),
+  '',
+].join('\n');
+const packed = gzipSync(changesText, { level: 9 });
+const again = priceChangesOf(packed, region);
+if (again.kind === 'mistakes')
+  throw new Error(`The price changes would be refused: ${again.mistakes.join('; ')}`);
+writeFileSync(join(dirname(output), basename(changesPath)), packed);
+console.log(
+  `${changesPath}: ${spot.changes.length} price changes of ${again.series.length} pools, ${packed.length} bytes`,
+);
 console.log(
   `${output}: ${types.size} types, ${spot.prices.size} Spot prices of ${spot.atUtc}, ${Object.keys(document.spot_advisor).length} advisor bands, ${Object.keys(document.on_demand).length} on-demand prices, ${written.length} bytes`,
 );

@@ -110,10 +110,12 @@ export interface InstanceDecision {
   readonly signal: 'NONE' | 'REBALANCE' | 'TERMINATION';
   /** When the signal was given, or when this was decided. */
   readonly atMs: number;
+  /** Both absent where nothing tells the risk. */
   readonly crashProbability?: number;
   readonly expectedFrequency?: number;
   readonly riskSource: RiskSource;
   /** For SWITCH: where to. */
   readonly proposed?: RankedCandidate;
+  /** Its reasons hold as well what a person should know of the facts as a whole. */
   readonly degradation: Degradation;
 }

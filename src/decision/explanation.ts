@@ -33,7 +33,11 @@ export function explanationOf(
     ...knowledge.faults(),
   ];
   const assumed = candidates.filter(({ price }) => price.source === 'assumed').length;
-  const remarks = assumed === 0 ? why : [...why, `the price of ${assumed} candidates is assumed`];
+  const remarks = [
+    ...why,
+    ...(assumed === 0 ? [] : [`the price of ${assumed} candidates is assumed`]),
+    ...(knowledge.remarks ?? []),
+  ];
   const step: DegradationStep = best === undefined ? 'all-ids' : lowerStep(from, stepOf(best, candidates));
   return { degradation: { step, reasons: step === 'model' ? [] : why }, remarks };
 }

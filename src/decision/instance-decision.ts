@@ -32,12 +32,19 @@ export function instanceDecision(
     const risk = ownRisk(question.pool, sound, policy);
     const known = {
       ...base,
-      crashProbability: risk.crashProbability,
-      expectedFrequency: risk.expectedFrequency,
+      ...(risk.source !== 'none' && {
+        crashProbability: risk.crashProbability,
+        expectedFrequency: risk.expectedFrequency,
+      }),
       riskSource: risk.source,
       degradation: {
         step: risk.step,
-        reasons: risk.step === 'model' ? [] : [whyNoModel(sound), ...sound.faults()],
+        reasons: [
+          ...(risk.step === 'model'
+            ? []
+            : [whyNoModel(sound), ...missingBand(question, risk), ...sound.faults()]),
+          ...(sound.remarks ?? []),
+        ],
       },
     };
     switch (question.signal) {
@@ -58,6 +65,14 @@ export function instanceDecision(
       degradation: { step: 'all-ids', reasons: [message] },
     };
   }
+}
+
+/** What is missing where nothing tells the risk. */
+function missingBand({ pool }: InstanceQuestion, { source }: CandidateRisk): readonly string[] {
+  const { instanceType, region } = pool;
+  return source === 'none'
+    ? [`no Spot Advisor band of ${instanceType}${region === '' ? '' : ` in ${region}`} is known`]
+    : [];
 }
 
 function whyNoModel({ pricesAreStale }: Knowledge): string {
@@ -101,17 +116,17 @@ function judged(
     isSpot &&
     source !== 'none' &&
     crashProbability >= policy.maxCrashProbability;
-  const told =
-    source === 'none'
-      ? 'its risk, which nothing tells,'
-      : `crash probability ${crashProbability.toFixed(2)} (${source})`;
-  if (!isRisky && !poolEnds)
+  const told = `crash probability ${crashProbability.toFixed(2)} (${source})`;
+  if (!isRisky && !poolEnds) {
+    if (!isSpot) return { decision: 'STAY', reason: 'on-demand instances are not reclaimed' };
     return {
       decision: 'STAY',
-      reason: isSpot
-        ? `${told} is below the gate of ${policy.maxCrashProbability}`
-        : 'on-demand instances are not reclaimed',
+      reason:
+        source === 'none'
+          ? 'nothing tells the risk of this pool and AWS has given no signal, so the instance is left alone'
+          : `${told} is below the gate of ${policy.maxCrashProbability}`,
     };
+  }
   const why = poolEnds
     ? 'another node of this pool got a termination notice'
     : `${told} reaches the gate of ${policy.maxCrashProbability}`;

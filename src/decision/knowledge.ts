@@ -84,4 +84,6 @@ export interface Knowledge {
   readonly cooldown: (pool: Pool) => CapacityCooldown | undefined;
   /** True when Spot prices are older than the policy allows; they are then not used. */
   readonly pricesAreStale: boolean;
+  /** What a person should know of all these facts, whatever is asked: of when they are, and what of them is assumed. */
+  readonly remarks?: readonly string[];
 }

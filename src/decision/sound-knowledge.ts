@@ -46,6 +46,7 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
     groupFacts: (id, labels) => guarded('group facts', () => soundFacts(knowledge.groupFacts(id, labels))),
     cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
     pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
+    remarks: guarded('remarks', () => knowledge.remarks) ?? [],
     faults: () =>
       [...failures].map(
         ([name, { times, message }]) => `the look-up of ${name} failed ${times} times: ${message}`,

@@ -41,7 +41,13 @@ export function timeAt(bytes: Buffer, start: number, end: number): number {
     const minute = two(bytes, start + 14);
     const second = two(bytes, start + 17);
     const fits =
-      month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 23 && minute <= 59 && second <= 59;
+      month >= 1 &&
+      month <= 12 &&
+      day >= 1 &&
+      day <= daysIn(year, month) &&
+      hour <= 23 &&
+      minute <= 59 &&
+      second <= 59;
     if (fits && year >= 1970 && year <= 9999)
       return (
         daysBeforeMonth(year, month) * dayMs +
@@ -85,6 +91,7 @@ export function timeOfText(text: string): number {
   if (/^\d{9,11}(\.\d+)?$/.test(plain)) return Math.round(Number(plain) * 1000);
   if (/^\d{12,14}$/.test(plain)) return Number(plain);
   if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?$/.test(plain)) return NaN;
+  if (!isDate(Number(plain.slice(0, 4)), Number(plain.slice(5, 7)), Number(plain.slice(8, 10)))) return NaN;
   const iso = plain.replace(/^(\S{10}) /, '$1T').replace(/ ?UTC$/, 'Z');
   return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) || iso.length === 10 ? iso : `${iso}Z`);
 }
@@ -94,6 +101,16 @@ function two(bytes: Buffer, at: number): number {
   const high = (bytes[at] ?? 0) - zero;
   const low = (bytes[at + 1] ?? 0) - zero;
   return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : 99_999;
+}
+
+/** False for the 31st of April: Date.parse would take it for the 1st of May. */
+function isDate(year: number, month: number, day: number): boolean {
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 let monthOfDays = -1;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../errors/message-of.ts';
-import { familyOf } from '../decision/pool.ts';
+import { familyOf, regionOfZone } from '../decision/pool.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../decision/knowledge.ts';
 import { codeOfInterruptRate, interruptRateOfCode } from './advisor-bands.ts';
 import { mistakesOf } from './mistakes.ts';
@@ -11,6 +11,8 @@ export interface StaticIntelligence {
   /** The region that keys without a place speak of. */
   readonly region: string;
   readonly source: string;
+  /** Of which day the bands and the on-demand prices are, where the file says. */
+  readonly asOf: { readonly advisor?: string; readonly onDemand?: string };
   readonly advisor: ReadonlyMap<string, AdvisorBand>;
   readonly instanceTypes: ReadonlyMap<string, InstanceTypeFacts>;
   /** USD per hour. */
@@ -18,6 +20,22 @@ export interface StaticIntelligence {
   readonly spot: ReadonlyMap<string, StaticSpotPrice>;
   /** Zone name → zone id, as the file's author knows them. */
   readonly zoneIds: ReadonlyMap<string, string>;
+  /** The zone names are the usual dealing and not those of an account. */
+  readonly zonesAreAssumed: boolean;
+  /** When the prices of {@link spot} were observed where no entry says otherwise. */
+  readonly spotObservedAtMs: number;
+  /** The name of the file beside this one that holds the changes of Spot prices that led up to it. */
+  readonly priceChanges?: string;
+}
+
+/** Whether the file tells anything of bands or prices of a region. */
+export function speaksOf({ region, advisor, onDemand, spot }: StaticIntelligence, asked: string): boolean {
+  if (region === asked) return true;
+  const isThere = (key: string): boolean => {
+    const place = key.slice(key.indexOf('@') + 1);
+    return place === asked || regionOfZone(place) === asked;
+  };
+  return [advisor, onDemand, spot].some((facts) => [...facts.keys()].some(isThere));
 }
 
 export interface StaticSpotPrice {
@@ -79,6 +97,14 @@ const fileSchema = z.looseObject({
     source: z.string().default('unnamed'),
     /** When the plain numbers of `spot` were observed, where that differs from `last_updated`. */
     spot_observed_at: time.optional(),
+    /** A file beside this one, see `price-changes.ts`. */
+    price_changes: z
+      .string()
+      .regex(/^[\w-][\w.-]*$/, 'must be the name of a file beside this one, such as ap-south-1.prices.csv.gz')
+      .optional(),
+    zones_are_assumed: z.boolean().default(false),
+    advisor_as_of: z.iso.date().optional(),
+    on_demand_as_of: z.iso.date().optional(),
   }),
   spot_advisor: z.record(placedKey, advisorEntry),
   instance_metadata: z.record(typeKey, typeEntry),
@@ -120,6 +146,10 @@ function factsOf(file: File): StaticIntelligence {
     lastUpdatedMs: file.metadata.last_updated,
     region: file.metadata.region,
     source: file.metadata.source,
+    asOf: {
+      ...(file.metadata.advisor_as_of !== undefined && { advisor: file.metadata.advisor_as_of }),
+      ...(file.metadata.on_demand_as_of !== undefined && { onDemand: file.metadata.on_demand_as_of }),
+    },
     advisor: new Map(Object.entries(file.spot_advisor)),
     instanceTypes: new Map(
       Object.entries(file.instance_metadata).map(([name, entry]) => [name, typeFacts(name, entry)]),
@@ -134,6 +164,9 @@ function factsOf(file: File): StaticIntelligence {
       ]),
     ),
     zoneIds: new Map(Object.entries(file.zones)),
+    zonesAreAssumed: file.metadata.zones_are_assumed,
+    spotObservedAtMs,
+    ...(file.metadata.price_changes !== undefined && { priceChanges: file.metadata.price_changes }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface RiskInputs {
   readonly pools?: readonly Pool[];
   readonly onDemandPerHour: (instanceType: string, region: string) => number | undefined;
   readonly nowMs: number;
+  /** Set when `series` ends in the past: what prices say is then said of this moment, epoch milliseconds. */
+  readonly pricesAsOfMs?: number;
 }
 
 /** Scores whole regions off the request path; a decision looks the answer up. */

@@ -41,6 +41,8 @@ export const localAdvisor: LocalAdvisor = async (options, context) => {
     throw new UsageError(degradations);
   }
   const policy = decisionPolicy(config);
+  // Every answer says these itself.
+  const told = new Set(keeper.current().remarks);
   return {
     advisor: spotAdvisor({
       knowledge: keeper.current,
@@ -52,7 +54,10 @@ export const localAdvisor: LocalAdvisor = async (options, context) => {
       onDecision: () => undefined,
     }),
     basis: () => ({ knowledge: keeper.current(), policy, nowMs: clock.nowMs() }),
-    notes: [...(risk.model === undefined ? [] : [`Risk model ${risk.model}.`]), ...degradations],
+    notes: [
+      ...(risk.model === undefined ? [] : [`Risk model ${risk.model}.`]),
+      ...degradations.filter((sentence) => !told.has(sentence)),
+    ],
     close: () => {
       stop.abort();
       return Promise.resolve();

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { autoScalingGroups } from '../../adapters/autoscaling/auto-scaling-groups.ts';
 import { ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
@@ -106,11 +106,18 @@ function publishedAt(
     // A model is published by its card, the last of its files.
     anchor: extname(path) === '.onnx' ? cardPathOf(path) : path,
     bundled: files,
-    standInOf: (document) => (document.endsWith('.card.json') ? cardPathOf(bundled) : bundled),
+    standInOf: (document) => besideBundled(document, path, bundled),
     onStandIn: (anchor) =>
       onStandIn(`There is no ${anchor} yet; ${basename(bundled)}, which is bundled, stands in.`),
   });
   return { store, path };
+}
+
+/** A document beside the published one stands beside the bundled one under its own name, a card under its model's. */
+function besideBundled(document: string, published: string, bundled: string): string {
+  if (document === published) return bundled;
+  if (document === cardPathOf(published)) return cardPathOf(bundled);
+  return join(dirname(bundled), basename(document));
 }
 
 /** Who is told that what is bundled stands in; undefined where nothing may. */

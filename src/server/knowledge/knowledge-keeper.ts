@@ -4,9 +4,9 @@ import { poolKey, type Pool } from '../../decision/pool.ts';
 import { DocumentRefused } from '../../errors/document-refused.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { RiskModel } from '../../ports/risk-model.ts';
+import type { RiskInputs, RiskModel } from '../../ports/risk-model.ts';
 import type { KnowledgeEvents } from './knowledge-events.ts';
-import { knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
+import { knowledgeRemarks, knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
 import type { Offerings } from './knowledge-tables.ts';
 import { knownSources, type SourceOptions, type SourceRefresh } from './known-sources.ts';
 import { ageWatch } from './age-watch.ts';
@@ -64,7 +64,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
   const risks = riskTable({
     model: options.riskModel,
     inputs: () => ({
-      series: known.series(),
+      ...usableSeries(),
       pools: known.tables().offerings.pools,
       onDemandPerHour: known.tables().onDemandPerHour,
     }),
@@ -72,6 +72,13 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     clock,
     onScored: (model, pools, durationMs) => events.onScored?.(model, pools, durationMs),
   });
+
+  /** What may be read out of prices: nothing, where stale ones are ignored. */
+  function usableSeries(): Pick<RiskInputs, 'series' | 'pricesAsOfMs'> {
+    if (options.stalePrices === 'ignore' && isStale(clock.nowMs())) return { series: [] };
+    const { series, asOfMs } = known.series();
+    return { series, ...(asOfMs !== undefined && { pricesAsOfMs: asOfMs }) };
+  }
 
   function looped({ source, region, everyMs, timeoutMs, run }: SourceRefresh): NamedLoop {
     let refused: string | undefined;
@@ -150,6 +157,10 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
       groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
       pricesAreStale,
+      remarks: knowledgeRemarks({
+        tables: now,
+        scoredAsOfMs: assessments === undefined ? undefined : risks.pricesAsOfMs(),
+      }),
     };
   }
 
@@ -157,6 +168,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     const nowMs = clock.nowMs();
     return knowledgeStatus({
       nowMs,
+      region: options.regions[0] ?? '',
       loops: loops.map(({ source, region, status }) => ({ source, region, ...status() })),
       file: known.file(),
       tables: known.tables(),
@@ -165,6 +177,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
       model: options.riskModel(),
       scoredAtMs: risks.scoredAtMs(),
       scoredPools: risks.assessments(nowMs)?.size ?? 0,
+      scoredAsOfMs: risks.pricesAsOfMs(),
     });
   }
 

@@ -2,12 +2,21 @@ import type { RiskModel } from '../../ports/risk-model.ts';
 import type { Ageing, KnowledgeSource } from './knowledge-events.ts';
 import type { KnowledgeTables } from './knowledge-tables.ts';
 import type { RefreshStatus } from './refresh-loop.ts';
-import type { StaticIntelligence } from '../../formats/static-intelligence-document.ts';
+import { speaksOf, type StaticIntelligence } from '../../formats/static-intelligence-document.ts';
 
 export interface SourceStatus extends RefreshStatus {
   readonly source: KnowledgeSource;
   /** Undefined for what is not kept by region. */
   readonly region: string | undefined;
+}
+
+export interface StaticStatus {
+  readonly lastUpdatedMs: number;
+  readonly region: string;
+  readonly source: string;
+  /** Of which day the bands and the on-demand prices are, where the file says. */
+  readonly advisorAsOf: string | undefined;
+  readonly onDemandAsOf: string | undefined;
 }
 
 /** How old and how whole the knowledge is, for people and for metrics. */
@@ -19,12 +28,13 @@ export interface KnowledgeStatus {
     /** Older than the policy allows, used or not. */
     readonly areOld: boolean;
   };
-  readonly staticIntelligence:
-    { readonly lastUpdatedMs: number; readonly region: string; readonly source: string } | undefined;
+  readonly staticIntelligence: StaticStatus | undefined;
   readonly risk: {
     /** The model in plain words. */
     readonly model: string | undefined;
     readonly scoredAtMs: number | undefined;
+    /** Set when the prices that were scored end in the past. */
+    readonly pricesAsOfMs: number | undefined;
     readonly pools: number;
   };
   /** What is known of each, once it is known at all: whether it is older than it should be, in words. */
@@ -39,6 +49,8 @@ export interface KnowledgeStatus {
 
 export interface StatusInputs {
   readonly nowMs: number;
+  /** Where the node groups are. */
+  readonly region: string;
   readonly loops: readonly SourceStatus[];
   readonly file: StaticIntelligence | undefined;
   readonly tables: KnowledgeTables;
@@ -47,6 +59,7 @@ export interface StatusInputs {
   readonly model: RiskModel | undefined;
   readonly scoredAtMs: number | undefined;
   readonly scoredPools: number;
+  readonly scoredAsOfMs: number | undefined;
 }
 
 export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
@@ -60,11 +73,13 @@ export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
       newestObservedMs: tables.newestSpotMs,
       areOld: inputs.pricesAreOld,
     },
-    staticIntelligence:
-      file === undefined
-        ? undefined
-        : { lastUpdatedMs: file.lastUpdatedMs, region: file.region, source: file.source },
-    risk: { model: model?.description, scoredAtMs, pools: inputs.scoredPools },
+    staticIntelligence: file === undefined ? undefined : staticStatus(file),
+    risk: {
+      model: model?.description,
+      scoredAtMs,
+      pricesAsOfMs: inputs.scoredAsOfMs,
+      pools: inputs.scoredPools,
+    },
     ages: ages(inputs),
     degradations: degradations(inputs),
     ageSeconds: {
@@ -75,10 +90,15 @@ export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
   };
 }
 
+function staticStatus({ lastUpdatedMs, region, source, asOf }: StaticIntelligence): StaticStatus {
+  return { lastUpdatedMs, region, source, advisorAsOf: asOf.advisor, onDemandAsOf: asOf.onDemand };
+}
+
 /** The collector runs every six hours: this is eight runs that failed or were never made. */
 const oldFileMs = 2 * 86_400_000;
 
-function ages({ nowMs, file, tables, pricesAreOld, stalePrices }: StatusInputs): readonly Ageing[] {
+function ages(inputs: StatusInputs): readonly Ageing[] {
+  const { nowMs, file, tables, pricesAreOld, stalePrices } = inputs;
   const found: Ageing[] = [];
   if (tables.newestSpotMs !== undefined) {
     const use = stalePrices === 'ignore' ? 'they are not used' : 'they are used all the same';
@@ -88,16 +108,30 @@ function ages({ nowMs, file, tables, pricesAreOld, stalePrices }: StatusInputs):
   }
   if (file !== undefined) {
     const isOld = nowMs - file.lastUpdatedMs > oldFileMs;
-    const old = `Static intelligence is ${sinceInWords(file.lastUpdatedMs, nowMs)}; its bands and on-demand prices are used all the same.`;
+    const old = `Static intelligence is ${sinceInWords(file.lastUpdatedMs, nowMs)}; ${useOf(file, inputs)}.`;
     const sentence = isOld ? old : 'Static intelligence is fresh again.';
     found.push({ source: 'static_intelligence', isOld, sentence });
   }
   return found;
 }
 
+/** What becomes of a file's facts, with the day that each is of where the file tells it. */
+function useOf(file: StaticIntelligence, { region }: StatusInputs): string {
+  if (!speaksOf(file, region)) return `it is of ${file.region}, and nothing of it is used for ${region}`;
+  const { advisor, onDemand } = file.asOf;
+  return `its bands${ofDay(advisor)} and on-demand prices${ofDay(onDemand)} are used all the same`;
+}
+
+function ofDay(day: string | undefined): string {
+  return day === undefined ? '' : ` (of ${day})`;
+}
+
 function sinceInWords(sinceMs: number, nowMs: number): string {
-  const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ');
-  return `${ageInWords(nowMs - sinceMs)} old (${since} UTC)`;
+  return `${ageInWords(nowMs - sinceMs)} old (${minuteText(sinceMs)} UTC)`;
+}
+
+function minuteText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 function degradations(inputs: StatusInputs): readonly string[] {
@@ -105,6 +139,11 @@ function degradations(inputs: StatusInputs): readonly string[] {
   const sentences: string[] = [];
   if (tables.newestSpotMs === undefined) sentences.push('No Spot price is known.');
   for (const { isOld, sentence } of ages(inputs)) if (isOld) sentences.push(sentence);
+  if (inputs.file !== undefined && !speaksOf(inputs.file, inputs.region))
+    sentences.push(
+      `The static intelligence file is of ${inputs.file.region}: no band and no on-demand price of ${inputs.region} is known from it.`,
+    );
+  sentences.push(...knowledgeRemarks(inputs));
   if (model === undefined)
     sentences.push('No risk model is in use; the Spot Advisor’s bands take its place.');
   else if (model.name === 'mock') sentences.push('The risk model is mock: it knows nothing of any pool.');
@@ -118,6 +157,25 @@ function degradations(inputs: StatusInputs): readonly string[] {
         `${sourceInWords[source]}${region === undefined ? '' : ` of ${region}`}: ${lastFailure}`,
       );
   return sentences;
+}
+
+/** What every answer should say of the facts that it rests on. */
+export function knowledgeRemarks({
+  tables,
+  scoredAsOfMs,
+}: Pick<StatusInputs, 'tables' | 'scoredAsOfMs'>): readonly string[] {
+  const remarks: string[] = [];
+  if (scoredAsOfMs !== undefined)
+    remarks.push(
+      `Risk is told as of ${minuteText(scoredAsOfMs)} UTC, when the known prices end: nothing later is in it.`,
+    );
+  if (tables.assumedZones.size > 0 && tables.spotPrices > 0) {
+    const dealt = [...tables.assumedZones].map(([name, id]) => `${name} is taken for ${id}`);
+    remarks.push(
+      `Zone names are assumed: ${dealt.join(', ')}. An account may have them dealt otherwise; with AWS access its own are read.`,
+    );
+  }
+  return remarks;
 }
 
 const sourceInWords: Readonly<Record<KnowledgeSource, string>> = {

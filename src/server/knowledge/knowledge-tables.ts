@@ -18,6 +18,10 @@ type Place = Pick<Pool, 'instanceType' | 'zone' | 'region'>;
 /** Look-ups over all sources, built anew when one of them changes; pools are found by zone name or zone id. */
 export interface KnowledgeTables {
   readonly key: (pool: Place) => PoolKey;
+  /** The name of a zone id that is known; anything else as it is. */
+  readonly zoneName: (zone: string) => string;
+  /** The zone names that are only the usual dealing, as name → id; empty where the account or the file's author tells them. */
+  readonly assumedZones: ReadonlyMap<string, string>;
   readonly instanceType: (instanceType: string) => InstanceTypeFacts | undefined;
   readonly advisorBand: (pool: Place) => AdvisorBand | undefined;
   readonly onDemandPerHour: (instanceType: string, region: string) => number | undefined;
@@ -52,8 +56,12 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
     onDemand.get(`${instanceType}@${region === '' ? (file?.region ?? '') : region}`) ??
     (inFileRegion(region) ? onDemand.get(instanceType) : undefined);
 
+  const isAssumed = file?.zonesAreAssumed === true && sources.accountZones.size === 0;
+
   return {
     key,
+    zoneName: zones.nameOf,
+    assumedZones: isAssumed ? file.zoneIds : new Map(),
     instanceType: (type) => accountTypes.get(type) ?? file?.instanceTypes.get(type),
     advisorBand(pool) {
       const region = regionOf(pool);

@@ -37,12 +37,19 @@ export interface KnownSources {
   readonly refreshes: readonly SourceRefresh[];
   readonly tables: () => KnowledgeTables;
   readonly file: () => StaticIntelligence | undefined;
-  /** The market's prices of the last days. */
-  readonly series: () => readonly PriceSeries[];
+  /** Spot prices of the last days: the market's, and until it has answered those that led up to the file's. */
+  readonly series: () => PriceHistory;
   /** Grows whenever prices changed. */
   readonly pricesVersion: () => number;
   /** What the Auto Scaling group of that name says. */
   readonly group: (nodeGroupId: string) => GroupFacts | undefined;
+}
+
+export interface PriceHistory {
+  /** Under the zone names of this account where they are known. */
+  readonly series: readonly PriceSeries[];
+  /** Set when the history ends in the past: what it says is said of this moment. */
+  readonly asOfMs?: number;
 }
 
 const hourMs = 3_600_000;
@@ -70,6 +77,17 @@ export function knownSources(
       accountTypes: new Map([...types.values()].flat().map((type) => [type.instanceType, type])),
       marketPrices: window.latest(),
     });
+  }
+
+  function series(): PriceHistory {
+    const answered = window.series();
+    const facts = file?.current();
+    const changes = file?.priceChanges() ?? [];
+    if (answered.length > 0 || facts === undefined || changes.length === 0) return { series: answered };
+    return {
+      series: changes.map((one) => ({ ...one, zone: tables.zoneName(one.zone) })),
+      asOfMs: facts.spotObservedAtMs,
+    };
   }
 
   function rebuild(): RefreshResult {
@@ -161,7 +179,7 @@ export function knownSources(
     refreshes: [...fromFile, ...options.regions.flatMap(ofRegion)],
     tables: () => tables,
     file: () => file?.current(),
-    series: window.series,
+    series,
     pricesVersion: () => pricesVersion,
     group(nodeGroupId) {
       for (const byName of groups.values()) {

@@ -22,6 +22,7 @@ interface Scored {
   readonly atMs: number;
   readonly pricesVersion: number;
   readonly evidenceVersion: number | undefined;
+  readonly pricesAsOfMs: number | undefined;
   readonly assessments: ReadonlyMap<PoolKey, RiskAssessment>;
 }
 
@@ -35,6 +36,8 @@ export interface RiskTable {
   /** Set when the model says the same of every pool. */
   readonly uniform: () => RiskAssessment | undefined;
   readonly scoredAtMs: () => number | undefined;
+  /** Set when the prices that were scored end in the past. */
+  readonly pricesAsOfMs: () => number | undefined;
 }
 
 export function riskTable(options: RiskTableOptions): RiskTable {
@@ -61,8 +64,10 @@ export function riskTable(options: RiskTableOptions): RiskTable {
       const pricesVersion = options.pricesVersion();
       const evidenceVersion = model.evidenceVersion?.();
       const nowMs = clock.nowMs();
-      const assessments = await model.assess({ ...options.inputs(), nowMs }, signal);
-      scored = { model, atMs: nowMs, pricesVersion, evidenceVersion, assessments };
+      const inputs = options.inputs();
+      const { pricesAsOfMs } = inputs;
+      const assessments = await model.assess({ ...inputs, nowMs }, signal);
+      scored = { model, atMs: nowMs, pricesVersion, evidenceVersion, pricesAsOfMs, assessments };
       options.onScored(model.name, assessments.size, clock.monotonicMs() - startedMs);
       return 'changed';
     },
@@ -73,5 +78,6 @@ export function riskTable(options: RiskTableOptions): RiskTable {
     },
     uniform: () => options.model()?.uniform,
     scoredAtMs: () => scored?.atMs,
+    pricesAsOfMs: () => scored?.pricesAsOfMs,
   };
 }

@@ -15,12 +15,12 @@ export type ServingFeatures = (
   minPricePerHour: number | undefined,
 ) => ServingRows;
 
-/** The very features that training uses, at one moment: now. Pools without seven days of history have no row. */
+/** The very features that training uses, at one moment: now, or when the prices end. Pools without seven days of history have no row. */
 export const servingFeatures: ServingFeatures = (inputs, columns, minPricePerHour) => {
   const { series } = inputs;
   const table = featureTable({
     series,
-    timesMs: Float64Array.of(inputs.nowMs),
+    timesMs: Float64Array.of(inputs.pricesAsOfMs ?? inputs.nowMs),
     onDemandPerHour: inputs.onDemandPerHour,
     ...(minPricePerHour === undefined ? {} : { minPricePerHour }),
   });

@@ -19,6 +19,8 @@ export interface RecordedFacts {
   readonly cooldowns: Readonly<Record<string, Answer<Knowledge['cooldown']>>>;
   readonly groups: Readonly<Record<string, Answer<Knowledge['groupFacts']>>>;
   readonly prices_are_stale: boolean;
+  /** Absent where there was nothing to remark. */
+  readonly remarks?: readonly string[];
 }
 
 const price = z.number().min(0);
@@ -82,6 +84,7 @@ export const recordedFacts = z.object({
     }),
   ),
   prices_are_stale: z.boolean(),
+  remarks: z.array(z.string()).exactOptional(),
 }) satisfies z.ZodType<RecordedFacts>;
 
 function keyOf({ instanceType, zone, capacityType }: Pool): string {
@@ -115,6 +118,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       cooldown: cooldowns.ask,
       groupFacts: groups.ask,
       pricesAreStale: source.pricesAreStale,
+      ...remarksOf(source.remarks),
     },
     facts: () => ({
       instance_types: Object.fromEntries(instanceTypes.notes),
@@ -126,6 +130,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       cooldowns: Object.fromEntries(cooldowns.notes),
       groups: Object.fromEntries(groups.notes),
       prices_are_stale: source.pricesAreStale,
+      ...remarksOf(source.remarks),
     }),
   };
 }
@@ -159,5 +164,10 @@ export function recordedKnowledge(facts: RecordedFacts): Knowledge {
     cooldown: (pool) => facts.cooldowns[keyOf(pool)] ?? undefined,
     groupFacts: (nodeGroupId) => facts.groups[nodeGroupId] ?? undefined,
     pricesAreStale: facts.prices_are_stale,
+    ...remarksOf(facts.remarks),
   };
+}
+
+function remarksOf(remarks: readonly string[] | undefined): { readonly remarks?: readonly string[] } {
+  return remarks === undefined || remarks.length === 0 ? {} : { remarks };
 }

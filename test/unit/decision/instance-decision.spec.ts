@@ -59,6 +59,28 @@ describe('a running instance', () => {
     expect(decision.reason).to.equal('crash probability 0.84 (family-stress) is below the gate of 0.85');
   });
 
+  it('stays without a number where nothing tells the risk, and says what is missing', () => {
+    const decision = evaluate({}, { risk: {} });
+    expect(decision).to.include({ decision: 'STAY', riskSource: 'none' });
+    expect(decision).not.to.have.any.keys('crashProbability', 'expectedFrequency');
+    expect(decision.reason).to.match(/^nothing tells the risk of this pool/);
+    expect(decision.degradation).to.deep.equal({
+      step: 'price-only',
+      reasons: ['no model speaks for this pool', 'no Spot Advisor band of c5.large in ap-south-1 is known'],
+    });
+  });
+
+  it('tells of when the facts are beside the model’s word', () => {
+    const remarks = ['Risk is told as of 2024-01-31 21:12 UTC.'];
+    const decision = evaluateInstance(
+      { pool: own, signal: 'NONE' },
+      { ...knownMarket({ ...market, risk: { 'c5.large': modelRisk(0.1) } }), remarks },
+      defaultPolicy,
+      now,
+    );
+    expect(decision.degradation).to.deep.equal({ step: 'model', reasons: remarks });
+  });
+
   it('switches at the gate to the same type in another zone', () => {
     const risk = { ...market.risk, 'c5.large@ap-south-1a': modelRisk(0.85) };
     const decision = evaluate({}, { risk });
