@@ -1,13 +1,24 @@
-// The walls of the house are rules here: what a room may import, and where clock, chance and environment are allowed.
+// The walls of the house are rules here (walls.js has the plan): what a room may import, dynamically too, and where clock,
+// chance and environment are allowed.
+import { existsSync, readdirSync } from 'node:fs';
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { onePlacePackages, rooms } from './walls.js';
 
+const environment = {
+  object: 'process',
+  property: 'env',
+  message: 'The environment is read once, in src/config.',
+};
 const noWorld = [
   { object: 'Date', property: 'now', message: 'A pure room takes the time as an argument.' },
   { object: 'Math', property: 'random', message: 'A pure room takes chance as an argument.' },
-  { object: 'process', property: 'env', message: 'The environment is read once, in src/config.' },
+  environment,
 ];
-
+const noClock = {
+  selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+  message: 'The time is an argument, or a clock that is given.',
+};
 const noWorldGlobals = [
   'process',
   'setTimeout',
@@ -18,92 +29,74 @@ const noWorldGlobals = [
   'Buffer',
 ].map((name) => ({ name, message: 'A pure room has no clock, no network and no process.' }));
 
-/** A pure room imports its own files and the named neighbour rooms, nothing else. */
-function pureRoom(room, neighbours = []) {
-  const allowed = neighbours.map((name) => `${name}/`).join('|');
-  const pattern = allowed === '' ? String.raw`^(?!\./)` : String.raw`^(?!\./|(\.\./)+(${allowed}))`;
-  return {
-    files: [`src/${room}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: pattern,
-              message: `src/${room} is pure: it imports its own room${neighbours.length ? ` and ${neighbours.join(', ')}` : ''} only.`,
-            },
-          ],
-        },
-      ],
-      'no-restricted-properties': ['error', ...noWorld],
-      'no-restricted-globals': ['error', ...noWorldGlobals],
-    },
-  };
-}
-
-/** Heavy packages are imported by one adapter folder each, so that a process pays only for what it uses. */
-const onePlacePackages = {
-  '@aws-sdk/client-ec2': 'src/adapters/ec2',
-  '@aws-sdk/client-auto-scaling': 'src/adapters/autoscaling',
-  '@aws-sdk/client-s3': 'src/adapters/s3',
-  'onnxruntime-node': 'src/adapters/onnx',
-  '@grpc/grpc-js': 'src/adapters/grpc',
-  '@grpc/proto-loader': 'src/adapters/grpc',
-  '@grpc/reflection': 'src/adapters/grpc',
-  'grpc-health-check': 'src/adapters/grpc',
-  hyparquet: 'src/adapters/parquet',
-  'hyparquet-writer': 'src/adapters/parquet',
-  'prom-client': 'src/telemetry',
-  pino: 'src/telemetry',
-};
-
-const everyOnePlace = Object.entries(onePlacePackages).map(([name, home]) => ({
-  name,
-  message: `Only ${home} imports ${name}.`,
-}));
-
-function adapter(folder) {
-  const own = Object.entries(onePlacePackages)
-    .filter(([, home]) => home === `src/adapters/${folder}`)
+/** The packages that are not at home in a folder of src/, as one pattern. */
+function foreignPackages(folder) {
+  const names = Object.entries(onePlacePackages)
+    .filter(([, homes]) => !homes.includes(folder))
     .map(([name]) => name);
+  return `^(${names.join('|')})$`;
+}
+
+/** An import may not match `pattern`, whether it is static or dynamic. The selector's grammar has no slash in a pattern. */
+function noImport(patterns, ...syntax) {
   return {
-    files: [`src/adapters/${folder}/**/*.ts`],
+    'no-restricted-imports': ['error', { patterns }],
+    'no-restricted-syntax': [
+      'error',
+      ...syntax,
+      ...patterns.map(({ regex, message }) => ({
+        selector: `ImportExpression > Literal[value=/${regex.replaceAll('/', String.raw`\u002F`)}/]`,
+        message,
+      })),
+    ],
+  };
+}
+
+/** The rules of one room that is a folder of src/. */
+function roomRules(folder, { may, pure = false }) {
+  const up = '../'.repeat(folder.split('/').length).replaceAll('.', String.raw`\.`);
+  const wing = folder.split('/')[0];
+  const inside = may.filter((room) => room.startsWith(`${wing}/`)).map((room) => room.slice(wing.length + 1));
+  const allowed = [
+    String.raw`\./`,
+    ...may.map((room) => `${up}${room}/`),
+    ...inside.map((room) => String.raw`\.\./${room}/`),
+  ].join('|');
+  return {
+    files: [`src/${folder}/**/*.ts`],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: everyOnePlace.filter(({ name }) => !own.includes(name)),
-          patterns: [
-            {
-              regex: String.raw`^(\.\./)+(processes|config)/`,
-              message: 'Adapters do not know who composes them.',
-            },
-            { regex: String.raw`^\.\./(?!\.\./)`, message: 'Adapters never import each other.' },
-          ],
-        },
-      ],
+      ...noImport(
+        [
+          {
+            regex: `^(?!${allowed})${pure ? '' : String.raw`\.`}`,
+            message: `src/${folder} imports ${may.length === 0 ? 'its own files' : may.join(', ')} only.`,
+          },
+          { regex: foreignPackages(`src/${folder}`), message: 'This package has one home, see walls.js.' },
+        ],
+        ...(pure || /^(server|agent|offline)/.test(folder) ? [noClock] : []),
+      ),
+      ...(pure && {
+        'no-restricted-properties': ['error', ...noWorld],
+        'no-restricted-globals': ['error', ...noWorldGlobals],
+      }),
     },
   };
 }
 
-const adapters = [
-  'grpc',
-  'http',
-  'ec2',
-  'autoscaling',
-  's3',
-  'onnx',
-  'kubernetes',
-  'imds',
-  'parquet',
-  'files',
-  'advisor-feed',
-  'webhook',
-  'record-files',
-  'dev-certificate',
-  'journal',
-];
+/** A room named `adapters/*` is every folder there. */
+function foldersOf(room) {
+  if (!room.endsWith('/*')) return [room];
+  const parent = room.slice(0, -2);
+  return readdirSync(`${import.meta.dirname}/src/${parent}`).map((name) => `${parent}/${name}`);
+}
+
+const walls = rooms
+  .filter(({ may }) => !may.includes('*'))
+  .flatMap((room) => foldersOf(room.room).map((folder) => roomRules(folder, room)));
+
+for (const { room } of rooms)
+  if (!room.endsWith('*') && !existsSync(`${import.meta.dirname}/src/${room}`))
+    throw new Error(`walls.js names src/${room}, which is not there`);
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', '.cache/', '.state/', 'node_modules/', 'test/conformance/', '**/*.cjs'] },
@@ -119,31 +112,21 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      'no-restricted-imports': ['error', { paths: everyOnePlace }],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
-    },
-  },
-  {
-    files: ['src/telemetry/**/*.ts', 'src/server/telemetry/**/*.ts', 'src/agent/agent-metrics.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { paths: everyOnePlace.filter(({ name }) => !['prom-client', 'pino'].includes(name)) },
-      ],
     },
   },
   {
     files: ['src/**/*.ts'],
     ignores: ['src/config/environment.ts'],
-    rules: { 'no-restricted-properties': ['error', noWorld[2]] },
+    rules: { 'no-restricted-properties': ['error', environment] },
   },
-  pureRoom('decision'),
-  pureRoom('drain'),
-  pureRoom('learning'),
-  pureRoom('reports'),
-  pureRoom('wire', ['decision', 'errors']),
-  pureRoom('ports', ['decision', 'learning', 'drain']),
-  ...adapters.map(adapter),
+  {
+    files: ['src/processes/**/*.ts'],
+    rules: noImport([
+      { regex: foreignPackages('src/processes'), message: 'This package has one home, see walls.js.' },
+    ]),
+  },
+  ...walls,
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'],
     rules: {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { reportText } from '../src/offline/history/history-report.ts';
 import { loadHistory } from '../src/offline/history/load-history.ts';
+import { openLocation } from '../src/processes/offline/open-location.ts';
 import { chanceFrom } from '../src/learning/chance.ts';
 import { ownPeakMegabytes } from './background.ts';
 
@@ -71,7 +72,7 @@ async function written(file: string, bytes: number): Promise<void> {
 
 async function readBack(file: string): Promise<void> {
   const started = performance.now();
-  const history = await loadHistory(file, { onProgress: console.log }, new AbortController().signal);
+  const history = await loadHistory(file, openLocation, { onProgress: console.log }, new AbortController().signal);
   const seconds = (performance.now() - started) / 1000;
   const points = history.series.reduce((sum, { atMs }) => sum + atMs.length, 0);
   const peakMb = ownPeakMegabytes();

@@ -6,6 +6,7 @@ import { familyStress } from '../../src/server/knowledge/family-stress.ts';
 import { servingFeatures } from '../../src/server/knowledge/serving-features.ts';
 import { openStore } from '../../src/processes/offline/open-location.ts';
 import { loadHistory } from '../../src/offline/history/load-history.ts';
+import { openLocation } from '../../src/processes/offline/open-location.ts';
 import { spanOf } from '../../src/offline/history/history-span.ts';
 import { columnOf, featureTable } from '../../src/learning/features.ts';
 import { forestScores } from '../../src/learning/forest.ts';
@@ -32,7 +33,7 @@ function told(result: Readonly<Record<string, number>>): void {
 
 async function givenOr(made: () => readonly PriceSeries[]): Promise<readonly PriceSeries[]> {
   if (history === undefined) return made();
-  return (await loadHistory(history, {}, noAnswer)).series;
+  return (await loadHistory(history, openLocation, {}, noAnswer)).series;
 }
 
 /** Change events of 90 days, described every six hours. */

@@ -94,3 +94,6 @@ export const ownFeatures: readonly FeatureName[] = featureNames.filter(
   (name) =>
     name !== 'discount_depth' && !seasonalFeatures.includes(name) && !contagionFeatures.includes(name),
 );
+
+/** One column of scratch space per feature, indexed by pool. */
+export type PoolColumns = Readonly<Record<FeatureName, Float64Array>>;

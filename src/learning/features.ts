@@ -1,5 +1,5 @@
 import { featureNames } from './feature-names.ts';
-import type { FeatureName } from './feature-names.ts';
+import type { FeatureName, PoolColumns } from './feature-names.ts';
 import { writeGroupFeatures } from './group-features.ts';
 import { guessedDiscountDepth, onDemandPrice } from './on-demand-price.ts';
 import type { OnDemandTable } from './on-demand-price.ts';
@@ -35,8 +35,6 @@ export interface FeatureTable {
   readonly guessedOnDemand: number;
 }
 
-/** One column of scratch space per feature, indexed by pool. */
-export type PoolColumns = Readonly<Record<FeatureName, Float64Array>>;
 
 /**
  * Features of the past: nothing after a row's moment is read. Training and serving both come here, so that a vector means the

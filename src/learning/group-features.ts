@@ -1,4 +1,4 @@
-import type { PoolColumns } from './features.ts';
+import type { PoolColumns } from './feature-names.ts';
 import { onePercent } from './past-week.ts';
 import type { Grouping, PoolGroups } from './pool-groups.ts';
 import { hourMs } from './price-lattice.ts';

@@ -1,4 +1,4 @@
-import type { PoolColumns } from './features.ts';
+import type { PoolColumns } from './feature-names.ts';
 import { hourMs } from './price-lattice.ts';
 import type { PriceLattice } from './price-lattice.ts';
 

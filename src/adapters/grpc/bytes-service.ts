@@ -1,6 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ServiceDefinition } from '@grpc/proto-loader';
-import type { GrpcEvent } from './events.ts';
+import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import { libraryUnary } from './library-unary.ts';
 import type { BytesHandler } from './unary-stream.ts';
 

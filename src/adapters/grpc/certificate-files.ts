@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { CertificateRefused } from '../../errors/certificate-refused.ts';
-import type { CertificateReport } from './events.ts';
+import type { CertificateReport } from '../../ports/grpc-events.ts';
 
 export interface TlsFiles {
   readonly certFile: string;

@@ -1,6 +1,6 @@
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { Metadata, status } from '@grpc/grpc-js';
-import type { GrpcEvent } from './events.ts';
+import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import type { CallStatus } from './statuses.ts';
 import { statusOf } from './statuses.ts';
 import type { UnaryCall } from './unary-stream.ts';

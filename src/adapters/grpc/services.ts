@@ -3,7 +3,7 @@ import type { PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { loadSync } from '@grpc/proto-loader';
 import type { ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import type { GrpcEvent } from './events.ts';
+import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import { libraryUnary } from './library-unary.ts';
 import type { CallStatus } from './statuses.ts';
 import type { UnaryCall } from './unary-stream.ts';

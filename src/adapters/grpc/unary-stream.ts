@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
-import type { GrpcEvent } from './events.ts';
+import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
 import { MessageFrame } from './message-frame.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';

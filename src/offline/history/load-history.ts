@@ -4,7 +4,7 @@ import { UsageError } from '../../errors/usage-error.ts';
 import { staticIntelligenceOf } from '../../formats/static-intelligence-document.ts';
 import { historyNotes } from './history-notes.ts';
 import { rowFaults, type FileReport, type HistoryReport } from './history-report.ts';
-import { openLocation, type OpenedLocation } from '../../processes/offline/open-location.ts';
+import type { OpenedLocation, OpenLocation } from '../../ports/opened-location.ts';
 import { PointGatherer, type HistoryQuery } from './pool-points.ts';
 import { readFile } from './read-file.ts';
 
@@ -30,10 +30,11 @@ export interface HistoryReading extends HistoryQuery {
  */
 export async function loadHistory(
   location: string,
+  open: OpenLocation,
   reading: HistoryReading,
   signal: AbortSignal,
 ): Promise<PriceHistory> {
-  const opened = await openLocation(location, signal);
+  const opened = await open(location, signal);
   const { store, objects } = opened;
   const files = objects.filter(({ key }) => mayHold(key, reading));
   if (files.length === 0)

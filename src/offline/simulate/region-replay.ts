@@ -5,7 +5,7 @@ import { messageOf } from '../../errors/message-of.ts';
 import { reportText, type HistoryReport } from '../history/history-report.ts';
 import { spanOf } from '../history/history-span.ts';
 import { loadHistory } from '../history/load-history.ts';
-import { openLocation } from '../../processes/offline/open-location.ts';
+import type { OpenLocation } from '../../ports/opened-location.ts';
 import { feed } from '../history/stored-history.ts';
 import { comparison } from './comparison.ts';
 import { demandKinds, demandOf } from './demand.ts';
@@ -17,8 +17,6 @@ import { groupsOf, usualGroups } from './simulated-group.ts';
 import { simulatedFacts } from './simulated-facts.ts';
 import type { RegionVerdict } from './trial-text.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
-import { bundledStaticData } from '../../processes/bundled-files.ts';
-import type { CommandContext } from '../../processes/command-context.ts';
 
 /** What a replay of prices is told on the command line. */
 export interface ReplayOptions {
@@ -44,6 +42,17 @@ export interface ReplayOptions {
   readonly interruptionHours: number;
 }
 
+/** What a replay is given from outside. */
+export interface ReplaySeams {
+  readonly open: OpenLocation;
+  /** Static intelligence that is used where none is named. */
+  readonly bundledStaticData: string;
+  /** Told how far it is, a line at a time. */
+  readonly tell: (text: string) => void;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+}
+
 /** Kinds of demand that are generated. */
 export const kinds = Object.keys(demandKinds) as readonly (keyof typeof demandKinds)[];
 
@@ -53,9 +62,8 @@ const warmUpMs = 8 * 86_400_000;
 export async function regionVerdicts(
   options: ReplayOptions,
   location: string,
-  context: CommandContext,
+  { open, bundledStaticData, tell, nowMs, signal }: ReplaySeams,
 ): Promise<{ readonly regions: readonly RegionVerdict[]; readonly report: HistoryReport }> {
-  const { signal } = context;
   // What is small is read first: a mistake in it costs no minutes.
   const kind = kinds.find((one) => options.demand === `generated:${one}`);
   const demand =
@@ -71,14 +79,15 @@ export async function regionVerdicts(
       : groupsOf(await readText('groups', options.groups, ''), options.groups);
   const history = await loadHistory(
     location,
+    open,
     {
       ...(options.region === undefined ? {} : { regions: options.region }),
       ...(options.to === undefined ? {} : { toMs: options.to }),
-      onProgress: (sentence) => context.writeError(`${sentence}\n`),
+      onProgress: (sentence) => tell(`${sentence}\n`),
     },
     signal,
   );
-  context.writeError(reportText(history.report));
+  tell(reportText(history.report));
   if (history.series.length === 0)
     throw new UsageError([`the history at ${location} holds no prices of what was asked for`]);
   const regions = [...new Set(history.series.map(({ region }) => region))];
@@ -90,12 +99,12 @@ export async function regionVerdicts(
     },
     regions,
   );
-  const { table: onDemand } = await onDemandPrices(options.onDemand, location, signal);
-  const risk = options.risk === undefined ? undefined : await readScores(options.risk, signal);
+  const { table: onDemand } = await onDemandPrices(options.onDemand, location, open, signal);
+  const risk = options.risk === undefined ? undefined : await readScores(options.risk, open, signal);
   if (given !== undefined) {
     const mistakes = groupMistakes(given, { ...history, ...facts, onDemandPerHour: onDemand });
     if (mistakes.length > 0) throw new UsageError(mistakes.map((one) => `${options.groups}: ${one}`));
-    for (const one of leftOut(given, history.series)) context.writeError(`${options.groups}: ${one}\n`);
+    for (const one of leftOut(given, history.series)) tell(`${options.groups}: ${one}\n`);
   }
   const verdicts: RegionVerdict[] = [];
   for (const region of regions) {
@@ -103,7 +112,7 @@ export async function regionVerdicts(
     const groups =
       given === undefined ? usualGroups(series, facts.instanceType) : groupsOfRegion(given, series);
     if (groups.length === 0 && given !== undefined && regions.length > 1) {
-      context.writeError(`${region} is left out: none of the groups is in it\n`);
+      tell(`${region} is left out: none of the groups is in it\n`);
       continue;
     }
     if (groups.length < 2)
@@ -145,7 +154,7 @@ export async function regionVerdicts(
         `${region}: the history ends at ${timeText(plan.toMs)}, before the demand begins at ${timeText(plan.fromMs)}: the first eight days are only looked back at`,
       ]);
     const runs: (readonly RunOutcome[])[] = [];
-    const startedMs = Date.now();
+    const startedMs = nowMs();
     for (let count = 1; count <= options.seeds; count += 1) {
       signal.throwIfAborted();
       const seed = options.firstSeed + count - 1;
@@ -155,15 +164,15 @@ export async function regionVerdicts(
           `${region}, seed ${seed}: no pod ran; either none fits a node of the groups, or none came within ${options.days} days`,
         ]);
       runs.push(outcomes);
-      const leftMinutes = ((Date.now() - startedMs) / count / 60_000) * (options.seeds - count);
-      context.writeError(
+      const leftMinutes = ((nowMs() - startedMs) / count / 60_000) * (options.seeds - count);
+      tell(
         `${region}: seed ${count} of ${options.seeds}, about ${leftMinutes.toFixed(1)} minutes left\n`,
       );
       await new Promise(setImmediate);
     }
     const unplaceable = runs.reduce((sum, [ours]) => sum + (ours?.unplaceable ?? 0), 0);
     if (unplaceable > 0)
-      context.writeError(
+      tell(
         `${region}: ${unplaceable} pods in ${options.seeds} seeds fit none of the groups that were there and did not run\n`,
       );
     verdicts.push({
@@ -182,8 +191,8 @@ function timeText(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
 }
 
-async function readScores(path: string, signal: AbortSignal): Promise<RiskScores> {
-  const { store, objects } = await openLocation(path, signal);
+async function readScores(path: string, open: OpenLocation, signal: AbortSignal): Promise<RiskScores> {
+  const { store, objects } = await open(path, signal);
   const scores = riskScores(path);
   for (const object of objects) await feed(store, object, scores.push, signal);
   return scores;

@@ -2,37 +2,14 @@ import { calibrated, isotonicPoints, plattLine, plattPoints } from '../../learni
 import type { CalibrationPoints } from '../../learning/calibration.ts';
 import { featureNames } from '../../learning/feature-names.ts';
 import { columnOf } from '../../learning/features.ts';
-import type { GrowthRules } from '../../learning/growth.ts';
 import type { LogisticModel } from '../../learning/logistic.ts';
 import { hourMs } from '../../learning/price-lattice.ts';
-import type { PriceSeries } from '../../learning/price-series.ts';
 import { bestF1, rankedScores } from '../../learning/ranking-metrics.ts';
 import { graphScores } from '../../learning/scoring-graph.ts';
 import type { ScoringGraph } from '../../learning/scoring-graph.ts';
-import { grownGraph } from './grown-graph.ts';
+import { grownGraph, type FitOptions } from './grown-graph.ts';
 import { rowsBetween, thinned, valuesOf } from './learning-set.ts';
 import type { LearningSet } from './learning-set.ts';
-
-export interface FitOptions {
-  readonly growth: Omit<GrowthRules, 'minLeafRows'>;
-  /** Fewest rows of a leaf; one in a hundred of the rows, at least 50, when undefined. */
-  readonly minLeafRows?: number;
-  /** 0..1, how much of the say the linear part has. */
-  readonly linearShare: number;
-  /** 0..1, how much of the trees' say those have that learnt how near rises came, and not only whether they came. */
-  readonly nearMissShare: number;
-  /** What those trees see of `features`; {@link ownFeatures} when undefined. */
-  readonly nearMissFeatures?: readonly string[];
-  /** At most about this many stable rows are learnt from. */
-  readonly mostQuietRows: number;
-  /** Last days of the window, on which the scale and the threshold are set by a model that has not seen them. */
-  readonly calibrationDays: number;
-  readonly threads: number;
-  readonly features?: readonly string[];
-  readonly pools?: (series: PriceSeries) => boolean;
-  readonly onProgress?: (text: string) => void;
-  readonly signal?: AbortSignal;
-}
 
 export interface FittedModel {
   readonly features: readonly string[];

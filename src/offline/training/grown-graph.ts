@@ -1,14 +1,36 @@
 import { ownFeatures, featureNames } from '../../learning/feature-names.ts';
+import type { GrowthRules } from '../../learning/growth.ts';
+import type { PriceSeries } from '../../learning/price-series.ts';
 import { plattLine } from '../../learning/calibration.ts';
 import type { Forest } from '../../learning/forest.ts';
 import { logisticModel } from '../../learning/logistic.ts';
 import type { LogisticModel } from '../../learning/logistic.ts';
 import { blended, graphScores } from '../../learning/scoring-graph.ts';
 import type { ScoringGraph, Voice } from '../../learning/scoring-graph.ts';
-import type { FitOptions } from './fitted-model.ts';
 import { thinned } from './learning-set.ts';
 import type { LearningSet } from './learning-set.ts';
 import { trainedForest } from './trained-forest.ts';
+
+export interface FitOptions {
+  readonly growth: Omit<GrowthRules, 'minLeafRows'>;
+  /** Fewest rows of a leaf; one in a hundred of the rows, at least 50, when undefined. */
+  readonly minLeafRows?: number;
+  /** 0..1, how much of the say the linear part has. */
+  readonly linearShare: number;
+  /** 0..1, how much of the trees' say those have that learnt how near rises came, and not only whether they came. */
+  readonly nearMissShare: number;
+  /** What those trees see of `features`; {@link ownFeatures} when undefined. */
+  readonly nearMissFeatures?: readonly string[];
+  /** At most about this many stable rows are learnt from. */
+  readonly mostQuietRows: number;
+  /** Last days of the window, on which the scale and the threshold are set by a model that has not seen them. */
+  readonly calibrationDays: number;
+  readonly threads: number;
+  readonly features?: readonly string[];
+  readonly pools?: (series: PriceSeries) => boolean;
+  readonly onProgress?: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Half of the trees learn whether the price rose by as much, half how near it came: there are few rises in a quiet season, and many

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { UsageError } from '../../errors/usage-error.ts';
-import { openLocation } from '../../processes/offline/open-location.ts';
+import type { OpenLocation } from '../../ports/opened-location.ts';
 import type { OnDemandTable } from '../../learning/on-demand-price.ts';
 
 export interface OnDemandPrices {
@@ -27,11 +27,12 @@ const names = {
 export async function onDemandPrices(
   path: string | undefined,
   history: string,
+  open: OpenLocation,
   signal: AbortSignal,
 ): Promise<OnDemandPrices> {
   const prices = new Map<string, number>();
   const place = path ?? folderBeside(history);
-  const files = place === undefined ? [] : await filesAt(place, signal);
+  const files = place === undefined ? [] : await filesAt(place, open, signal);
   for (const { name, text } of files) {
     if (/\.json(\.gz)?$/.test(name)) addJson(text, prices);
     else addCsv(text, prices);
@@ -54,8 +55,8 @@ interface NamedText {
   readonly text: string;
 }
 
-async function filesAt(place: string, signal: AbortSignal): Promise<readonly NamedText[]> {
-  const { store, objects } = await openLocation(place, signal);
+async function filesAt(place: string, open: OpenLocation, signal: AbortSignal): Promise<readonly NamedText[]> {
+  const { store, objects } = await open(place, signal);
   const isNamed = objects.length === 1 && place.endsWith(objects[0]?.key ?? ' ');
   const wanted = objects.filter(({ key }) => isNamed || /^[^/]*\.(csv|json)(\.gz)?$/.test(key));
   if (wanted.length === 0) throw new UsageError([`there are no on-demand prices at ${place}`]);

@@ -1,5 +1,5 @@
 import type { RiskAssessment } from '../../decision/knowledge.ts';
-import { assessmentOf } from '../../server/knowledge/family-stress.ts';
+import { assessmentOf } from '../../formats/score-assessment.ts';
 import { columnOf } from '../../learning/features.ts';
 import type { FeatureTable } from '../../learning/features.ts';
 import { familyOfType } from '../../learning/instance-size.ts';

@@ -1,7 +1,7 @@
-import { openOnnxModel } from '../../adapters/onnx/onnx-model.ts';
 import { columnOf } from '../../learning/features.ts';
 import { graphScores } from '../../learning/scoring-graph.ts';
 import type { ModelCard } from '../../formats/model-card.ts';
+import type { OpenScoringModel } from '../../ports/scoring-model.ts';
 import type { FittedModel } from './fitted-model.ts';
 import type { LearningSet } from './learning-set.ts';
 
@@ -14,6 +14,7 @@ export async function tried(
   models: ReadonlyMap<string, Uint8Array>,
   set: LearningSet,
   fitted: FittedModel,
+  open: OpenScoringModel,
   signal: AbortSignal,
 ): Promise<void> {
   const onnx = models.get(card.name) ?? new Uint8Array(0);
@@ -23,7 +24,7 @@ export async function tried(
       models.get(file) ?? new Uint8Array(0),
     ]),
   );
-  const model = await openOnnxModel({ card, onnx, families }, signal);
+  const model = await open({ card, onnx, families }, signal);
   try {
     const columns = fitted.features.map((feature) => columnOf(set.table, feature));
     const stride = Math.max(1, Math.floor(set.table.rowCount / triedRows));

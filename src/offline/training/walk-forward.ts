@@ -3,7 +3,8 @@ import { hourMs } from '../../learning/price-lattice.ts';
 import { baselineForecasts, baselineNames } from './baselines.ts';
 import type { Forecast } from './baselines.ts';
 import { fittedModel, probabilitiesOf } from './fitted-model.ts';
-import type { FitOptions, FittedModel } from './fitted-model.ts';
+import type { FittedModel } from './fitted-model.ts';
+import type { FitOptions } from './grown-graph.ts';
 import { rowsBetween } from './learning-set.ts';
 import type { LearningSet } from './learning-set.ts';
 

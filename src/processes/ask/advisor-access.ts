@@ -23,17 +23,9 @@ import { durationMs, filePath } from '../../config/value-types.ts';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
-import type { SpotAdvisor } from '../../api/messages.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { LocalAdvisor } from './local-advisor.ts';
-
-/** Where a command asks its question. */
-export interface OpenedAdvisor {
-  readonly advisor: SpotAdvisor;
-  /** What the reader of an answer should know of whoever gives it; for standard error. */
-  readonly notes: readonly string[];
-  readonly close: () => Promise<void>;
-}
+import type { OpenedAdvisor } from './opened-advisor.ts';
 
 const serverSettings = {
   server: setting(

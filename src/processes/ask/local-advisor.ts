@@ -8,8 +8,8 @@ import { settingFlags } from '../../config/setting.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import type { ReplayBasis } from '../../server/recording/replay.ts';
 import { systemClock } from '../../telemetry/system-clock.ts';
-import type { OpenedAdvisor } from './advisor-access.ts';
 import type { CommandContext } from '../command-context.ts';
+import type { OpenedAdvisor } from './opened-advisor.ts';
 import { decisionPolicy } from '../serve/decision-policy.ts';
 import { openKnowledge } from '../serve/open-knowledge.ts';
 

@@ -12,11 +12,12 @@ import type { LabelRule } from '../../learning/label.ts';
 import { hourMs } from '../../learning/price-lattice.ts';
 import type { PriceSeries } from '../../learning/price-series.ts';
 import type { ModelCard } from '../../formats/model-card.ts';
-import type { FitOptions } from '../../offline/training/fitted-model.ts';
+import type { FitOptions } from '../../offline/training/grown-graph.ts';
 import { defaultMinPricePerHour } from '../../offline/training/learning-set.ts';
 import { onDemandPrices } from '../../offline/training/on-demand-files.ts';
 import type { OnDemandPrices } from '../../offline/training/on-demand-files.ts';
 import type { CommandContext } from '../command-context.ts';
+import { openLocation } from './open-location.ts';
 
 export type Flags = Readonly<Record<string, unknown>>;
 
@@ -138,9 +139,10 @@ export async function givenHistory(
 ): Promise<GivenHistory> {
   const place = neededFlag(flags, 'history');
   const regions = regionsFlag(flags);
-  const onDemand = await onDemandPrices(textFlag(flags, 'onDemand'), place, context.signal);
+  const onDemand = await onDemandPrices(textFlag(flags, 'onDemand'), place, openLocation, context.signal);
   const { series, report } = await loadHistory(
     place,
+    openLocation,
     {
       ...(regions === undefined ? {} : { regions }),
       ...(textFlag(flags, 'since') === undefined ? {} : { fromMs: timeFlag(flags, 'since') }),

@@ -1,14 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
-import type { ParquetReader } from '../../ports/parquet-history.ts';
-
-export interface OpenedLocation {
-  readonly store: ObjectStore;
-  readonly objects: readonly StoredObject[];
-  /** Loaded when the first Parquet file is met. */
-  readonly parquet: () => Promise<ParquetReader>;
-}
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { OpenedLocation } from '../../ports/opened-location.ts';
 
 /** Opens a directory's path or `s3://bucket/prefix` as a store; the S3 client is loaded only for the latter. */
 export async function openStore(location: string): Promise<ObjectStore> {

@@ -1,5 +1,5 @@
 import type { LabelRule } from '../../learning/label.ts';
-import type { FitOptions } from '../../offline/training/fitted-model.ts';
+import type { FitOptions } from '../../offline/training/grown-graph.ts';
 import type { CommandContext } from '../command-context.ts';
 import { fitOptions, labelRule, minPriceFlag, numberFlag } from './learning-flags.ts';
 import type { Flags } from './learning-flags.ts';

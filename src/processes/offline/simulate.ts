@@ -11,7 +11,9 @@ import { partOf, traceParts, type TracePart } from '../../offline/simulate/trace
 import { habitsText, traceText } from '../../offline/simulate/trace-text.ts';
 import { traceTrial, type TraceVerdict } from '../../offline/simulate/trace-trial.ts';
 import { trialText } from '../../offline/simulate/trial-text.ts';
+import { bundledStaticData } from '../bundled-files.ts';
 import type { CommandContext } from '../command-context.ts';
+import { openLocation } from './open-location.ts';
 import { resultFileFlag } from './learning-flags.ts';
 import { kinds, regionVerdicts, type ReplayOptions } from '../../offline/simulate/region-replay.ts';
 
@@ -104,7 +106,13 @@ async function simulate(options: SimulateOptions, context: CommandContext): Prom
   const sets =
     options.traces === undefined ? [] : partOf(await traceArchive(options.traces), options.tracePart);
   const replayed =
-    options.history === undefined ? undefined : await regionVerdicts(options, options.history, context);
+    options.history === undefined ? undefined : await regionVerdicts(options, options.history, {
+          open: openLocation,
+          bundledStaticData,
+          tell: context.writeError,
+          nowMs: Date.now,
+          signal: context.signal,
+        });
   const regions = replayed?.regions ?? [];
   const traceSeeds = Math.max(2, options.seeds);
   if (sets.length > 0) context.writeError(`traces: ${sets.length} sets of pools, ${traceSeeds} seeds each\n`);

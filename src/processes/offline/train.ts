@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Command } from 'commander';
+import { openOnnxModel } from '../../adapters/onnx/onnx-model.ts';
 import { regionShare } from '../../config/region-share.ts';
 import { reportText } from '../../offline/history/history-report.ts';
 import { openStore } from './open-location.ts';
@@ -10,7 +11,8 @@ import type { PriceSeries } from '../../learning/price-series.ts';
 import type { FamilyScale, ModelCard } from '../../formats/model-card.ts';
 import { belowBaseline } from '../../offline/training/below-baseline.ts';
 import { fittedModel } from '../../offline/training/fitted-model.ts';
-import type { FitOptions, FittedModel } from '../../offline/training/fitted-model.ts';
+import type { FittedModel } from '../../offline/training/fitted-model.ts';
+import type { FitOptions } from '../../offline/training/grown-graph.ts';
 import { learningSet } from '../../offline/training/learning-set.ts';
 import type { LearningSet } from '../../offline/training/learning-set.ts';
 import { modelCard, scoreScale } from '../../offline/training/written-card.ts';
@@ -137,7 +139,7 @@ async function trainOne(
     },
     families,
   });
-  await tried(card, models, set, fitted, context.signal);
+  await tried(card, models, set, fitted, openOnnxModel, context.signal);
   const slices = trialSlices(set, trial, judging);
   const report = trialReport(
     set,

@@ -1,5 +1,5 @@
-import { certificateAge } from '../../adapters/grpc/certificate-end.ts';
-import type { CertificateReport } from '../../adapters/grpc/events.ts';
+import { certificateAge } from '../../ports/certificate-age.ts';
+import type { CertificateReport } from '../../ports/grpc-events.ts';
 
 /** What `/readyz`, `/health` and the dashboard say beside the state of knowledge. */
 export interface ReadinessInputs {

@@ -1,8 +1,7 @@
-import { atEvenOdds } from '../../decision/advisor-prior.ts';
 import type { RiskAssessment } from '../../decision/knowledge.ts';
 import { familyOf, poolKey, type PoolKey } from '../../decision/pool.ts';
-import { calibrated } from '../../learning/calibration.ts';
-import type { ModelCard, ScoreScale } from '../../formats/model-card.ts';
+import type { ModelCard } from '../../formats/model-card.ts';
+import { assessmentOf } from '../../formats/score-assessment.ts';
 import type { RiskModel } from '../../ports/risk-model.ts';
 import type { ScoringModel } from '../../ports/scoring-model.ts';
 import type { ServingFeatures, ServingRows } from './serving-features.ts';
@@ -30,17 +29,6 @@ export function familyStress(model: ScoringModel, features: ServingFeatures): Ri
       }
       return assessments;
     },
-  };
-}
-
-/** Undefined for what is no score. */
-export function assessmentOf(score: number, scale: ScoreScale): RiskAssessment | undefined {
-  if (!(score >= 0 && score <= 1)) return undefined;
-  const expectedFrequency = calibrated(scale.calibration.points, score);
-  return {
-    crashProbability: atEvenOdds(expectedFrequency, scale.priorRate),
-    expectedFrequency,
-    source: 'family-stress',
   };
 }
 

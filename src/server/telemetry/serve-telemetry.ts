@@ -1,4 +1,4 @@
-import type { GrpcEvent } from '../../adapters/grpc/events.ts';
+import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import { decisionLine } from '../advisor/decision-line.ts';
 import type { RestingClass } from '../../decision/capacity-memory.ts';
 import type { CandidateFacts, ScaleUpDecision } from '../../decision/decision.ts';

@@ -14,6 +14,7 @@ import { parquetBytes } from '../../../src/adapters/parquet/parquet-bytes.ts';
 import { collectHistory } from '../../../src/offline/collect/collect-history.ts';
 import { collectRegion } from '../../../src/offline/collect/collect-region.ts';
 import { loadHistory } from '../../../src/offline/history/load-history.ts';
+import { openLocation } from '../../../src/processes/offline/open-location.ts';
 import { staticIntelligenceOf } from '../../../src/formats/static-intelligence-document.ts';
 import { awsPeer, spotPriceHistory, type AwsPeer, type PriceRow } from '../../peers/aws-peer.ts';
 
@@ -182,7 +183,7 @@ describe('collecting a region', () => {
 
   it('collects history in windows that add up to the whole', async () => {
     await collectHistory({ region, instanceTypes: undefined, days: 10, nowMs, pauseMs: 0 }, ports(), signal);
-    const { series, report } = await loadHistory(directory, {}, signal);
+    const { series, report } = await loadHistory(directory, openLocation, {}, signal);
     expect(series.map(({ zone, pricePerHour }) => [zone, [...pricePerHour]])).to.deep.equal([
       ['ap-south-1a', [0.03, 0.031, 0.032]],
       ['ap-south-1b', [0.05]],
@@ -204,7 +205,7 @@ describe('collecting a region', () => {
     await collectHistory({ region, instanceTypes: undefined, days: 10, nowMs, pauseMs: 0 }, ports(), signal);
     expect(ec2.requests.length).to.be.greaterThan(asked);
     expect(said).to.have.length(3);
-    const { series } = await loadHistory(directory, {}, signal);
+    const { series } = await loadHistory(directory, openLocation, {}, signal);
     expect(series.flatMap(({ pricePerHour }) => [...pricePerHour])).to.deep.equal([0.03, 0.031, 0.032, 0.05]);
   });
 

@@ -9,7 +9,7 @@ import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-c
 import type { CertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
 import { startGrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import type { GrpcServer, GrpcServerOptions } from '../../../src/adapters/grpc/grpc-server.ts';
-import type { GrpcEvent } from '../../../src/adapters/grpc/events.ts';
+import type { GrpcEvent } from '../../../src/ports/grpc-events.ts';
 
 export const bestOptions = '/grpcplugin.Expander/BestOptions';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { loadHistory } from '../../../src/offline/history/load-history.ts';
+import { openLocation } from '../../../src/processes/offline/open-location.ts';
 import { reportText } from '../../../src/offline/history/history-report.ts';
 
 const { signal } = new AbortController();
@@ -51,7 +52,7 @@ describe('a price history on disk', () => {
       'noise',
       Uint8Array.from({ length: 300 }, (_, index) => index % 256),
     );
-    const { series, snapshotTimesMs, report } = await loadHistory(directory, {}, signal);
+    const { series, snapshotTimesMs, report } = await loadHistory(directory, openLocation, {}, signal);
     expect(series.map(({ instanceType }) => instanceType)).to.deep.equal([
       'c5.large',
       'm5.large',
@@ -73,7 +74,7 @@ describe('a price history on disk', () => {
   it('is used up to where a gzip file is cut off', async () => {
     const whole = gzipSync(header + rows('c5.large', 3_000, '2014-01-01'));
     await put('cut.csv.gz', whole.subarray(0, Math.floor(whole.length * 0.7)));
-    const { series, report } = await loadHistory(join(directory, 'cut.csv.gz'), {}, signal);
+    const { series, report } = await loadHistory(join(directory, 'cut.csv.gz'), openLocation, {}, signal);
     expect(report.files[0]?.problem).to.equal('the gzip file is cut off; what was there is used');
     expect(series[0]?.atMs.length).to.be.greaterThan(1_000).and.lessThan(3_000);
   });
@@ -83,14 +84,14 @@ describe('a price history on disk', () => {
     const whole = gzipSync(`${header}${rows('c5.large', 3_000, '2014-01-01')}${noise.join('\n')}\n`);
     whole.fill(0xff, Math.floor(whole.length * 0.7), Math.floor(whole.length * 0.7) + 50);
     await put('damaged.csv.gz', whole);
-    const { series, report } = await loadHistory(directory, {}, signal);
+    const { series, report } = await loadHistory(directory, openLocation, {}, signal);
     expect(report.files[0]?.problem).to.contain('damaged');
     expect(series[0]?.atMs.length).to.be.greaterThan(1_000);
   });
 
   it('of fewer than seven days says that nothing can be learnt from it', async () => {
     await put('short.csv', header + rows('c5.large', 4));
-    const { report } = await loadHistory(directory, {}, signal);
+    const { report } = await loadHistory(directory, openLocation, {}, signal);
     expect(report.notes[0]).to.contain('spans 3.0 days');
   });
 
@@ -98,7 +99,7 @@ describe('a price history on disk', () => {
     const pools = Array.from({ length: 25 }, (_, index) => `m${index}.large`);
     const text = pools.map((type) => rows(type, 9) + rows(type, 9, '2023-11-20')).join('');
     await put('gap.csv', header + text);
-    const { report } = await loadHistory(directory, {}, signal);
+    const { report } = await loadHistory(directory, openLocation, {}, signal);
     expect(report.notes.join()).to.contain('the longest 11.0 days from 2023-11-09T00:00Z');
   });
 
@@ -112,9 +113,9 @@ describe('a price history on disk', () => {
       );
     });
     await put('long.csv', header + pools.join(''));
-    const { report } = await loadHistory(directory, { fromMs: Date.parse('2023-11-30') }, signal);
+    const { report } = await loadHistory(directory, openLocation, { fromMs: Date.parse('2023-11-30') }, signal);
     expect(report.notes).to.deep.equal([]);
-    expect((await loadHistory(directory, {}, signal)).report.notes).to.have.length(0);
+    expect((await loadHistory(directory, openLocation, {}, signal)).report.notes).to.have.length(0);
   });
 
   it('that is mostly one endless line passes through a bounded memory', async () => {
@@ -123,7 +124,7 @@ describe('a price history on disk', () => {
     await writeFile(path, header + rows('c5.large', 10));
     await truncate(path, 256 * 2 ** 20);
     const before = process.memoryUsage().rss;
-    const { series, report } = await loadHistory(path, {}, signal);
+    const { series, report } = await loadHistory(path, openLocation, {}, signal);
     expect(series).to.have.length(1);
     expect(report.files[0]?.problem).to.contain('over 1 MiB');
     expect(process.memoryUsage().rss - before).to.be.lessThan(150e6);
@@ -141,7 +142,7 @@ describe('a price history on disk', () => {
     });
     await put('looks.csv.gz', gzipSync(header + looks.join('')));
     looks.length = 0;
-    const { report } = await loadHistory(directory, {}, signal);
+    const { report } = await loadHistory(directory, openLocation, {}, signal);
     expect([report.rows, report.points, report.unchanged, report.pools]).to.deep.equal([
       400_000, 2_000, 398_000, 1_000,
     ]);
@@ -159,6 +160,7 @@ describe('a price history on disk', () => {
     const told: string[] = [];
     const { series, report } = await loadHistory(
       directory,
+      openLocation,
       { onProgress: (sentence) => told.push(sentence) },
       signal,
     );
@@ -194,7 +196,7 @@ describe('a price history on disk', () => {
       row('2023-11-05T00:00:00Z', 'aps1-az1', 'c5.large', '0.0999'),
     ];
     await put('bad.csv', header + good + bad.join(''));
-    const { series, report } = await loadHistory(directory, {}, signal);
+    const { series, report } = await loadHistory(directory, openLocation, {}, signal);
     expect(series.map(({ atMs }) => atMs.length)).to.deep.equal([9, 9]);
     expect(report.dropped).to.include({
       'price-not-positive': 2,
@@ -222,6 +224,7 @@ describe('a price history on disk', () => {
     }
     const { report } = await loadHistory(
       directory,
+      openLocation,
       { regions: ['ap-south-1'], fromMs: Date.parse('2023-12-20') },
       signal,
     );
@@ -243,13 +246,13 @@ describe('a price history on disk', () => {
     await put('state/collect-ap-south-1.json', '{}');
     await put('ids.csv', header + rows('c5.large', 9));
     await put('names.csv', header + rows('c5.large', 9, '2023-11-10').replaceAll('aps1-az1', 'ap-south-1a'));
-    const { series, report } = await loadHistory(directory, {}, signal);
+    const { series, report } = await loadHistory(directory, openLocation, {}, signal);
     expect(series.map(({ zone, atMs }) => [zone, atMs.length])).to.deep.equal([['ap-south-1a', 18]]);
     expect(report.files.map(({ path }) => path)).to.deep.equal(['ids.csv', 'names.csv']);
   });
 
   it('that is not there is a mistake of the caller', async () => {
-    const failure = await loadHistory(join(directory, 'nowhere'), {}, signal).catch(
+    const failure = await loadHistory(join(directory, 'nowhere'), openLocation, {}, signal).catch(
       (error: unknown) => error,
     );
     expect(String(failure)).to.contain('There is no price history at');

@@ -7,6 +7,7 @@ import { directoryObjects } from '../../../src/adapters/files/directory-objects.
 import { parquetBytes } from '../../../src/adapters/parquet/parquet-bytes.ts';
 import { appendHistory } from '../../../src/offline/collect/history-store.ts';
 import { loadHistory } from '../../../src/offline/history/load-history.ts';
+import { openLocation } from '../../../src/processes/offline/open-location.ts';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
 import { pythonWithDuckDb as python } from '../../peers/duckdb.ts';
 
@@ -58,7 +59,7 @@ describe('the history store', () => {
   });
 
   it('gives back the very changes that were added, each once', async () => {
-    const read = await loadHistory(directory, {}, signal);
+    const read = await loadHistory(directory, openLocation, {}, signal);
     expect(read.series).to.deep.equal([
       first[0],
       series('ap-south-1b', [
@@ -103,7 +104,7 @@ describe('the history store', () => {
     const path = join(directory, 'exported.parquet');
     const query = `COPY (SELECT 'us-east-1a' AS "AvailabilityZone", 'm5.large' AS "InstanceType", '0.0412' AS "SpotPrice", TIMESTAMP '2023-11-05 10:00:00' AS "Timestamp", 'Linux/UNIX' AS "ProductDescription") TO '${path}' (FORMAT parquet, COMPRESSION zstd)`;
     execFileSync(python, ['-c', 'import duckdb, sys; duckdb.sql(sys.argv[1])', query]);
-    const { series: read } = await loadHistory(path, {}, signal);
+    const { series: read } = await loadHistory(path, openLocation, {}, signal);
     expect(read).to.have.length(1);
     expect(read[0]).to.include({ region: 'us-east-1', zone: 'us-east-1a', instanceType: 'm5.large' });
     expect([...(read[0]?.pricePerHour ?? [])]).to.deep.equal([0.0412]);

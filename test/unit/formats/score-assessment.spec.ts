@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { assessmentOf } from '../../../../src/server/knowledge/family-stress.ts';
-import type { ScoreScale } from '../../../../src/formats/model-card.ts';
+import { assessmentOf } from '../../../src/formats/score-assessment.ts';
+import type { ScoreScale } from '../../../src/formats/model-card.ts';
 
 describe('an assessment of a score', () => {
   const scale: ScoreScale = {
