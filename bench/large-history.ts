@@ -72,7 +72,12 @@ async function written(file: string, bytes: number): Promise<void> {
 
 async function readBack(file: string): Promise<void> {
   const started = performance.now();
-  const history = await loadHistory(file, openLocation, { onProgress: console.log }, new AbortController().signal);
+  const history = await loadHistory(
+    file,
+    openLocation,
+    { onProgress: console.log },
+    new AbortController().signal,
+  );
   const seconds = (performance.now() - started) / 1000;
   const points = history.series.reduce((sum, { atMs }) => sum + atMs.length, 0);
   const peakMb = ownPeakMegabytes();

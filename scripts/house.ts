@@ -22,7 +22,10 @@ function cruise(...flags: readonly string[]): string {
 }
 
 process.stdout.write(cruise('--output-type', 'err'));
-const drawn = (await instance()).renderString(cruise('--output-type', 'archi'), { format: 'svg', engine: 'dot' });
+const drawn = (await instance()).renderString(cruise('--output-type', 'archi'), {
+  format: 'svg',
+  engine: 'dot',
+});
 const stands = existsSync(picture) ? readFileSync(picture, 'utf8') : '';
 if (drawn !== stands && process.argv.includes('--check')) {
   process.stderr.write('docs/house.svg is not the house as it is: npm run lint:house draws it anew\n');

@@ -1,12 +1,6 @@
 import type { ScaleUpDecision } from '../decision/decision.ts';
 import type { ScaleUpRequest } from '../decision/scale-up-request.ts';
-import type {
-  DecisionMessage,
-  EvaluateResponse,
-  RankResponse,
-  RequestSummary,
-  Timing,
-} from './messages.ts';
+import type { DecisionMessage, EvaluateResponse, RankResponse, RequestSummary, Timing } from './messages.ts';
 import { candidateMessages, dropCounts } from './candidate-messages.ts';
 
 export interface ScaleUpAnswered {

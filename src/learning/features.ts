@@ -35,7 +35,6 @@ export interface FeatureTable {
   readonly guessedOnDemand: number;
 }
 
-
 /**
  * Features of the past: nothing after a row's moment is read. Training and serving both come here, so that a vector means the
  * same in both; of a history longer than seven days, only the last seven matter to a row.

@@ -165,9 +165,7 @@ export async function regionVerdicts(
         ]);
       runs.push(outcomes);
       const leftMinutes = ((nowMs() - startedMs) / count / 60_000) * (options.seeds - count);
-      tell(
-        `${region}: seed ${count} of ${options.seeds}, about ${leftMinutes.toFixed(1)} minutes left\n`,
-      );
+      tell(`${region}: seed ${count} of ${options.seeds}, about ${leftMinutes.toFixed(1)} minutes left\n`);
       await new Promise(setImmediate);
     }
     const unplaceable = runs.reduce((sum, [ours]) => sum + (ours?.unplaceable ?? 0), 0);

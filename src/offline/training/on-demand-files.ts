@@ -55,7 +55,11 @@ interface NamedText {
   readonly text: string;
 }
 
-async function filesAt(place: string, open: OpenLocation, signal: AbortSignal): Promise<readonly NamedText[]> {
+async function filesAt(
+  place: string,
+  open: OpenLocation,
+  signal: AbortSignal,
+): Promise<readonly NamedText[]> {
   const { store, objects } = await open(place, signal);
   const isNamed = objects.length === 1 && place.endsWith(objects[0]?.key ?? ' ');
   const wanted = objects.filter(({ key }) => isNamed || /^[^/]*\.(csv|json)(\.gz)?$/.test(key));

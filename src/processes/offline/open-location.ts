@@ -5,7 +5,8 @@ import type { OpenedLocation } from '../../ports/opened-location.ts';
 
 /** Opens a directory's path or `s3://bucket/prefix` as a store; the S3 client is loaded only for the latter. */
 export async function openStore(location: string): Promise<ObjectStore> {
-  if (location.startsWith('s3://')) return (await import('../../adapters/s3/s3-objects.ts')).s3Objects(location);
+  if (location.startsWith('s3://'))
+    return (await import('../../adapters/s3/s3-objects.ts')).s3Objects(location);
   return (await import('../../adapters/files/directory-objects.ts')).directoryObjects(location);
 }
 

@@ -106,7 +106,9 @@ async function simulate(options: SimulateOptions, context: CommandContext): Prom
   const sets =
     options.traces === undefined ? [] : partOf(await traceArchive(options.traces), options.tracePart);
   const replayed =
-    options.history === undefined ? undefined : await regionVerdicts(options, options.history, {
+    options.history === undefined
+      ? undefined
+      : await regionVerdicts(options, options.history, {
           open: openLocation,
           bundledStaticData,
           tell: context.writeError,

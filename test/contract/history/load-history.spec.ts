@@ -113,7 +113,12 @@ describe('a price history on disk', () => {
       );
     });
     await put('long.csv', header + pools.join(''));
-    const { report } = await loadHistory(directory, openLocation, { fromMs: Date.parse('2023-11-30') }, signal);
+    const { report } = await loadHistory(
+      directory,
+      openLocation,
+      { fromMs: Date.parse('2023-11-30') },
+      signal,
+    );
     expect(report.notes).to.deep.equal([]);
     expect((await loadHistory(directory, openLocation, {}, signal)).report.notes).to.have.length(0);
   });

@@ -18,7 +18,11 @@ import { EventQueue } from '../../../../src/offline/simulate/event-queue.ts';
 import { intervalOf } from '../../../../src/offline/simulate/interval.ts';
 import { poolPriceBook } from '../../../../src/offline/simulate/price-book.ts';
 import { seedRuns } from '../../../../src/offline/simulate/region-trial.ts';
-import { packed, type SimulatedOption, type Situation } from '../../../../src/offline/simulate/scale-up-situation.ts';
+import {
+  packed,
+  type SimulatedOption,
+  type Situation,
+} from '../../../../src/offline/simulate/scale-up-situation.ts';
 import { longestLasting } from '../../../../src/offline/simulate/foresight.ts';
 import { groupsOf } from '../../../../src/offline/simulate/simulated-group.ts';
 import { traceRun } from '../../../../src/offline/simulate/trace-run.ts';

@@ -3,7 +3,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Knowledge } from '../../../../src/decision/knowledge.ts';
 import { defaultPolicy } from '../../../../src/decision/policy.ts';
-import { answeredBestOptions, type BestOptionsDependencies } from '../../../../src/server/expander/answered-best-options.ts';
+import {
+  answeredBestOptions,
+  type BestOptionsDependencies,
+} from '../../../../src/server/expander/answered-best-options.ts';
 import type { AnsweredScaleUp } from '../../../../src/server/expander/expander-events.ts';
 import { bestOptionsResponse } from '../../../../src/wire/best-options-answer.ts';
 import { readBestOptions } from '../../../../src/wire/best-options-reader.ts';

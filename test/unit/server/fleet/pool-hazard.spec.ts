@@ -2,7 +2,11 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Pool } from '../../../../src/decision/pool.ts';
 import { FleetRecord } from '../../../../src/server/fleet/fleet-record.ts';
-import { hazardAfterInterruption, justInterrupted, PoolHazards } from '../../../../src/server/fleet/pool-hazard.ts';
+import {
+  hazardAfterInterruption,
+  justInterrupted,
+  PoolHazards,
+} from '../../../../src/server/fleet/pool-hazard.ts';
 import { start } from '../../drain/simulated-node.ts';
 
 const hour = 3_600_000;

@@ -3,7 +3,10 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { codeOfInterruptRate, interruptRateOfCode } from '../../../../src/formats/advisor-bands.ts';
 import { knowledgeTables } from '../../../../src/server/knowledge/knowledge-tables.ts';
-import { staticIntelligenceOf, type StaticReading } from '../../../../src/formats/static-intelligence-document.ts';
+import {
+  staticIntelligenceOf,
+  type StaticReading,
+} from '../../../../src/formats/static-intelligence-document.ts';
 
 const good = {
   metadata: { last_updated: '2025-07-28T00:00:00Z', region: 'ap-south-1', source: 'a test' },

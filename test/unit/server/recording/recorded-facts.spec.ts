@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import type { Knowledge } from '../../../../src/decision/knowledge.ts';
 import type { Pool } from '../../../../src/decision/pool.ts';
-import { recordedFacts, recordedKnowledge, tracedKnowledge } from '../../../../src/server/recording/recorded-facts.ts';
+import {
+  recordedFacts,
+  recordedKnowledge,
+  tracedKnowledge,
+} from '../../../../src/server/recording/recorded-facts.ts';
 
 const spot: Pool = {
   instanceType: 'c5.large',

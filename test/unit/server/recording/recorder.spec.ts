@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 import type { RecordStore } from '../../../../src/ports/record-store.ts';
-import { recorder, type RecorderOptions, type RecordingResult } from '../../../../src/server/recording/recorder.ts';
+import {
+  recorder,
+  type RecorderOptions,
+  type RecordingResult,
+} from '../../../../src/server/recording/recorder.ts';
 import { silentLog } from '../../../../src/telemetry/log.ts';
 
 /** A store in memory with a capacity, as a disk has one. */
