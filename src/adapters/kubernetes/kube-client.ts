@@ -6,6 +6,8 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import { beginningOf, linesOf, parsedJson, wholeText } from './answer-bodies.ts';
+import type { JsonSkimmer } from './json-skimmer.ts';
 import type { KubeAccess } from './kube-access.ts';
 
 export interface KubeAnswer {
@@ -19,6 +21,15 @@ export interface KubeCall {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** `beginning`: of the body only what fits into 64 KiB is held, enough for a Status; a longer one reads as undefined. */
+  readonly keeps?: 'whole' | 'beginning';
+}
+
+/** What came of a skimmed answer. */
+export interface Skimmed {
+  /** What the skimmer kept beside the items; of any other status than 200, the beginning of the body. */
+  readonly answer: KubeAnswer;
+  readonly bytes: number;
 }
 
 /**
@@ -29,21 +40,30 @@ export interface KubeClient {
   readonly namespace: string;
   /**
    * Any status is an answer.
-   * @throws ClusterUnavailable when there is no answer within the time limit.
+   * @throws ClusterUnavailable when there is no answer within the time limit, or one of success that is no JSON.
    */
   call(call: KubeCall, signal: AbortSignal): Promise<KubeAnswer>;
+  /**
+   * Reads an answer of any size through a skimmer. It may take as long as bytes keep coming: each must come within the
+   * time limit of a request, and all of them within twelve.
+   * @throws ClusterUnavailable as `call`, and when the answer breaks off.
+   */
+  skim(path: string, skimmer: JsonSkimmer, signal: AbortSignal): Promise<Skimmed>;
   /** The lines of an answer that goes on, as they come. @throws ClusterUnavailable when it breaks off or is no 200. */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>;
   close(): void;
 }
 
-const maxAnswerBytes = 64 * 1024 * 1024;
+const defaultMaxAnswerBytes = 64 * 1024 * 1024;
+const skimLimits = 12;
 
 export interface KubeClientOptions {
   /** For each request, from connecting to the last byte; not for `lines`. */
   readonly timeoutMs: number;
   readonly maxConnections: number;
   readonly userAgent: string;
+  /** The longest body that `call` holds. */
+  readonly maxAnswerBytes?: number;
   /** Told of each answer that means "you may not": by RBAC, or by an admission policy or webhook. */
   readonly onForbidden?: (by: ForbiddenBy, what: string) => void;
 }
@@ -53,6 +73,7 @@ export type ForbiddenBy = 'permission' | 'admission';
 export function kubeClient(access: KubeAccess, options: KubeClientOptions): KubeClient {
   const server = new URL(access.server);
   const isTls = server.protocol === 'https:';
+  const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
   const pool = {
     keepAlive: true,
     maxSockets: options.maxConnections,
@@ -121,38 +142,69 @@ export function kubeClient(access: KubeAccess, options: KubeClientOptions): Kube
     return new ClusterUnavailable(`${call} at ${access.server}: ${why}`, { cause: error });
   }
 
+  /** @throws Error when a success is no JSON: half an object must not be read as an object with half of its fields. */
+  function answerOf(response: IncomingMessage, text: string | undefined): KubeAnswer {
+    const status = response.statusCode ?? 0;
+    const body = text === undefined ? undefined : parsedJson(text);
+    if (status >= 200 && status < 300 && body === undefined && text !== undefined && text !== '')
+      throw new Error(`an answer of ${status} that is no JSON: ${JSON.stringify(text.slice(0, 80))}`);
+    return { status, body, retryAfterMs: retryAfterMs(response.headers['retry-after']) };
+  }
+
+  function tellForbidden(method: string, path: string, answer: KubeAnswer): void {
+    const by = forbiddenBy(answer);
+    if (by !== undefined)
+      options.onForbidden?.(by, `${method} ${path}: ${answer.status} ${messageOf(answer)}`);
+  }
+
   return {
     namespace: access.namespace,
     async call(call, signal) {
       const limit = AbortSignal.timeout(options.timeoutMs);
       try {
         const response = await authorized(call, AbortSignal.any([limit, signal]));
-        const text = await textOf(response);
-        const answer: KubeAnswer = {
-          status: response.statusCode ?? 0,
-          body: parsed(text),
-          retryAfterMs: retryAfterMs(response.headers['retry-after']),
-        };
-        const by = forbiddenBy(answer);
-        if (by !== undefined)
-          options.onForbidden?.(by, `${call.method} ${call.path}: ${answer.status} ${messageOf(answer)}`);
+        const text =
+          call.keeps === 'beginning'
+            ? await beginningOf(response)
+            : await wholeText(response, maxAnswerBytes);
+        const answer = answerOf(response, text);
+        tellForbidden(call.method, call.path, answer);
         return answer;
       } catch (error) {
         throw unavailable(`${call.method} ${call.path}`, error, signal, limit);
       }
     },
+    async skim(path, skimmer, signal) {
+      const stalled = new AbortController();
+      const isStalled = () => stalled.abort(new Error(`no bytes within ${options.timeoutMs} ms`));
+      const timer = setTimeout(isStalled, options.timeoutMs);
+      const limit = AbortSignal.any([stalled.signal, AbortSignal.timeout(skimLimits * options.timeoutMs)]);
+      let bytes = 0;
+      try {
+        const response = await authorized({ method: 'GET', path }, AbortSignal.any([limit, signal]));
+        if (response.statusCode !== 200) {
+          const answer = answerOf(response, await beginningOf(response));
+          tellForbidden('GET', path, answer);
+          return { answer, bytes };
+        }
+        for await (const chunk of response as AsyncIterable<Buffer>) {
+          timer.refresh();
+          bytes += chunk.length;
+          skimmer.push(chunk);
+        }
+        return { answer: { status: 200, body: skimmer.end(), retryAfterMs: undefined }, bytes };
+      } catch (error) {
+        throw unavailable(`GET ${path}`, error, signal, limit);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
     async *lines(path, signal) {
       try {
         const response = await authorized({ method: 'GET', path }, signal);
-        if (response.statusCode !== 200) {
-          const text = await textOf(response);
-          throw refused(`GET ${path}`, {
-            status: response.statusCode ?? 0,
-            body: parsed(text),
-            retryAfterMs: retryAfterMs(response.headers['retry-after']),
-          });
-        }
-        yield* linesOf(response);
+        if (response.statusCode !== 200)
+          throw refused(`GET ${path}`, answerOf(response, await beginningOf(response)));
+        yield* linesOf(response, maxAnswerBytes);
       } catch (error) {
         throw unavailable(`GET ${path}`, error, signal);
       }
@@ -186,36 +238,6 @@ export function refused(what: string, answer: KubeAnswer): ClusterUnavailable {
     status: answer.status,
     retryAfterMs: answer.retryAfterMs,
   });
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxAnswerBytes) throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  response.setEncoding('utf8');
-  let rest = '';
-  for await (const chunk of response as AsyncIterable<string>) {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    if (rest.length > maxAnswerBytes) throw new Error('a watch event is too large');
-    for (const part of parts) if (part !== '') yield part;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return text === '' ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function retryAfterMs(header: string | undefined): number | undefined {

@@ -1,19 +1,36 @@
-import { atRiskLabel, owner, prefix, signalCondition } from '../../drain/marks.ts';
+import { signalCondition } from '../../drain/marks.ts';
 import type { NodeView, PodView } from '../../drain/observed.ts';
 import type { NodeChange } from '../../drain/steps.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
-import type { EvictionAnswer, NodeCluster, NodeEvent, Permission } from '../../ports/node-cluster.ts';
+import type { EvictionAnswer, NodeCluster, Permission } from '../../ports/node-cluster.ts';
+import type { Kept } from './json-skimmer.ts';
 import { messageOf, refused, type KubeAnswer, type KubeCall, type KubeClient } from './kube-client.ts';
-import { fieldsOf, listOf, nodeView, podView, textOf, timeOf } from './kube-objects.ts';
+import { fieldsOf, nameOf, nodeView, podParts, podView, rfc3339 } from './kube-objects.ts';
+import { nodeClaims } from './kube-node-claims.ts';
+import { coreEvent } from './node-event.ts';
+import { firstPageSize, skimmedList } from './skimmed-list.ts';
 
 const mergePatch = 'application/merge-patch+json';
-const claimsPath = '/apis/karpenter.sh/v1/nodeclaims';
-const poolsPath = '/apis/karpenter.sh/v1/nodepools';
 const strategicPatch = 'application/strategic-merge-patch+json';
 
-/** Everything goes to this one Node by name and to the pods on it. */
-export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
+const namesOnly: Kept = { fields: { metadata: { fields: { name: 'scalar' } } } };
+
+/** A kubelet runs a few hundred. What is beyond is listed once these have gone. */
+const mostPods = 5_000;
+
+/**
+ * Everything goes to this one Node by name and to the pods on it.
+ * @param labelKeys of pods that somebody looks at; the others are not read.
+ */
+export function nodeCluster(
+  client: KubeClient,
+  nodeName: string,
+  labelKeys: readonly string[] = [],
+): NodeCluster {
   const nodePath = `/api/v1/nodes/${encodeURIComponent(nodeName)}`;
+  const podsPath = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName}`)}`;
+  const podPage = firstPageSize();
+  const keptOfPods = podParts(labelKeys);
 
   /** @throws ClusterUnavailable on anything but success. */
   async function succeeded(call: KubeCall, signal: AbortSignal): Promise<KubeAnswer> {
@@ -22,38 +39,21 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
     return answer;
   }
 
+  /** @throws ClusterUnavailable for what is not this Node: an empty view of it would look like another instance. */
+  function wholeNode({ body }: KubeAnswer): NodeView {
+    const node = nodeView(body);
+    if (node.name !== nodeName || node.uid === '' || node.resourceVersion === '')
+      throw new ClusterUnavailable(`GET ${nodePath}: the answer is not the Node ${nodeName}`);
+    return node;
+  }
+
   async function eviction(call: KubeCall, signal: AbortSignal): Promise<EvictionAnswer> {
     try {
-      return evictionAnswer(await client.call(call, signal));
+      return evictionAnswer(await client.call({ ...call, keeps: 'beginning' }, signal));
     } catch (error) {
       if (!(error instanceof ClusterUnavailable)) throw error;
       return { result: 'failed', retryAfterMs: undefined, message: error.message };
     }
-  }
-
-  async function claimOfNode(signal: AbortSignal): Promise<string | undefined> {
-    const { status, body } = await client.call({ method: 'GET', path: claimsPath }, signal);
-    if (status !== 200) return undefined;
-    const mine = listOf(fieldsOf(body)['items']).find(
-      (one) => fieldsOf(one['status'])['nodeName'] === nodeName,
-    );
-    const name = textOf(fieldsOf(mine?.['metadata'])['name']);
-    return name === '' ? undefined : name;
-  }
-
-  async function labelledClaim(
-    nodeClaim: string,
-    value: string | null,
-    signal: AbortSignal,
-  ): Promise<'done' | 'denied'> {
-    const name = nodeClaim === '' ? await claimOfNode(signal) : nodeClaim;
-    if (name === undefined) return 'denied';
-    const path = `${claimsPath}/${encodeURIComponent(name)}`;
-    const body = { metadata: { labels: { [atRiskLabel]: value } } };
-    const answer = await client.call({ method: 'PATCH', path, contentType: mergePatch, body }, signal);
-    if (isDenied(answer)) return 'denied';
-    if (answer.status >= 300) throw refused(`PATCH ${path}`, answer);
-    return 'done';
   }
 
   return {
@@ -61,7 +61,7 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
       const answer = await client.call({ method: 'GET', path: nodePath }, signal);
       if (answer.status === 404) return 'gone';
       if (answer.status !== 200) throw refused(`GET ${nodePath}`, answer);
-      return nodeView(answer.body);
+      return wholeNode(answer);
     },
 
     async changeNode(change, signal) {
@@ -75,7 +75,7 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
       if (answer.status === 409) return 'conflict';
       if (answer.status === 404) return 'gone';
       if (answer.status !== 200) throw refused(`PATCH ${nodePath}`, answer);
-      return nodeView(answer.body);
+      return wholeNode(answer);
     },
 
     async setCondition({ status, reason, message, atMs }, signal) {
@@ -99,16 +99,17 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
       );
     },
 
-    async pods(signal) {
-      const path = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName}`)}`;
-      const { body } = await succeeded({ method: 'GET', path }, signal);
-      return listOf(fieldsOf(body)['items']).map(podView);
+    pods: (signal) => {
+      const read = (pod: unknown) => {
+        const view = podView(pod);
+        return isOver(view) ? undefined : view;
+      };
+      return skimmedList(client, podsPath, keptOfPods, read, { size: podPage, most: mostPods }, signal);
     },
 
     async terminatingNamespaces(signal) {
       const path = `/api/v1/namespaces?fieldSelector=${encodeURIComponent('status.phase=Terminating')}`;
-      const { body } = await succeeded({ method: 'GET', path }, signal);
-      return new Set(listOf(fieldsOf(body)['items']).map((one) => textOf(fieldsOf(one['metadata'])['name'])));
+      return new Set(await skimmedList(client, path, namesOnly, nameOf, { size: firstPageSize() }, signal));
     },
 
     evict: (pod, graceSeconds, signal) =>
@@ -152,37 +153,7 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
       return 'told';
     },
 
-    async handOver(nodeClaim, terminateAtMs, signal) {
-      const name = nodeClaim === '' ? await claimOfNode(signal) : nodeClaim;
-      if (name === undefined) return 'denied';
-      const path = `${claimsPath}/${encodeURIComponent(name)}`;
-      const stamp = { 'karpenter.sh/nodeclaim-termination-timestamp': rfc3339(terminateAtMs) };
-      const stamped = await client.call(
-        { method: 'PATCH', path, contentType: mergePatch, body: { metadata: { annotations: stamp } } },
-        signal,
-      );
-      if (isDenied(stamped)) return 'denied';
-      if (stamped.status >= 300) throw refused(`PATCH ${path}`, stamped);
-      if (timeOf(fieldsOf(fieldsOf(stamped.body)['metadata'])['deletionTimestamp']) !== undefined)
-        return 'accepted';
-      const deleted = await client.call({ method: 'DELETE', path }, signal);
-      if (isDenied(deleted)) return 'denied';
-      if (deleted.status >= 300) throw refused(`DELETE ${path}`, deleted);
-      return 'accepted';
-    },
-
-    async putAtRisk(nodeClaim, nodePool, signal) {
-      const poolPath = `${poolsPath}/${encodeURIComponent(nodePool)}`;
-      const pool = await client.call({ method: 'GET', path: poolPath }, signal);
-      if (isDenied(pool) || (pool.status === 200 && !hasOptedIn(pool.body))) return 'denied';
-      if (pool.status !== 200) throw refused(`GET ${poolPath}`, pool);
-      const answer = await labelledClaim(nodeClaim, 'rebalance', signal);
-      return answer === 'denied' ? 'denied' : 'accepted';
-    },
-
-    async endRisk(nodeClaim, signal) {
-      await labelledClaim(nodeClaim, null, signal);
-    },
+    ...nodeClaims(client, nodeName),
 
     async may(permission, signal) {
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
@@ -192,20 +163,13 @@ export function nodeCluster(client: KubeClient, nodeName: string): NodeCluster {
   };
 }
 
+/** A pod that has ended needs no place, and a node may have any number of them. */
+function isOver({ phase }: PodView): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
 function podPath(pod: PodView): string {
   return `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}`;
-}
-
-/** Karpenter drifts a NodeClaim whose labels its NodePool's requirements no longer allow. */
-function hasOptedIn(nodePool: unknown): boolean {
-  const template = fieldsOf(fieldsOf(fieldsOf(nodePool)['spec'])['template']);
-  return listOf(fieldsOf(template['spec'])['requirements']).some(
-    (one) => one['key'] === atRiskLabel && one['operator'] === 'DoesNotExist',
-  );
-}
-
-function isDenied({ status }: KubeAnswer): boolean {
-  return status === 403 || status === 404;
 }
 
 /** A merge patch replaces whole lists: `resourceVersion` makes the write fail when somebody else has written since. */
@@ -237,39 +201,6 @@ function evictionResult(answer: KubeAnswer): EvictionAnswer['result'] {
   return status === 401 || status === 403 || status === 422 ? 'refused' : 'failed';
 }
 
-const maxEventNote = 1_024;
-
-function coreEvent(event: NodeEvent, node: NodeView): unknown {
-  const at = rfc3339(event.atMs);
-  return {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: {
-      // A fixed name makes telling twice harmless: the second attempt is answered with 409.
-      name: `${node.name}.${shortHash(`${node.uid}/${event.id}`)}`,
-      namespace: 'default',
-      annotations: { [`${prefix}event-id`]: event.id },
-    },
-    involvedObject: { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid },
-    reason: event.reason,
-    message: event.message.slice(0, maxEventNote),
-    type: event.type,
-    source: { component: owner, host: node.name },
-    reportingComponent: owner,
-    reportingInstance: node.name,
-    firstTimestamp: at,
-    lastTimestamp: at,
-    count: 1,
-  };
-}
-
-/** FNV-1a in two passes, 64 bits as hex: names only have to differ. */
-function shortHash(text: string): string {
-  const bytes = Buffer.from(text);
-  const pass = (from: number) => bytes.reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, from);
-  return [0x811c9dc5, 0x9747b28c].map((from) => pass(from).toString(16).padStart(8, '0')).join('');
-}
-
 function accessReview({ verb, group, resource, subresource, name, namespace }: Permission): unknown {
   return {
     apiVersion: 'authorization.k8s.io/v1',
@@ -285,8 +216,4 @@ function accessReview({ verb, group, resource, subresource, name, namespace }: P
       },
     },
   };
-}
-
-function rfc3339(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

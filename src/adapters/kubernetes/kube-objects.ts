@@ -1,5 +1,6 @@
 import { signalCondition } from '../../drain/marks.ts';
 import type { NodeView, PodView, Taint } from '../../drain/observed.ts';
+import type { Kept } from './json-skimmer.ts';
 
 /** Reads what the API server sends; fields that are missing or of another kind read as absent. */
 
@@ -29,6 +30,17 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
 export function timeOf(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : NaN;
   return Number.isFinite(ms) ? ms : undefined;
+}
+
+/** Undefined for an object without one. */
+export function nameOf(object: unknown): string | undefined {
+  const name = textOf(fieldsOf(fieldsOf(object)['metadata'])['name']);
+  return name === '' ? undefined : name;
+}
+
+/** To the second, as the API server writes it. */
+export function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
 export function nodeView(object: unknown): NodeView {
@@ -71,6 +83,31 @@ function taint(one: Fields): Taint {
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const defaultGraceSeconds = 30;
+
+/** All that `podView` looks at, with the labels of these keys: neither environment nor anything else that pods carry. */
+export function podParts(labelKeys: readonly string[]): Kept {
+  const scalars = (...names: readonly string[]): Record<string, Kept> =>
+    Object.fromEntries(names.map((name) => [name, 'scalar']));
+  return {
+    fields: {
+      metadata: {
+        fields: {
+          ...scalars('name', 'namespace', 'uid', 'deletionTimestamp'),
+          labels: { fields: scalars(...labelKeys) },
+          annotations: { fields: scalars(mirrorAnnotation) },
+          ownerReferences: { each: { fields: scalars('kind', 'controller') } },
+        },
+      },
+      spec: {
+        fields: {
+          ...scalars('nodeName', 'priority', 'terminationGracePeriodSeconds'),
+          volumes: { each: { fields: { emptyDir: { fields: {} } } } },
+        },
+      },
+      status: { fields: scalars('phase') },
+    },
+  };
+}
 
 export function podView(object: unknown): PodView {
   const { metadata, spec, status } = fieldsOf(object);

@@ -12,10 +12,12 @@ export type AgentAdapters = Pick<AgentPorts, 'metadata' | 'cluster' | 'slots'> &
 };
 
 const drainLeaseSeconds = 60;
+/** The largest thing that is held whole is the Node; the API server stores none of more than 1.5 MB. */
+const maxAnswerBytes = 16 * 1024 * 1024;
 
 /** The agent's ways to the metadata service and the API server. */
 export async function agentAdapters(
-  { settings, nodeName }: AgentConfig,
+  { settings, nodeName, policy }: AgentConfig,
   environment: Readonly<Record<string, string | undefined>>,
   onForbidden: KubeClientOptions['onForbidden'] = () => undefined,
 ): Promise<AgentAdapters> {
@@ -24,6 +26,7 @@ export async function agentAdapters(
     timeoutMs: settings.api_timeout,
     maxConnections: settings.eviction_concurrency,
     userAgent: 'spot-expander-agent',
+    maxAnswerBytes,
     onForbidden,
   });
   const namespace = settings.pod_namespace ?? access.namespace;
@@ -34,7 +37,11 @@ export async function agentAdapters(
       tokenTtlSeconds: 21_600,
       nowMs: Date.now,
     }),
-    cluster: nodeCluster(client, nodeName),
+    cluster: nodeCluster(
+      client,
+      nodeName,
+      (policy.skipPods ?? []).map(({ key }) => key),
+    ),
     slots: ({ zone }) =>
       drainSlots(client, {
         namespace,
