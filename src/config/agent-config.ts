@@ -4,6 +4,7 @@ import { defaultDrainPolicy, type DrainPolicy, type MaintenancePolicy } from '..
 import { UsageError } from '../errors/usage-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import { agentSettings } from './agent-settings.ts';
+import { proxyAddress } from './proxy-address.ts';
 import { settingValues, type RawSettings, type SettingValues } from './setting.ts';
 
 type Settings = SettingValues<typeof agentSettings>;
@@ -13,6 +14,8 @@ export interface AgentConfig {
   readonly nodeName: string;
   readonly policy: DrainPolicy;
   readonly webhookHeaders: Readonly<Record<string, string>>;
+  /** URL of the webhook's proxy; undefined: none, or no webhook. */
+  readonly webhookProxy: string | undefined;
 }
 
 /** @throws UsageError that names every mistake in flags, environment and file. */
@@ -27,13 +30,27 @@ export function agentConfig(raw: RawSettings): AgentConfig {
       `--skip-pods: "${settings.skip_pods}" is not a label selector such as app=db,tier notin (web)`,
     );
   const webhookHeaders = headersIn(settings.webhook_headers_file, mistakes);
+  const webhookProxy = settings.webhook_url === undefined ? undefined : proxyOf(settings, mistakes);
   if (mistakes.length > 0 || settings.node_name === undefined) throw new UsageError(mistakes);
   return {
     settings,
     nodeName: settings.node_name,
     policy: { ...drainPolicy(settings), skipPods },
     webhookHeaders,
+    webhookProxy,
   };
+}
+
+/** Only asked where there is a webhook: HTTPS_PROXY is set for whole machines, and by others. */
+function proxyOf({ webhook_proxy: given }: Settings, mistakes: string[]): string | undefined {
+  if (given === undefined) return undefined;
+  const address = proxyAddress(given);
+  // The address itself may carry a password and is not shown.
+  if (address === undefined)
+    mistakes.push(
+      '--webhook-proxy (also HTTPS_PROXY): not a proxy that the webhook can use; give http://HOST:PORT, https://HOST:PORT or HOST:PORT, or --webhook-no-proxy "*"',
+    );
+  return address;
 }
 
 function drainPolicy(settings: Settings): DrainPolicy {

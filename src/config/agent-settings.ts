@@ -199,7 +199,7 @@ const telling = {
     'file',
     'secret headers, one "Name: value" a line',
   ),
-  webhook_proxy: setting(webAddress.optional(), undefined, 'url', 'proxy for the webhook', [
+  webhook_proxy: setting(z.string().optional(), undefined, 'url', 'proxy for the webhook', [
     'HTTPS_PROXY',
     'https_proxy',
   ]),

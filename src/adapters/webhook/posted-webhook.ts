@@ -1,7 +1,6 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { connect as tlsConnect } from 'node:tls';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors/message-of.ts';
 import type { Webhook, WebhookMessage } from '../../ports/webhook.ts';
@@ -11,7 +10,7 @@ export interface WebhookOptions {
   /** Body with `{{field}}` places; undefined: all fields as JSON. */
   readonly template: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** `http://host:port` of a proxy; undefined: none. */
+  /** `http://host:port` or `https://host:port` of a proxy, with its user and password if it has them; undefined: none. */
   readonly proxy: string | undefined;
   /** Hosts that are asked without it, as NO_PROXY lists them; undefined: none. */
   readonly noProxy?: string | undefined;
@@ -61,99 +60,54 @@ export function webhookBody(template: string | undefined, message: WebhookMessag
 }
 
 async function posted(
-  options: WebhookOptions,
+  { url, proxy, noProxy = '', timeoutMs, headers }: WebhookOptions,
   body: string,
   id: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const target = new URL(options.url);
-  const headers = {
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    'x-spot-expander-event-id': id,
-    ...options.headers,
-  };
-  const isTls = target.protocol === 'https:';
-  if (options.proxy === undefined || isExempt(target, options.noProxy ?? '')) {
-    const sent = (isTls ? httpsRequest : httpRequest)(target, { method: 'POST', headers, signal });
-    return statusOf(sent, body);
-  }
-  const proxy = new URL(options.proxy);
-  const via = {
-    host: proxy.hostname,
-    port: proxy.port === '' ? 80 : Number(proxy.port),
+  const target = new URL(url);
+  const [{ Agent }, request] = target.protocol === 'https:' ? [https, https.request] : [http, http.request];
+  const exempt = agentNoProxy(target, noProxy);
+  const proxyEnv =
+    proxy === undefined ? undefined : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: exempt };
+  // A request's signal does not end the wait for a proxy that never answers CONNECT; the agent's own time-out does.
+  const agent = new Agent({ timeout: timeoutMs, ...(proxyEnv === undefined ? {} : { proxyEnv }) });
+  const sent = request(target, {
+    method: 'POST',
+    agent,
     signal,
-    ...proxyCredentials(proxy),
-  };
-  if (!isTls)
-    return statusOf(
-      httpRequest({
-        ...via,
-        method: 'POST',
-        path: target.href,
-        headers: { host: target.host, ...via.headers, ...headers },
-      }),
-      body,
-    );
-  const socket = await tunnelled(
-    httpRequest({
-      ...via,
-      method: 'CONNECT',
-      path: `${target.hostname}:${target.port === '' ? '443' : target.port}`,
-    }),
-  );
-  const secured = tlsConnect({ socket, servername: target.hostname });
-  return statusOf(
-    httpsRequest(target, { method: 'POST', headers, signal, createConnection: () => secured }),
-    body,
-  );
+    headers: {
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      'x-spot-expander-event-id': id,
+      ...headers,
+    },
+  });
+  sent.on('error', () => undefined);
+  sent.end(body);
+  try {
+    const [response] = (await once(sent, 'response', { signal })) as [IncomingMessage];
+    response.resume();
+    return response.statusCode ?? 0;
+  } finally {
+    agent.destroy();
+  }
 }
 
 /**
- * Whether a list such as `localhost,.internal,10.0.0.5:8080` names the host: itself, a domain it is in (with or without
- * a leading dot), or `*`. Networks such as 10.0.0.0/8 are not understood and name nothing.
+ * NO_PROXY as people write it, in the words of Node's agent, which takes a bare domain for that one host, and an IPv6
+ * address without brackets: `localhost,.internal,10.0.0.5:8080`, `*`. A domain covers what is in it, with or without a
+ * leading dot; an entry with another port than the target's covers nothing. Networks such as 10.0.0.0/8 are unknown.
  */
-export function isExempt(target: URL, noProxy: string): boolean {
-  const host = target.hostname.replace(/^\[|\]$/g, '');
+function agentNoProxy(target: URL, noProxy: string): string {
   const port = target.port === '' ? (target.protocol === 'https:' ? '443' : '80') : target.port;
   return noProxy
     .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, bracketed, plain, onPort] = /^(?:\[([^\]]+)\]|(.*?))(?::(\d+))?$/.exec(entry) ?? [];
-      // An IPv6 address without brackets has colons of its own and no port.
-      const isBareIpv6 = bracketed === undefined && entry.split(':').length > 2;
-      const name = (isBareIpv6 ? entry : (bracketed ?? plain ?? '')).toLowerCase().replace(/^\*?\./, '');
-      if (!isBareIpv6 && onPort !== undefined && onPort !== port) return false;
-      return name !== '' && (host === name || host.endsWith(`.${name}`));
-    });
-}
-
-function proxyCredentials(proxy: URL): { readonly headers: Readonly<Record<string, string>> } {
-  if (proxy.username === '') return { headers: {} };
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return { headers: { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` } };
-}
-
-function tunnelled(asked: ClientRequest): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    asked.on('connect', (response: IncomingMessage, socket: Socket) => {
-      if (response.statusCode === 200) resolve(socket);
-      else reject(new Error(`the proxy answered ${response.statusCode ?? 0}`));
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
-}
-
-function statusOf(sent: ClientRequest, body: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    sent.on('response', (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+    .flatMap((entry) => {
+      const [, bracketed, plain, onPort] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(entry) ?? [];
+      const name = bracketed ?? plain?.replace(/^\*?\./, '') ?? entry;
+      const isNone = name === '' || (onPort !== undefined && onPort !== port);
+      return isNone ? [] : [name, `*.${name}`];
+    })
+    .join(',');
 }

@@ -107,13 +107,16 @@ function ownPod(namespace: string | undefined, name: string | undefined): AgentO
   return namespace === undefined || name === undefined ? undefined : { namespace, name };
 }
 
-function webhookFor({ settings, webhookHeaders }: AgentConfig, warn: Parameters<typeof webhook>[0]['warn']) {
+function webhookFor(
+  { settings, webhookHeaders, webhookProxy }: AgentConfig,
+  warn: Parameters<typeof webhook>[0]['warn'],
+) {
   if (settings.webhook_url === undefined) return undefined;
   return webhook({
     url: settings.webhook_url,
     template: settings.webhook_template,
     headers: webhookHeaders,
-    proxy: settings.webhook_proxy,
+    proxy: webhookProxy,
     noProxy: settings.webhook_no_proxy,
     timeoutMs: settings.webhook_timeout,
     attempts: 4,

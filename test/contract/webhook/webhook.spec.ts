@@ -7,12 +7,7 @@ import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
-import {
-  isExempt,
-  webhook,
-  webhookBody,
-  type WebhookOptions,
-} from '../../../src/adapters/webhook/posted-webhook.ts';
+import { webhook, webhookBody, type WebhookOptions } from '../../../src/adapters/webhook/posted-webhook.ts';
 
 const message = {
   id: 'spot-interruption/x',
@@ -141,21 +136,55 @@ describe('webhook', () => {
     expect(seen).to.have.length(1);
   });
 
+  it('a proxy that never answers is given up after the time-out, and at once when the agent ends', async () => {
+    const proxy = createServer();
+    const tunnels: Duplex[] = [];
+    proxy.on('connect', (_request: IncomingMessage, socket: Duplex) => void tunnels.push(socket));
+    const over = {
+      url: 'https://hooks.invalid/x',
+      proxy: `http://127.0.0.1:${await listening(proxy)}`,
+      timeoutMs: 200,
+    };
+    expect(await webhook(options(over)).send(message, signal)).to.equal('failed');
+    const ended = AbortSignal.timeout(50);
+    const patient = webhook(options({ ...over, timeoutMs: 60_000 }));
+    expect(await patient.send(message, ended)).to.equal('failed');
+    for (const tunnel of tunnels) tunnel.destroy();
+  });
+
   const exemptions: readonly (readonly [url: string, list: string, isExempt: boolean])[] = [
-    ['https://hooks.example.com/x', '', false],
-    ['https://hooks.example.com/x', '*', true],
-    ['https://hooks.example.com/x', 'example.com', true],
-    ['https://hooks.example.com/x', '.example.com, other', true],
-    ['https://hooks.example.com/x', '*.Example.com', true],
-    ['https://badexample.com/x', 'example.com', false],
-    ['https://hooks.example.com/x', 'hooks.example.com:443', true],
-    ['https://hooks.example.com/x', 'hooks.example.com:8443', false],
-    ['http://[fd00::1]:80/x', 'fd00::1', true],
-    ['http://[fd00::1]:80/x', '[fd00::1]:80', true],
-    ['http://10.0.0.5/x', '10.0.0.0/8', false],
+    ['https://hooks.example.invalid/x', '', false],
+    ['https://hooks.example.invalid/x', '*', true],
+    ['https://hooks.example.invalid/x', 'example.invalid', true],
+    ['https://hooks.example.invalid/x', '.example.invalid, other', true],
+    ['https://hooks.example.invalid/x', 'other .example.invalid', true],
+    ['https://example.invalid/x', '.example.invalid', true],
+    ['https://hooks.example.invalid/x', '*.Example.invalid', true],
+    ['https://badexample.invalid/x', 'example.invalid', false],
+    ['https://hooks.example.invalid/x', 'hooks.example.invalid:443', true],
+    ['https://hooks.example.invalid/x', 'example.invalid:443', true],
+    ['https://hooks.example.invalid/x', 'hooks.example.invalid:8443', false],
+    ['http://[::1]:9/x', '::1', true],
+    ['http://[::1]:9/x', '[::1]', true],
+    ['http://[::1]:9/x', '[::1]:9', true],
+    ['http://[::1]:9/x', '[::1]:80', false],
+    ['http://127.0.0.1:9/x', '127.0.0.0/8', false],
+    ['http://127.0.0.1:9/x', '127.0.0.1', true],
   ];
-  for (const [url, list, expected] of exemptions)
-    it(`${url} is ${expected ? '' : 'not '}exempt by "${list}"`, () => {
-      expect(isExempt(new URL(url), list)).to.equal(expected);
+  for (const [url, list, isExempt] of exemptions)
+    it(`asks ${url} ${isExempt ? 'without' : 'through'} the proxy with NO_PROXY "${list}"`, async () => {
+      const asked: string[] = [];
+      const proxy = createServer((request, response) => {
+        asked.push(request.url ?? '');
+        response.end();
+      });
+      proxy.on('connect', (request: IncomingMessage, socket: Duplex) => {
+        asked.push(request.url ?? '');
+        socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      });
+      const port = await listening(proxy);
+      const one = webhook(options({ url, proxy: `http://127.0.0.1:${port}`, noProxy: list }));
+      await one.send(message, signal);
+      expect(asked).to.have.length(isExempt ? 0 : 1);
     });
 });
