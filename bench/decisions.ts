@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { fileDocuments } from '../src/adapters/files/file-documents.ts';
-import type { Knowledge } from '../src/decision/knowledge.ts';
 import { decideScaleUp } from '../src/decision/pipeline.ts';
 import { defaultPolicy } from '../src/decision/policy.ts';
 import type { Resources } from '../src/decision/resources.ts';
 import type { NodeTemplate, PendingPod, ScaleUpRequest } from '../src/decision/scale-up-request.ts';
-import { mockRisk } from '../src/server/knowledge/fixed-risk-models.ts';
-import { startKnowledgeKeeper } from '../src/server/knowledge/knowledge-keeper.ts';
-import { systemClock } from '../src/telemetry/system-clock.ts';
+import { bundledKnowledge, snapshot } from './bundled-knowledge.ts';
 import type { Bench, Measurement } from './measurement.ts';
 import { elapsed, quantile, threadMs } from './quantile.ts';
 import type { Row } from './row.ts';
 
-const snapshot = new URL('../data/ap-south-1.json', import.meta.url).pathname;
 const gib = 2 ** 30;
 
 /** The pipeline alone: 500 node groups through all six layers over the bundled snapshot, no two of one pool. */
@@ -61,20 +56,6 @@ export const decisions: readonly Measurement[] = [
     },
   },
 ];
-
-async function bundledKnowledge(signal: AbortSignal): Promise<Knowledge> {
-  const keeper = startKnowledgeKeeper({
-    regions: ['ap-south-1'],
-    staticFile: { store: fileDocuments(), path: snapshot },
-    riskModel: () => mockRisk,
-    maxPriceAgeMs: Number.MAX_SAFE_INTEGER,
-    stalePrices: 'use-and-say',
-    clock: systemClock,
-    signal,
-  });
-  await keeper.ready(10_000);
-  return keeper.current();
-}
 
 interface Snapshot {
   readonly zones: Readonly<Record<string, string>>;

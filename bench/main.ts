@@ -6,6 +6,7 @@ import { devCertificateFiles } from '../src/adapters/dev-certificate/dev-certifi
 import { goVersion, howToGetGo, repository } from '../scripts/go-tools.ts';
 import { agentCosts } from './agent-costs.ts';
 import { agentOnCluster } from './agent-on-cluster.ts';
+import { costlyRequests } from './costly-requests.ts';
 import { decisions } from './decisions.ts';
 import { decodeAlone } from './decode.ts';
 import { startedPeer } from './go-peer.ts';
@@ -44,6 +45,7 @@ const options = new Command('npm run bench --')
 /** Decisions come first: they are timed in this process, whose heap the decoding fills. */
 const measurements: readonly Measurement[] = [
   ...decisions,
+  ...costlyRequests,
   ...smallCalls,
   ...largeRequests,
   ...longLink,

@@ -18,7 +18,7 @@ export function layerStopwatch(clock: Clock): LayerStopwatch {
     observe: (layer, phase) => {
       const now = clock.monotonicMs();
       if (phase === 'begin') begunMs.set(layer, now);
-      else timings.push({ part: layer, duration_ms: now - (begunMs.get(layer) ?? now) });
+      else if (phase === 'end') timings.push({ part: layer, duration_ms: now - (begunMs.get(layer) ?? now) });
     },
     add: (part, durationMs) => timings.push({ part, duration_ms: durationMs }),
     timings: () => timings,

@@ -22,13 +22,22 @@ interface Costed extends Priced {
   readonly onDemandTco: number;
 }
 
-/** Safety gate, cost for what is served, yield and score; the order is left to the reactive override. */
-export function scored(cart: Cart<Assessed>, pods: readonly PendingPod[], policy: Policy): Cart<Scored> {
+/**
+ * Safety gate, cost for what is served, yield and score; the order is left to the reactive override.
+ * @param leaveOut told in a sentence what does not count in this answer since it would take too long
+ */
+export function scored(
+  cart: Cart<Assessed>,
+  pods: readonly PendingPod[],
+  policy: Policy,
+  leaveOut: (sentence: string) => void = () => undefined,
+): Cart<Scored> {
   const safe = policy.switches.safetyGate
     ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
     : cart;
   const costed = rightSized(withCost(priced(safe), pods, policy), policy);
   const preferences = preferencesOf(pods, costed.candidates);
+  if (preferences.leftOut !== undefined) leaveOut(preferences.leftOut);
   const highest = highestOf(costed.candidates, policy);
   return {
     candidates: costed.candidates.map((candidate) => scoredOf(candidate, highest, preferences, policy)),

@@ -1,4 +1,5 @@
 import { answerOf, rankedCandidate } from './answer.ts';
+import { withBoundedPools } from './bounded-pools.ts';
 import type { Candidate, Cart, Ranked, RiskStep } from './decision-context.ts';
 import type { Drop, InstanceDecision, PoolRanking, ScaleUpDecision } from './decision.ts';
 import { explanationOf, reasonOf } from './explanation.ts';
@@ -9,6 +10,7 @@ import { scored } from './optimizer.ts';
 import type { Policy } from './policy.ts';
 import { groupCandidates, groupOfPool } from './pool-candidates.ts';
 import type { GroupQuestion, InstanceQuestion, PoolQuestion } from './questions.ts';
+import { pacedKnowledge } from './paced-knowledge.ts';
 import { withReactiveOverride } from './reactive.ts';
 import { withRisk } from './risk.ts';
 import { scaleUpCandidates } from './scale-up-candidates.ts';
@@ -90,6 +92,9 @@ interface Question {
   readonly pods: readonly PendingPod[];
 }
 
+/** More than any cluster has; each costs some ten microseconds, and beyond it all ids are answered unjudged. */
+const mostOptions = 5_000;
+
 const ladder: readonly RiskStep[] = ['model', 'advisor-prior', 'price-only'];
 
 /** Tries each step of the ladder until one holds; below the last all ids are the answer. */
@@ -100,8 +105,13 @@ function decided(
   nowMs: number,
   observe: Observe,
 ): ScaleUpDecision {
+  if (question.ids.length > mostOptions)
+    return allIds(question.ids, [
+      `${question.ids.length} options are more than the ${mostOptions} that are judged`,
+    ]);
   const failures: string[] = [];
   for (const from of ladder) {
+    const leftOut: string[] = [];
     let inLayer: LayerName = 'input';
     const layer: RunLayer = (name, run) => {
       inLayer = name;
@@ -114,8 +124,11 @@ function decided(
     };
     try {
       const sound = soundKnowledge(knowledge, nowMs);
-      const cart = throughFiveLayers(question, sound, policy, from, layer);
-      return layer('actuator', () => told(cart, sound, policy, from, failures));
+      const paced = pacedKnowledge(sound, () => observe(inLayer, 'within'));
+      const cart = throughFiveLayers(question, paced, policy, from, layer, (sentence) =>
+        leftOut.push(sentence),
+      );
+      return layer('actuator', () => told(cart, sound, policy, from, [...failures, ...leftOut]));
     } catch (error) {
       failures.push(`step ${from} failed in layer ${inLayer}: ${messageOf(error)}`);
     }
@@ -128,16 +141,17 @@ type RunLayer = <Result>(name: LayerName, run: () => Result) => Result;
 /** The whole data flow: each layer takes the cart of the one before it, and the types allow no other order. */
 function throughFiveLayers(
   question: Question,
-  knowledge: SoundKnowledge,
+  knowledge: Knowledge,
   policy: Policy,
   from: RiskStep,
   layer: RunLayer,
+  leaveOut: (sentence: string) => void,
 ): Cart<Ranked> {
   const filter = from === 'price-only' ? 'keep-all' : 'filter';
-  const asked = layer('input', () => question.candidates(knowledge));
+  const asked = layer('input', () => withBoundedPools(question.candidates(knowledge), leaveOut));
   const known = layer('static', () => withStaticIntelligence(asked, knowledge, policy, filter));
   const assessed = layer('risk', () => withRisk(known, knowledge, policy, from));
-  const weighed = layer('optimizer', () => scored(assessed, question.pods, policy));
+  const weighed = layer('optimizer', () => scored(assessed, question.pods, policy, leaveOut));
   return layer('reactive', () => withReactiveOverride(weighed, knowledge, policy));
 }
 

@@ -1,4 +1,4 @@
-/** Thrown between two layers of the pipeline when the time for an answer is over. */
+/** Thrown in the pipeline, between two layers or within one, when the time for an answer is over. */
 export class BudgetSpent extends Error {
   override readonly name = 'BudgetSpent';
 

@@ -30,7 +30,7 @@ export function readBestOptions(
   const texts = new TextReader(bytes);
   const distinct = new DistinctPods(bytes, texts, sameBytes);
   const optionReader = new OptionReader(bytes, distinct, sameBytes);
-  const options = new Map<string, WireOption>();
+  const options = new Map<string, WireOption[]>();
   const slices = new NodeSlices(bytes);
   const message = new FieldCursor(bytes);
   while (message.next()) {
@@ -39,7 +39,8 @@ export function readBestOptions(
       const option = optionReader.read(message.start, message.end);
       if (option === undefined) continue;
       const same = options.get(option.nodeGroupId);
-      options.set(option.nodeGroupId, same === undefined ? option : merged(same, option));
+      if (same === undefined) options.set(option.nodeGroupId, [option]);
+      else same.push(option);
       if (options.size > mostOptions) throw new MalformedRequest('the request holds too many options');
     } else if (message.field === request.nodeMap || message.field === request.nodeBytesMap) {
       slices.add(message.field, message.start, message.end);
@@ -48,18 +49,25 @@ export function readBestOptions(
   if (message.broken) throw new MalformedRequest('the request is no BestOptionsRequest: cut off or garbled');
   const { nodes, unreadable } = slices.decoded(texts);
   return {
-    options: [...options.values()] satisfies readonly ScaleUpOption[],
+    options: [...options.values()].map(merged) satisfies readonly ScaleUpOption[],
     pods: distinct.pods,
     nodes,
     unreadable: { pods: distinct.unreadable, nodes: unreadable },
   };
 }
 
-function merged(a: WireOption, b: WireOption): WireOption {
+/** Each pod once, in the order in which the options name them. */
+function merged(same: readonly WireOption[]): WireOption {
+  const [first, ...others] = same;
+  if (first === undefined) throw new RangeError('no options to merge');
+  if (others.length === 0) return first;
+  const lists = new Set(same.map(({ pods }) => pods));
+  const pods = new Set<number>();
+  if (lists.size > 1) for (const list of lists) for (const pod of list) pods.add(pod);
   return {
-    nodeGroupId: a.nodeGroupId,
-    nodeCount: Math.max(a.nodeCount, b.nodeCount),
-    pods: a.pods === b.pods ? a.pods : Uint32Array.from(new Set([...a.pods, ...b.pods])),
+    nodeGroupId: first.nodeGroupId,
+    nodeCount: same.reduce((most, { nodeCount }) => Math.max(most, nodeCount), 0),
+    pods: lists.size === 1 ? first.pods : Uint32Array.from(pods),
   };
 }
 

@@ -5,6 +5,8 @@ import { utf8Text } from './text.ts';
 import type { SameBytes } from './same-bytes.ts';
 
 const option = { nodeGroupId: 1, nodeCount: 2, pod: 4, podBytes: 5 } as const;
+/** Bytes; names of groups have up to 255 on AWS, and elsewhere not many more. Every sentence about a group repeats its id. */
+const longestId = 1_024;
 /** More pods than the largest clusters have options times pods; bytes beyond this are an attack on memory. */
 const mostPodReferences = 8_000_000;
 
@@ -66,6 +68,10 @@ export class OptionReader {
       if (rest.idEnd > 0) ({ idStart, idEnd } = rest);
     }
     if (idEnd === idStart) return undefined;
+    if (idEnd - idStart > longestId)
+      throw new MalformedRequest(
+        `the node group id at byte ${idStart} has ${idEnd - idStart} bytes, at most ${longestId} are read`,
+      );
     const nodeGroupId = utf8Text(this.#bytes, idStart, idEnd);
     if (nodeGroupId === undefined) {
       throw new MalformedRequest(`the node group id at byte ${idStart} is not UTF-8`);

@@ -84,7 +84,7 @@ function requestIn(bytes: Uint8Array, dependencies: BestOptionsDependencies): Sc
   }
 }
 
-/** Ends the pipeline between two layers once the budget is spent: its own ladder then answers all ids. */
+/** Ends the pipeline between two layers, or within one, once the budget is spent: its own ladder then answers all ids. */
 function withinBudget(
   observe: Observe,
   startedMs: number,
@@ -94,7 +94,7 @@ function withinBudget(
   return {
     isSpent: () => isSpent,
     observe: (layer, phase) => {
-      if (phase === 'begin' && clock.monotonicMs() - startedMs > budgetMs) {
+      if (phase !== 'end' && clock.monotonicMs() - startedMs > budgetMs) {
         isSpent = true;
         throw new BudgetSpent(budgetMs);
       }

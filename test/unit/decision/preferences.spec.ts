@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { LabelRequirement, PendingPod } from '../../../src/decision/scale-up-request.ts';
-import { satisfies } from '../../../src/decision/preferences.ts';
+import { absent, LabelValues } from '../../../src/decision/label-values.ts';
 import type { GroupShown } from './known-market.ts';
 import { knownMarket, modelRisk, now, pod, scaleUp } from './known-market.ts';
 
@@ -33,7 +33,12 @@ describe('a label requirement', () => {
   ];
   for (const [key, operator, values, holds] of cases)
     it(`${key} ${operator} ${values.join(',')} ${holds ? 'holds' : 'does not hold'}`, () => {
-      expect(satisfies(labels, { key, operator, values })).to.equal(holds);
+      const known = new LabelValues([key]);
+      const shown = Object.entries(labels).map(
+        ([name, value]) => [name, known.valueOf(name, value)] as const,
+      );
+      const value = shown.find(([name]) => name === key)?.[1]?.id ?? absent;
+      expect(known.judgeOf({ key, operator, values }).holds(value)).to.equal(holds);
     });
 });
 

@@ -63,6 +63,23 @@ describe('hostile requests', () => {
     ]);
   });
 
+  it('may have 20,000 options of one id, each with a pod of its own', () => {
+    const request = concatenated(
+      many(20_000, (index) => option({ id: 'same', raw: [pod({ name: `p${index}` })] })),
+    );
+    const { options } = readBestOptions(request);
+    expect(options).to.have.length(1);
+    expect(Array.from(options[0]!.pods)).to.deep.equal(many(20_000, (index) => index));
+  });
+
+  it('are refused with an id that no cloud has', () => {
+    expect(() => readBestOptions(option({ id: 'x'.repeat(1_025) }))).to.throw(
+      MalformedRequest,
+      'the node group id at byte 6 has 1025 bytes, at most 1024 are read',
+    );
+    expect(readBestOptions(option({ id: 'x'.repeat(1_024) })).options).to.have.length(1);
+  });
+
   it('may have 20,000 distinct pods that look alike at the head', () => {
     const head = 'x'.repeat(600);
     const raw = many(20_000, (index) => pod({ name: head, overhead: { cpu: `${index}m` } }));

@@ -1,0 +1,31 @@
+import type { Knowledge } from './knowledge.ts';
+
+/** Look-ups take a microsecond or less each. */
+const lookUpsBetween = 512;
+
+/**
+ * The same knowledge, and a call after every few hundred look-ups: layers work pool by pool, so this is where a decision can be
+ * ended within a layer. What `breathe` throws passes through.
+ */
+export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowledge {
+  const { hazard } = knowledge;
+  let lookUps = 0;
+  const paced =
+    <Given extends readonly unknown[], Fact>(look: (...given: Given) => Fact) =>
+    (...given: Given): Fact => {
+      lookUps += 1;
+      if (lookUps % lookUpsBetween === 0) breathe();
+      return look(...given);
+    };
+  return {
+    instanceType: paced(knowledge.instanceType),
+    advisorBand: paced(knowledge.advisorBand),
+    prices: paced(knowledge.prices),
+    risk: paced(knowledge.risk),
+    signal: paced(knowledge.signal),
+    ...(hazard !== undefined && { hazard: paced(hazard) }),
+    groupFacts: paced(knowledge.groupFacts),
+    cooldown: paced(knowledge.cooldown),
+    pricesAreStale: knowledge.pricesAreStale,
+  };
+}
