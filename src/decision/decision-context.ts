@@ -19,6 +19,8 @@ export interface Candidate {
   readonly capacityType: CapacityType;
   /** 0..1; 1 where all nodes are on-demand. */
   readonly onDemandShare: number;
+  /** By type: how many of its nodes one instance stands for; 1 where it says nothing. */
+  readonly countsFor?: Readonly<Record<string, number>>;
   readonly operatingSystem: 'linux' | 'windows';
   readonly labels: Readonly<Record<string, string>>;
   readonly architecture: InstanceTypeFacts['architecture'];

@@ -36,10 +36,21 @@ export function explanationOf(
   const remarks = [
     ...why,
     ...(assumed === 0 ? [] : [`the price of ${assumed} candidates is assumed`]),
+    ...unknownCapacity(candidates),
     ...(knowledge.remarks ?? []),
   ];
   const step: DegradationStep = best === undefined ? 'all-ids' : lowerStep(from, stepOf(best, candidates));
   return { degradation: { step, reasons: step === 'model' ? [] : why }, remarks };
+}
+
+function unknownCapacity(candidates: readonly Assessed[]): readonly string[] {
+  const unknown = candidates.filter(({ capacityType }) => capacityType === 'unknown');
+  const [first] = unknown;
+  if (first === undefined) return [];
+  const others = unknown.length === 1 ? '' : ` and ${unknown.length - 1} more`;
+  return [
+    `${first.id}${others}: no label and no description tells whether this is Spot or on-demand; it counts at the on-demand price with the risk of Spot`,
+  ];
 }
 
 function stepOf(best: Assessed, candidates: readonly Assessed[]): RiskStep {

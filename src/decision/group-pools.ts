@@ -1,4 +1,4 @@
-import type { Knowledge } from './knowledge.ts';
+import type { GroupFacts, Knowledge } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
 import { regionOfZone } from './pool.ts';
 import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from './node-labels.ts';
@@ -14,6 +14,8 @@ export interface GroupPools {
   readonly pools: readonly Pool[];
   readonly capacityType: CapacityType;
   readonly onDemandShare: number;
+  /** By type: how many nodes as the autoscaler counts them one instance stands for; 1 where it says nothing. */
+  readonly countsFor?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -33,11 +35,23 @@ export function groupPools(
   const told =
     facts === undefined || facts.capacityType === 'unknown' ? capacityTypeOf(labels) : facts.capacityType;
   const capacityType = share >= 1 ? 'on-demand' : share > 0 ? 'spot' : told;
+  const countsFor = countsOf(facts?.weights, instanceTypeOf(labels));
   return {
     pools: poolsOver(types, zones, capacityType, (zone) => regionOf(labels, zone)),
     capacityType,
     onDemandShare: capacityType === 'on-demand' ? 1 : share,
+    ...(countsFor !== undefined && { countsFor }),
   };
+}
+
+/**
+ * The autoscaler asks for units of capacity and takes each for a node like its template; an instance of twice the template's
+ * weight serves for two of them.
+ */
+function countsOf(weights: GroupFacts['weights'], templateType: string | undefined): GroupPools['countsFor'] {
+  if (weights === undefined) return undefined;
+  const unit = (templateType === undefined ? undefined : weights[templateType]) ?? 1;
+  return Object.fromEntries(Object.entries(weights).map(([type, weight]) => [type, weight / unit]));
 }
 
 function poolsOver(

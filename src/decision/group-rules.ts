@@ -56,12 +56,16 @@ export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFac
     const told = sources.flatMap((source) => source(nodeGroupId, labels) ?? []);
     const [strongest] = told;
     if (strongest === undefined || told.length === 1) return strongest;
+    const typed = told.find(({ instanceTypes }) => instanceTypes.length > 0);
+    // A group's weights hold for whatever types of it an operator has picked.
+    const weights = told.find((facts) => facts.weights !== undefined)?.weights;
     return {
-      instanceTypes: told.find(({ instanceTypes }) => instanceTypes.length > 0)?.instanceTypes ?? [],
+      instanceTypes: typed?.instanceTypes ?? [],
       zones: told.find(({ zones }) => zones.length > 0)?.zones ?? [],
       capacityType: told.find(({ capacityType }) => capacityType !== 'unknown')?.capacityType ?? 'unknown',
       onDemandShare: mergedShare(told),
       source: strongest.source,
+      ...(weights !== undefined && { weights }),
     };
   };
 }

@@ -46,6 +46,8 @@ export interface GroupFacts {
   readonly capacityType: CapacityType;
   /** 0..1, the share of on-demand nodes in a mixed group. */
   readonly onDemandShare: number;
+  /** How many units of the group's capacity an instance of each type counts for; absent where each counts for one. */
+  readonly weights?: Readonly<Record<string, number>>;
   readonly source: 'configuration' | 'auto-scaling-group';
 }
 

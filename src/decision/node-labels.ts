@@ -10,13 +10,29 @@ interface CapacityRule {
   readonly onDemand: readonly string[];
 }
 
-/** By rank: the first label that says one of its values decides. */
+const spotWords = ['spot', 'ec2spot'] as const;
+/** What was reserved or bought as a block is not reclaimed, and counts at the on-demand price: nobody knows its own. */
+const onDemandWords = ['ondemand', 'normal', 'od', 'reserved', 'capacityblock'] as const;
+const yes = ['', 'true'] as const;
+const no = ['false'] as const;
+
+/**
+ * By rank: the first label that says one of its values decides. After those of EKS, Karpenter and kOps come the labels of AWS's
+ * own examples, Spot Ocean, CAST AI, Cluster API and OpenShift.
+ */
 const capacityRules: readonly CapacityRule[] = [
-  { label: 'eks.amazonaws.com/capacityType', spot: ['spot'], onDemand: ['ondemand'] },
-  { label: 'karpenter.sh/capacity-type', spot: ['spot'], onDemand: ['ondemand', 'reserved'] },
-  { label: 'node.kubernetes.io/lifecycle', spot: ['spot', 'ec2spot'], onDemand: ['ondemand', 'normal'] },
-  { label: 'node-role.kubernetes.io/spot-worker', spot: ['', 'true'], onDemand: [] },
-  { label: 'lifecycle', spot: ['ec2spot', 'spot'], onDemand: ['ondemand', 'normal'] },
+  { label: 'eks.amazonaws.com/capacityType', spot: spotWords, onDemand: onDemandWords },
+  { label: 'karpenter.sh/capacity-type', spot: spotWords, onDemand: onDemandWords },
+  { label: 'node.kubernetes.io/lifecycle', spot: spotWords, onDemand: onDemandWords },
+  { label: 'node-role.kubernetes.io/spot-worker', spot: yes, onDemand: [] },
+  { label: 'lifecycle', spot: spotWords, onDemand: onDemandWords },
+  { label: 'kubernetes.io/lifecycle', spot: spotWords, onDemand: onDemandWords },
+  { label: 'node-lifecycle', spot: spotWords, onDemand: onDemandWords },
+  { label: 'aws.amazon.com/spot', spot: yes, onDemand: no },
+  { label: 'spotinst.io/node-lifecycle', spot: spotWords, onDemand: onDemandWords },
+  { label: 'scheduling.cast.ai/spot', spot: yes, onDemand: no },
+  { label: 'cluster.x-k8s.io/interruptible', spot: yes, onDemand: no },
+  { label: 'machine.openshift.io/interruptible-instance', spot: yes, onDemand: no },
 ];
 
 export const zoneLabel = 'topology.kubernetes.io/zone';

@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts';
 
 /**
  * What one node of a candidate costs, USD per hour: the mean over its pools, since allocation strategies buy the
- * cheap ones first.
+ * cheap ones first. In a group with weights an instance stands for as many nodes as it counts for.
  * Spot nodes at the Spot price, on-demand and unknown ones at the on-demand price, a mixed group by its share.
  * Where only one of the two prices is known the other follows by `assumedSpotShare`, and the source says `assumed`.
  * Undefined when no pool has any price.
@@ -25,8 +25,9 @@ export function nodePriceOf(
     const onDemand = prices?.onDemandPerHour;
     if (spot === undefined && onDemand === undefined) continue;
     priced += 1;
-    spotSum += spot ?? (onDemand ?? 0) * policy.assumedSpotShare;
-    onDemandSum += onDemand ?? (spot ?? 0) / policy.assumedSpotShare;
+    const nodes = candidate.countsFor?.[pool.instanceType] ?? 1;
+    spotSum += (spot ?? (onDemand ?? 0) * policy.assumedSpotShare) / nodes;
+    onDemandSum += (onDemand ?? (spot ?? 0) / policy.assumedSpotShare) / nodes;
     spotIsKnown &&= spot !== undefined;
     onDemandIsKnown &&= onDemand !== undefined;
   }

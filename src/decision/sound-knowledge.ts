@@ -118,6 +118,9 @@ function soundCooldown(cooldown: CapacityCooldown | undefined, nowMs: number): C
 }
 
 function soundFacts(facts: GroupFacts | undefined): GroupFacts | undefined {
-  if (facts === undefined || isShare(facts.onDemandShare)) return facts;
-  return { ...facts, onDemandShare: 0 };
+  if (facts === undefined) return undefined;
+  const { weights, ...rest } = isShare(facts.onDemandShare) ? facts : { ...facts, onDemandShare: 0 };
+  if (weights === undefined) return rest;
+  const sound = Object.entries(weights).filter(([, weight]) => weight >= 1 && weight <= 999);
+  return { ...rest, weights: Object.fromEntries(sound) };
 }

@@ -6,7 +6,7 @@ import type { GroupFacts } from '../../decision/knowledge.ts';
 import { SourceUnavailable } from '../../errors/source-unavailable.ts';
 import type { GroupDirectory } from '../../ports/group-directory.ts';
 import type { LaunchTemplateFacts, LaunchTemplates } from '../../ports/region-facts.ts';
-import { groupFactsOf, type Launch } from './group-facts.ts';
+import { groupFactsOf, startsAsItsTemplate, type Launch } from './group-facts.ts';
 
 export interface GroupDirectoryOptions extends ClientAccess {
   readonly patience?: Partial<Patience>;
@@ -82,10 +82,8 @@ export function autoScalingGroups(options: GroupDirectoryOptions = {}): GroupDir
     region: string,
     signal: AbortSignal,
   ): Promise<Launch> {
-    const policy = group.MixedInstancesPolicy;
-    if (policy?.LaunchTemplate?.Overrides?.some((one) => one.InstanceType !== undefined) === true)
-      return undefined;
-    const template = group.LaunchTemplate ?? policy?.LaunchTemplate?.LaunchTemplateSpecification;
+    const template =
+      group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
     try {
       if (template !== undefined) return await launchTemplate(template, region, signal);
       if (group.LaunchConfigurationName !== undefined && group.LaunchConfigurationName !== '')
@@ -120,6 +118,10 @@ export function autoScalingGroups(options: GroupDirectoryOptions = {}): GroupDir
       const launches = new Map<string, Launch>();
       for (const group of await allGroups(region, signal)) {
         if (group.AutoScalingGroupName === undefined) continue;
+        if (!startsAsItsTemplate(group)) {
+          facts.set(group.AutoScalingGroupName, groupFactsOf(group, undefined));
+          continue;
+        }
         // Groups of one cluster mostly share a few templates: each is read once.
         const key = JSON.stringify([
           group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate,

@@ -5,9 +5,18 @@ import type { LaunchTemplateFacts } from '../../ports/region-facts.ts';
 /** What a group that names no overrides starts: from its launch template or launch configuration. */
 export type Launch = LaunchTemplateFacts | undefined;
 
+/** Whether a group's types and purchase are those of its launch template or configuration: overrides replace its type. */
+export function startsAsItsTemplate({ MixedInstancesPolicy: policy }: AutoScalingGroup): boolean {
+  return !(policy?.LaunchTemplate?.Overrides ?? []).some(
+    ({ InstanceType: type, InstanceRequirements: requirements }) =>
+      type !== undefined || requirements !== undefined,
+  );
+}
+
 /**
  * What an Auto Scaling group tells of the nodes it would add. Types are its overrides, else its template's, else those of
- * its running instances (an override by requirements names none). A mixed group counts as Spot unless all that it would add
+ * its running instances; overrides by requirements name none and replace the template's all the same, so that a group that runs
+ * nothing yet is known by its node's label alone. A mixed group counts as Spot unless all that it would add
  * next is on-demand.
  */
 export function groupFactsOf(group: AutoScalingGroup, launch: Launch): GroupFacts {
@@ -23,13 +32,27 @@ export function groupFactsOf(group: AutoScalingGroup, launch: Launch): GroupFact
     one.InstanceType === undefined ? [] : [one.InstanceType],
   );
   const fromLaunch = launch?.instanceType === undefined ? [] : [launch.instanceType];
-  const types = [overrides, fromLaunch, running].find((list) => list.length > 0) ?? [];
+  const launched = startsAsItsTemplate(group) ? fromLaunch : [];
+  const types = [overrides, launched, running].find((list) => list.length > 0) ?? [];
+  const weights = weightsOf(group);
   return {
     instanceTypes: [...new Set(types)],
     zones: group.AvailabilityZones ?? [],
     ...purchaseOf(share, launch),
+    ...(weights !== undefined && { weights }),
     source: 'auto-scaling-group',
   };
+}
+
+/** A group weighs all of its overrides or none; AWS writes the weights as text. */
+function weightsOf({ MixedInstancesPolicy: policy }: AutoScalingGroup): GroupFacts['weights'] {
+  const weights = (policy?.LaunchTemplate?.Overrides ?? []).flatMap(
+    ({ InstanceType: type, WeightedCapacity: text }) => {
+      const weight = Number(text);
+      return type !== undefined && weight > 0 ? [[type, weight] as const] : [];
+    },
+  );
+  return weights.length === 0 ? undefined : Object.fromEntries(weights);
 }
 
 function purchaseOf(

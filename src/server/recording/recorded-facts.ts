@@ -80,6 +80,7 @@ export const recordedFacts = z.object({
       zones: z.array(z.string()),
       capacityType: z.enum(['spot', 'on-demand', 'unknown']),
       onDemandShare: probability,
+      weights: z.record(z.string(), z.number().positive()).exactOptional(),
       source: z.enum(['configuration', 'auto-scaling-group']),
     }),
   ),

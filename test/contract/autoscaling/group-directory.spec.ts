@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { autoScalingGroups } from '../../../src/adapters/autoscaling/auto-scaling-groups.ts';
 import { onDemandShareOf } from '../../../src/adapters/autoscaling/group-facts.ts';
+import { groupPools } from '../../../src/decision/group-pools.ts';
 import { SourceUnavailable } from '../../../src/errors/source-unavailable.ts';
 import type { LaunchTemplates } from '../../../src/ports/region-facts.ts';
 import { awsPeer, type Answer, type AwsPeer } from '../../peers/aws-peer.ts';
@@ -137,6 +138,48 @@ describe('the Auto Scaling groups', () => {
     expect(groups.get('closed')).to.include({ capacityType: 'unknown', onDemandShare: 0 });
     expect(groups.get('closed')?.instanceTypes).to.deep.equal(['c6g.large']);
     expect(unknown).to.deep.equal(['closed']);
+  });
+
+  it('whose overrides are requirements are known by what runs, never by the template that they replace', async () => {
+    const requirements =
+      '<MixedInstancesPolicy><LaunchTemplate><LaunchTemplateSpecification><LaunchTemplateId>lt-9</LaunchTemplateId></LaunchTemplateSpecification><Overrides><member><InstanceRequirements><VCpuCount><Min>2</Min></VCpuCount><MemoryMiB><Min>8192</Min></MemoryMiB></InstanceRequirements></member></Overrides></LaunchTemplate><InstancesDistribution>' +
+      `${spotOnly}</InstancesDistribution></MixedInstancesPolicy>`;
+    const plain = `<MixedInstancesPolicy><LaunchTemplate><LaunchTemplateSpecification><LaunchTemplateId>lt-9</LaunchTemplateId></LaunchTemplateSpecification></LaunchTemplate><InstancesDistribution>${spotOnly}</InstancesDistribution></MixedInstancesPolicy>`;
+    const { directory } = await directoryOf(
+      {
+        DescribeAutoScalingGroups: () =>
+          answer([
+            group('empty', requirements),
+            group(
+              'running',
+              `${requirements}<Instances><member><InstanceType>r5.large</InstanceType></member></Instances>`,
+            ),
+            group('plain', plain),
+          ]),
+      },
+      { launchTemplate: () => Promise.resolve({ instanceType: 't3.micro', spot: false }) },
+    );
+    const groups = await directory.groups(region, signal);
+    expect(groups.get('empty')?.instanceTypes).to.deep.equal([]);
+    expect(groups.get('running')?.instanceTypes).to.deep.equal(['r5.large']);
+    expect(groups.get('plain')?.instanceTypes).to.deep.equal(['t3.micro']);
+    expect(groups.get('empty')).to.include({ capacityType: 'spot', onDemandShare: 0 });
+    const label = { 'node.kubernetes.io/instance-type': 'r5a.xlarge' };
+    const pools = groupPools('empty', label, (id) => groups.get(id)).pools;
+    expect(new Set(pools.map(({ instanceType }) => instanceType))).to.deep.equal(new Set(['r5a.xlarge']));
+  });
+
+  it('tell the weights of their overrides', async () => {
+    const overrides = ['c5.large', 'c5.xlarge'].map(
+      (type, index) =>
+        `<InstanceType>${type}</InstanceType><WeightedCapacity>${index + 1}</WeightedCapacity>`,
+    );
+    const weighed = `<MixedInstancesPolicy><LaunchTemplate><Overrides>${members(overrides)}</Overrides></LaunchTemplate><InstancesDistribution>${spotOnly}</InstancesDistribution></MixedInstancesPolicy>`;
+    const { directory } = await directoryOf({
+      DescribeAutoScalingGroups: () => answer([group('weighed', weighed)]),
+    });
+    const groups = await directory.groups(region, signal);
+    expect(groups.get('weighed')?.weights).to.deep.equal({ 'c5.large': 1, 'c5.xlarge': 2 });
   });
 
   it('are read again after throttling, and not after a refusal', async () => {

@@ -28,7 +28,20 @@ describe("a group's capacity type", () => {
     [{ lifecycle: 'Ec2Spot' }, 'spot'],
     [{ lifecycle: 'OnDemand' }, 'on-demand'],
     [{ [eks]: 'ON_DEMAND', lifecycle: 'Ec2Spot' }, 'on-demand'],
-    [{ [eks]: 'CAPACITY_BLOCK', lifecycle: 'Ec2Spot' }, 'spot'],
+    [{ [eks]: 'CAPACITY_BLOCK' }, 'on-demand'],
+    [{ [eks]: 'CAPACITY_BLOCK', lifecycle: 'Ec2Spot' }, 'on-demand'],
+    [{ [eks]: 'A_LATER_WORD', lifecycle: 'Ec2Spot' }, 'spot'],
+    [{ 'karpenter.sh/capacity-type': 'reserved' }, 'on-demand'],
+    [{ 'aws.amazon.com/spot': 'true' }, 'spot'],
+    [{ 'aws.amazon.com/spot': 'false' }, 'on-demand'],
+    [{ 'node-lifecycle': 'spot' }, 'spot'],
+    [{ 'node-lifecycle': 'on-demand' }, 'on-demand'],
+    [{ 'kubernetes.io/lifecycle': 'spot' }, 'spot'],
+    [{ 'spotinst.io/node-lifecycle': 'spot' }, 'spot'],
+    [{ 'spotinst.io/node-lifecycle': 'od' }, 'on-demand'],
+    [{ 'scheduling.cast.ai/spot': 'true' }, 'spot'],
+    [{ 'cluster.x-k8s.io/interruptible': '' }, 'spot'],
+    [{ 'machine.openshift.io/interruptible-instance': '' }, 'spot'],
     [{}, 'unknown'],
     [{ lifecycle: 'Spotty' }, 'unknown'],
   ];
@@ -206,5 +219,79 @@ describe('a group over several pools', () => {
     const [group] = decide(wide({ instanceTypes: ['c5.large', 'x9.mystery'] })).ranked;
     expect(group?.pricePerHour).to.be.closeTo(0.04, 1e-12);
     expect(group?.riskSource).to.equal('none');
+  });
+});
+
+describe('a group whose types are weighed', () => {
+  const market = {
+    prices: {
+      'c5.large@ap-south-1a': { spotPerHour: 0.03, onDemandPerHour: 0.085 },
+      'c5.xlarge@ap-south-1a': { spotPerHour: 0.05, onDemandPerHour: 0.17 },
+    },
+    risk: { 'c5.large': modelRisk(0.1), 'c5.xlarge': modelRisk(0.1) },
+  };
+  const weighed: GroupFacts = {
+    instanceTypes: ['c5.large', 'c5.xlarge'],
+    zones: ['ap-south-1a'],
+    capacityType: 'spot',
+    onDemandShare: 0,
+    weights: { 'c5.large': 1, 'c5.xlarge': 2 },
+    source: 'auto-scaling-group',
+  };
+
+  function pricesOf(type: string, facts: GroupFacts): readonly (number | undefined)[] {
+    const request = scaleUp({ weighed: { type, zone: 'ap-south-1a', nodeCount: 1, pods: [0] } }, [
+      pod(1_000, 1),
+    ]);
+    const known = knownMarket({ ...market, groups: { weighed: facts } });
+    const [first] = decideScaleUp(request, known, defaultPolicy, now).ranked;
+    return [first?.pricePerHour, first?.onDemandPerHour];
+  }
+
+  it('costs the price for a unit of weight, the mean over its types', () => {
+    const [perHour, onDemand] = pricesOf('c5.large', weighed);
+    expect(perHour).to.be.closeTo((0.03 + 0.05 / 2) / 2, 1e-12);
+    expect(onDemand).to.be.closeTo(0.085, 1e-12);
+  });
+
+  it('whose template weighs two costs what two units do, since the autoscaler takes it for a node', () => {
+    const [perHour] = pricesOf('c5.xlarge', weighed);
+    expect(perHour).to.be.closeTo(0.03 + 0.05 / 2, 1e-12);
+  });
+
+  it('keeps its weights where the operator names the capacity type only', () => {
+    const merged = mergedGroupFacts([
+      groupFactsOf([description({ match: { id: 'weighed' }, capacityType: 'spot' })]),
+      () => weighed,
+    ]);
+    expect(merged('weighed', {})?.weights).to.deep.equal({ 'c5.large': 1, 'c5.xlarge': 2 });
+  });
+
+  it('takes a weight that AWS does not allow for none', () => {
+    const [perHour] = pricesOf('c5.large', {
+      ...weighed,
+      weights: { 'c5.large': 0, 'c5.xlarge': Number.NaN },
+    });
+    expect(perHour).to.be.closeTo((0.03 + 0.05) / 2, 1e-12);
+  });
+});
+
+describe('a group of unknown capacity type', () => {
+  it('is remarked upon wherever it is a candidate', () => {
+    const request = scaleUp(
+      {
+        plain: { type: 'c5.large', zone: 'ap-south-1a', nodeCount: 1, pods: [0] },
+        told: { type: 'c5.large', zone: 'ap-south-1a', capacityType: 'SPOT', nodeCount: 1, pods: [0] },
+      },
+      [pod(1_000, 1)],
+    );
+    const known = knownMarket({
+      prices: { 'c5.large': { spotPerHour: 0.03, onDemandPerHour: 0.085 } },
+      risk: { 'c5.large': modelRisk(0.1) },
+    });
+    const { remarks } = decideScaleUp(request, known, defaultPolicy, now);
+    expect(remarks).to.deep.equal([
+      'plain: no label and no description tells whether this is Spot or on-demand; it counts at the on-demand price with the risk of Spot',
+    ]);
   });
 });
