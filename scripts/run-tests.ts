@@ -1,27 +1,42 @@
 /**
- * Runs every test suite of the project in order, or those that are named, and ends with one line: `N passed, N failed, N skipped`.
- * A suite is a command whose output carries mocha's JSON summary or a plain closing line of the same form.
+ * Runs suites and ends with one line: `N passed, N failed, N skipped`. `npm test` runs those that need nothing but npm and change
+ * nothing on the machine; `npm run test:real` those on real components. Suites may be named: `npm test -- unit e2e`.
+ * A suite is a command whose output ends in a closing line of that form.
  */
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { sumOf, type Tally } from './conformance/tally.ts';
+import { repository } from './go-tools.ts';
 import { mochaSuite } from './mocha-suite.ts';
 
-function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      process.stdout.write(chunk);
-      output = (output + chunk.toString('utf8')).slice(-65_536);
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
-  });
+interface Suite {
+  readonly name: string;
+  readonly run: () => Promise<Tally>;
 }
 
-/** A script of ours whose last line is `N passed, N failed[, N skipped]`. */
-async function scriptSuite(script: string): Promise<Tally> {
-  const { code, output } = await run('node', [script]);
+/** A script of ours; what it says is held until it ends, for it may run beside another. */
+function script(name: string, file: string, ...args: readonly string[]): Suite {
+  return {
+    name,
+    run: () =>
+      new Promise((resolve, reject) => {
+        const child = spawn(process.execPath, [join('scripts', file), ...args], {
+          cwd: repository,
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        let held = '';
+        for (const stream of [child.stdout, child.stderr])
+          stream.on('data', (chunk: Buffer) => (held += chunk.toString('utf8')));
+        child.on('error', reject);
+        child.on('close', (code) => {
+          console.log(`\n-- ${name} --\n${held}`);
+          resolve(closingTally(held, code ?? 1));
+        });
+      }),
+  };
+}
+
+function closingTally(output: string, code: number): Tally {
   const closing = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output);
   if (closing === null) return { passed: 0, failed: 1, skipped: 0 };
   const failed = Number(closing[2]);
@@ -32,38 +47,79 @@ async function scriptSuite(script: string): Promise<Tally> {
   };
 }
 
-/** In order: what is quick and breaks most often first. */
-const suites: Readonly<Record<string, () => Promise<Tally>>> = {
-  unit: () => mochaSuite(['test/unit/**/*.spec.ts']),
-  contract: () => mochaSuite(['test/contract/**/*.spec.ts']),
-  e2e: () => mochaSuite(['test/e2e/**/*.spec.ts']),
-  chart: () => scriptSuite('scripts/test-chart.ts'),
-  alerts: () => scriptSuite('scripts/test-alerts.ts'),
-  conformance: () => scriptSuite('scripts/test-conformance.ts'),
-  oracle: () => scriptSuite('scripts/test-oracle.ts'),
-  image: () => scriptSuite('scripts/test-image.ts'),
-  faults: () => scriptSuite('scripts/test-faults.ts'),
-  cluster: () => scriptSuite('scripts/test-cluster.ts'),
-};
+function stories(name: string, ...files: readonly string[]): Suite {
+  return { name, run: () => mochaSuite(files, { title: name }) };
+}
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !Object.hasOwn(suites, name));
+/** Stages come one after another, the lanes of a stage run side by side, the suites of a lane in order. */
+type Stage = readonly (readonly Suite[])[];
+
+const plain: readonly Stage[] = [
+  [
+    [
+      script('house', 'test-house.ts'),
+      stories('unit', 'test/unit/**/*.spec.ts'),
+      stories('contract', 'test/contract/**/*.spec.ts'),
+      script('chart', 'test-chart.ts'),
+    ],
+    [stories('e2e', 'test/e2e/**/*.spec.ts')],
+  ],
+];
+
+/** Drills measure how long answers take: nothing runs beside them. */
+const real: readonly Stage[] = [
+  [
+    [script('cluster', 'test-cluster.ts')],
+    [
+      script('alerts', 'test-alerts.ts'),
+      script('conformance', 'test-conformance.ts'),
+      script('oracle', 'test-oracle.ts'),
+      script('image', 'test-image.ts'),
+    ],
+  ],
+  [[script('faults', 'test-faults.ts')]],
+];
+
+const args = process.argv.slice(2);
+const isReal = args.includes('--real');
+if (args.includes('--install')) process.env['SPOT_TEST_INSTALL'] = '1';
+const wanted = args.filter((arg) => !['--real', '--install'].includes(arg));
+const stages = isReal ? real : plain;
+const names = stages.flat(2).map(({ name }) => name);
+const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
+  const others = (isReal ? plain : real).flat(2).filter(({ name }) => unknown.includes(name));
   console.error(
-    `no suite is called ${unknown.join(', ')}; npm test -- ${Object.keys(suites).join(' ')} runs all, any of them alone`,
+    others.length > 0
+      ? `${others.map(({ name }) => name).join(', ')}: ${isReal ? 'npm test --' : 'npm run test:real --'} ${others.map(({ name }) => name).join(' ')}`
+      : `no suite is called ${unknown.join(', ')}; there are ${names.join(', ')}, and with ${isReal ? 'npm test' : 'npm run test:real'} ${(isReal
+          ? plain
+          : real
+        )
+          .flat(2)
+          .map(({ name }) => name)
+          .join(', ')}`,
   );
   process.exit(2);
 }
 
 const tallies: Tally[] = [];
 const seconds: string[] = [];
-for (const [name, suite] of Object.entries(suites)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  console.log(`\n== ${name} ==`);
+
+async function timed({ name, run }: Suite): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  console.log(`${name} …`);
   const fromMs = performance.now();
-  tallies.push(await suite());
+  tallies.push(await run());
   seconds.push(`${name} ${Math.round((performance.now() - fromMs) / 1000)} s`);
 }
+
+for (const stage of stages)
+  await Promise.all(
+    stage.map(async (lane) => {
+      for (const suite of lane) await timed(suite);
+    }),
+  );
 
 const total = sumOf(tallies);
 console.log(`\n${seconds.join(', ')}`);

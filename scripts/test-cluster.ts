@@ -2,21 +2,21 @@
  * The stories on a simulated cluster: a real control plane, our built program as its pods. Builds the control plane
  * where Go is and it is not there yet. Ends with `N passed, N failed, N skipped`.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { built, found, missingForCluster } from './cluster/binaries.ts';
 import { sumOf, type Tally } from './conformance/tally.ts';
 import { goVersion, howToGetGo, repository } from './go-tools.ts';
 import { closeWith, mochaSuite } from './mocha-suite.ts';
+import { installed } from './system-packages.ts';
 
 const skipped: Tally = { passed: 0, failed: 0, skipped: 1 };
 
 /** Installs what apt has and builds what Go builds. @returns what is still missing, as a sentence. */
 async function prepared(): Promise<string | undefined> {
-  if ((await found('etcd')) === undefined && process.getuid?.() === 0) {
-    console.log('etcd is missing: apt-get install etcd-server');
-    spawnSync('apt-get', ['install', '-y', '-q', 'etcd-server'], { stdio: 'ignore', timeout: 300_000 });
+  if ((await found('etcd')) === undefined) {
+    const why = installed('etcd-server');
+    if (why !== undefined) return `etcd: ${why}`;
   }
   const isBuilt = (await found('controlplane')) !== undefined && (await found('kwok')) !== undefined;
   if (!isBuilt && goVersion() === undefined)

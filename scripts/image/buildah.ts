@@ -5,6 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repository } from '../go-tools.ts';
+import { installed } from '../system-packages.ts';
 
 export const imageCache = join(repository, '.cache', 'image');
 
@@ -42,22 +43,13 @@ function lastLines(text: string): string {
   return text.trim().split('\n').slice(-15).join('\n');
 }
 
-/** Installs what is missing from Debian's packages; a sentence when that cannot be done. */
+/** Installs what is missing, where that is allowed; a sentence when it cannot be done. */
 export function missingImageTools(): string | undefined {
   if (process.getuid?.() !== 0) return 'building an image without a container engine needs root';
   const missing = ['buildah', 'mmdebstrap'].filter((name) => !existsSync(`/usr/bin/${name}`));
   if (missing.length === 0) return undefined;
-  for (const args of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', ...missing],
-  ]) {
-    const { status, stderr } = spawnSync('apt-get', args, {
-      encoding: 'utf8',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (status !== 0)
-      return `apt-get install ${missing.join(' ')}: ${(stderr || 'no apt-get here').trim().split('\n').at(-1) ?? ''}`;
-  }
+  const why = installed(...missing);
+  if (why !== undefined) return why;
   mkdirSync(imageCache, { recursive: true });
   return undefined;
 }

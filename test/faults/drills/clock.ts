@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installed } from '../../../scripts/system-packages.ts';
 import type { Drill } from '../drill.ts';
 import { terminationMark } from '../marked-node.ts';
 import { answersRestOn, counted, logged, measured } from '../signs.ts';
@@ -22,9 +22,11 @@ export const clockJumps: Drill = {
   title: 'clock a week ahead, then an hour behind',
   load: 'light',
   missing: () => {
-    if (faketime() === undefined)
-      spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'libfaketime'], { timeout: 60_000 });
-    return faketime() === undefined ? 'libfaketime is missing: apt-get install libfaketime' : undefined;
+    if (faketime() !== undefined) return undefined;
+    return (
+      installed('libfaketime') ??
+      (faketime() === undefined ? 'libfaketime is not where it was installed' : undefined)
+    );
   },
   shape: () => ({
     settings: { 'price-refresh': '12s', 'max-price-age': '40s' },
