@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { unpainted, type Paint } from './paint.ts';
 import type {
   CandidateMessage,
   DecisionMessage,
@@ -9,14 +10,16 @@ import type {
 
 const dash = '–';
 
-/** A ranking as text for a terminal: the candidates that hold, then what was dropped and why. */
-export function readableRanking(answer: RankResponse): string {
+/**
+ * A ranking as text for a terminal: the `most` best of the candidates that hold, then what was dropped and why; more than `most`
+ * drops are counted by reason. All of both where `most` is undefined.
+ */
+export function readableRanking(answer: RankResponse, most?: number, paint: Paint = unpainted): string {
   return [
-    rankingText(answer.candidates),
-    `because: ${answer.reason}`,
+    rankingText(answer.candidates, most, paint),
+    `${paint('strong', 'because')}: ${answer.reason}`,
     ...furtherRemarks(answer),
-    degradationText(answer.degradation),
-    mockText(answer.candidates),
+    degradationText(answer.degradation, paint),
     `decision ${answer.decision_id} in ${answer.execution_time_ms.toFixed(1)} ms`,
   ]
     .filter((part) => part !== '')
@@ -24,18 +27,18 @@ export function readableRanking(answer: RankResponse): string {
     .concat('\n');
 }
 
-export function readableEvaluation(answer: EvaluateResponse): string {
+export function readableEvaluation(answer: EvaluateResponse, paint: Paint = unpainted): string {
   const facts: readonly (readonly [string, string])[] = [
     ['signal', answer.aws_signal + (answer.signal_time === null ? '' : ` at ${answer.signal_time}`)],
-    ['crash probability', shown(answer.crash_probability, 3)],
     ['expected frequency', shown(answer.expected_frequency, 4)],
+    ['crash probability', shown(answer.crash_probability, 3)],
     ['better pool', answer.selected_candidate === null ? dash : candidateName(answer.selected_candidate)],
     ['answered by', answer.degradation.step],
     ['decision id', answer.decision_id],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
   return [
-    `${answer.decision}: ${answer.reason}`,
+    `${paint(answer.decision === 'STAY' ? 'chosen' : 'warning', answer.decision)}: ${answer.reason}`,
     ...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     ...answer.degradation.reasons.map((reason) => `  ${reason}`),
   ]
@@ -43,7 +46,7 @@ export function readableEvaluation(answer: EvaluateResponse): string {
     .concat('\n');
 }
 
-export function readableDecision(decision: DecisionMessage): string {
+export function readableDecision(decision: DecisionMessage, paint: Paint = unpainted): string {
   const { request } = decision;
   const question =
     decision.kind === 'scale-up'
@@ -55,15 +58,14 @@ export function readableDecision(decision: DecisionMessage): string {
     unreadable === 0
       ? ''
       : `not readable: ${request.unreadable_pods} pods, ${request.unreadable_nodes} nodes`,
-    `answer: ${decision.answer.join(', ') || 'nothing'}`,
+    `answer: ${paint('chosen', decision.answer.join(', ') || 'nothing')}`,
     `because: ${decision.reason}`,
-    decision.candidates.length === 0 ? '' : rankingText(decision.candidates),
+    decision.candidates.length === 0 ? '' : rankingText(decision.candidates, undefined, paint),
     decision.candidate_count > decision.candidates.length
       ? `${decision.candidates.length} of ${decision.candidate_count} candidates shown`
       : '',
     ...furtherRemarks(decision),
-    degradationText(decision.degradation),
-    mockText(decision.candidates),
+    degradationText(decision.degradation, paint),
     `time: ${decision.timings.map(({ part, duration_ms }) => `${part} ${duration_ms.toFixed(2)} ms`).join(', ')}`,
   ]
     .filter((part) => part !== '')
@@ -122,7 +124,6 @@ export function readableReplay(then: DecisionMessage, now: DecisionMessage): str
     `answer now:  ${now.answer.join(', ') || 'nothing'} (${now.degradation.step})`,
     ...now.degradation.reasons.map((reason) => `  ${reason}`),
     same ? 'the answer is the same' : 'THE ANSWER IS ANOTHER',
-    mockText(now.candidates),
   ]
     .filter((part) => part !== '')
     .join('\n')
@@ -133,9 +134,31 @@ function sameStanding(a: CandidateMessage, b: CandidateMessage): boolean {
   return a.rank === b.rank && a.filtered_by === b.filtered_by && a.yield_score === b.yield_score;
 }
 
-function rankingText(candidates: readonly CandidateMessage[]): string {
+/** What the two probabilities of the table are. */
+export const probabilitiesText =
+  'expected: how often this happens to such a pool within the horizon, calibrated. crash p: the same evidence at even odds, 0 to 1, which the safety gate reads.';
+
+function rankingText(
+  candidates: readonly CandidateMessage[],
+  most: number | undefined,
+  paint: Paint,
+): string {
   const valid = candidates.filter((candidate) => candidate.is_valid);
   const dropped = candidates.filter((candidate) => !candidate.is_valid);
+  const best = valid.slice(0, most);
+  const lines =
+    valid.length === 0
+      ? [paint('warning', 'every candidate was dropped')]
+      : [candidateTable(best, paint), paint('faint', probabilitiesText)];
+  if (best.length < valid.length)
+    lines.push(`the best ${best.length} of ${valid.length}; --top N shows more, --all every one`);
+  for (const { id, resting_because: why } of best) if (why !== null) lines.push(`  ${id} rests: ${why}`);
+  if (dropped.length > (most ?? Infinity)) lines.push(...dropCountLines(dropped));
+  else if (dropped.length > 0) lines.push('dropped:', ...dropped.map(dropLine));
+  return lines.join('\n');
+}
+
+function candidateTable(candidates: readonly CandidateMessage[], paint: Paint): string {
   const table = plainTable(
     [
       '#',
@@ -143,25 +166,26 @@ function rankingText(candidates: readonly CandidateMessage[]): string {
       'nodes',
       '$/h',
       'on-demand',
-      'crash p',
       'expected',
+      'crash p',
       'advisor',
       'waste $/h',
       'TCO',
       'yield',
       'heat',
-    ],
+    ].map((head) => paint('strong', head)),
     ['right', 'left', ...Array.from({ length: 10 }, () => 'right' as const)],
   );
-  for (const candidate of valid) {
+  for (const candidate of candidates) {
+    const name = candidateName(candidate);
     table.push([
       rankText(candidate),
-      candidateName(candidate),
+      candidate.rank === 1 ? paint('chosen', name) : name,
       String(candidate.node_count),
       priceText(candidate),
       shown(candidate.on_demand_price, 4),
-      shown(candidate.crash_probability, 3),
       shown(candidate.expected_frequency, 4),
+      shown(candidate.crash_probability, 3),
       candidate.historic_interrupt_rate === null
         ? dash
         : `${(candidate.historic_interrupt_rate * 100).toFixed(1)} %`,
@@ -171,14 +195,27 @@ function rankingText(candidates: readonly CandidateMessage[]): string {
       candidate.heat === 0 ? '' : candidate.heat.toFixed(2),
     ]);
   }
-  const lines = valid.length === 0 ? ['every candidate was dropped'] : [table.toString()];
-  for (const { id, resting_because: why } of valid) if (why !== null) lines.push(`  ${id} rests: ${why}`);
-  if (dropped.length > 0) lines.push('dropped:');
-  for (const candidate of dropped)
-    lines.push(
-      `  ${candidateName(candidate)}  ${candidate.filtered_by ?? ''}: ${candidate.filtered_reason ?? ''}`,
-    );
-  return lines.join('\n');
+  return table.toString();
+}
+
+function dropLine(candidate: CandidateMessage): string {
+  return `  ${candidateName(candidate)}  ${candidate.filtered_by ?? ''}: ${candidate.filtered_reason ?? ''}`;
+}
+
+/** By layer and reason, the most frequent first, each with the sentence of one. */
+function dropCountLines(dropped: readonly CandidateMessage[]): readonly string[] {
+  const groups = [...Map.groupBy(dropped, (one) => `${one.filtered_by ?? ''} ${one.filtered_code ?? ''}`)];
+  const width = String(dropped.length).length;
+  return [
+    `dropped ${dropped.length}, --all shows each:`,
+    ...groups
+      .sort(([, a], [, b]) => b.length - a.length)
+      .map(([reason, group]) => {
+        const [first] = group;
+        const example = first === undefined ? '' : `, such as${dropLine(first).slice(1)}`;
+        return `  ${String(group.length).padStart(width)}  ${reason}${example}`;
+      }),
+  ];
 }
 
 /** A group is told by its id and the type that stands for it; a pool's id says both. */
@@ -205,8 +242,11 @@ function shown(value: number | null, digits: number): string {
   return value === null ? dash : value.toFixed(digits);
 }
 
-function degradationText({ step, reasons }: DegradationMessage): string {
-  return [`answered by: ${step}`, ...reasons.map((reason) => `  ${reason}`)].join('\n');
+function degradationText({ step, reasons }: DegradationMessage, paint: Paint): string {
+  return [
+    `answered by: ${step === 'model' ? step : paint('warning', step)}`,
+    ...reasons.map((reason) => `  ${reason}`),
+  ].join('\n');
 }
 
 /** What the reasons of the step, shown as well, do not say already. */
@@ -216,12 +256,6 @@ function furtherRemarks({
   degradation,
 }: Pick<RankResponse, 'reason' | 'remarks' | 'degradation'>): readonly string[] {
   return remarks.filter((remark) => remark !== reason && !degradation.reasons.includes(remark));
-}
-
-function mockText(candidates: readonly CandidateMessage[]): string {
-  return candidates.some(({ risk_source }) => risk_source === 'mock')
-    ? 'The risk model is mock: it calls every Spot pool moderately risky and knows nothing of any of them.'
-    : '';
 }
 
 function plainTable(head: string[], colAligns: ('left' | 'right')[]) {

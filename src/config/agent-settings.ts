@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { setting } from './setting.ts';
-import { boundedNumber, durationMs, filePath, listenAddress, listOf, yesOrNo } from './value-types.ts';
+import { durationMs, filePath, listenAddress, listOf, wholeNumber, yesOrNo } from './value-types.ts';
 
 const metadataEndpoint = z
   .string()
@@ -173,13 +173,13 @@ const draining = {
     'a rebalance on a Karpenter node: drain it, or label its NodeClaim where the NodePool opted in',
   ),
   max_drains: setting(
-    boundedNumber(1, 10_000),
+    wholeNumber(1, 10_000),
     10,
     'count',
     'rebalance and maintenance drains at once in the cluster',
   ),
-  max_drains_per_zone: setting(boundedNumber(1, 10_000), 4, 'count', 'the same in one zone'),
-  eviction_concurrency: setting(boundedNumber(1, 256), 12, 'count', 'evictions in flight at once'),
+  max_drains_per_zone: setting(wholeNumber(1, 10_000), 4, 'count', 'the same in one zone'),
+  eviction_concurrency: setting(wholeNumber(1, 256), 12, 'count', 'evictions in flight at once'),
 } as const;
 
 /** Whom to tell beside the cluster. */

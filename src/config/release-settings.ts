@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { agentSettings } from './agent-settings.ts';
-import { setting } from './setting.ts';
-import { boundedNumber, durationMs } from './value-types.ts';
+import { flag, setting } from './setting.ts';
+import { durationMs, wholeNumber, yesOrNo } from './value-types.ts';
 
 /** What `spot-expander release-nodes` takes. */
 export const releaseSettings = {
@@ -21,6 +21,12 @@ export const releaseSettings = {
     'wait for the agents of this Helm release only',
   ),
   timeout: setting(durationMs(), '5m', 'duration', 'for everything, the wait for agents included'),
-  concurrency: setting(boundedNumber(1, 64), 8, 'n', 'writes in flight'),
+  wait: flag(
+    yesOrNo,
+    'true',
+    'yes|no',
+    'wait for the agents to end; one that still runs may set its marks again',
+  ),
+  concurrency: setting(wholeNumber(1, 64), 8, 'count', 'writes in flight'),
   dry_run: setting(agentSettings.dry_run.schema, 'false', 'yes|no', agentSettings.dry_run.description),
 } as const;

@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { setting } from './setting.ts';
-import { boundedNumber, byteSize, durationMs, filePath, listenAddress, yesOrNo } from './value-types.ts';
+import { flag, setting } from './setting.ts';
+import { configFileSettings } from './settings-file.ts';
+import { folderToMake } from './writable-folder.ts';
+import {
+  awsRegion,
+  boundedNumber,
+  byteSize,
+  durationMs,
+  filePath,
+  listenAddress,
+  yesOrNo,
+} from './value-types.ts';
 
 const mode = z
   .string()
@@ -38,10 +48,10 @@ export const decisionSettings = {
     ['RISK_MODEL_PATH'],
   ),
   region: setting(
-    z.string().regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, 'must be an AWS region'),
+    awsRegion,
     'ap-south-1',
     'region',
-    'AWS region of the node groups',
+    'AWS region of the node groups; one that is newer than this program as new:REGION',
     ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   ),
   max_crash_probability: setting(
@@ -175,7 +185,7 @@ export const serveSettings = {
     'root certificates that clients of our own API must present; the autoscaler is never asked',
   ),
   state_dir: setting(
-    filePath.optional(),
+    folderToMake.optional(),
     undefined,
     'directory',
     'where a development certificate and journals are kept; default $XDG_STATE_HOME/spot-expander',
@@ -221,11 +231,23 @@ export const serveSettings = {
     ['K8S_CONFIG_PATH', 'KUBECONFIG'],
   ),
   record: setting(
-    filePath.optional(),
+    folderToMake.optional(),
     undefined,
     'directory',
     'store requests and answers here, for rank --replay',
   ),
   record_max_size: setting(byteSize, '1Gi', 'size', 'the oldest recordings are removed beyond this size'),
   ...decisionSettings,
+} as const;
+
+/** How `serve` is started: flags of one call beside its settings. */
+export const serveStartSettings = {
+  ...configFileSettings,
+  prod: flag(yesOrNo, 'false', '', 'PROD mode: needs certificates and a cluster'),
+  demo: flag(
+    yesOrNo,
+    'false',
+    '',
+    'first show how a recorded scale-up of a real cluster-autoscaler is answered',
+  ),
 } as const;

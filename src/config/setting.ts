@@ -1,17 +1,20 @@
-import type { Command } from 'commander';
-import { Option } from 'commander';
 import type { z } from 'zod';
+import { didYouMean } from '../errors/nearest-names.ts';
 import { UsageError } from '../errors/usage-error.ts';
+import { choicesOf, joinedWithOr } from './value-text.ts';
 
-/** One setting: a key of the configuration file, a flag and an environment variable, read by one schema. */
+/** One setting: a flag, an environment variable and, where the command reads one, a key of the configuration file. */
 export interface Setting<T> {
   readonly schema: z.ZodType<T>;
   /** As an operator would write it; passes through `schema` like any other value. Undefined: not set. */
   readonly fallback: string | number | undefined;
+  /** Its unit or kind: `duration`, `0..1`, `file`, `yes|no`. */
   readonly placeholder: string;
   readonly description: string;
-  /** Environment variables accepted beside `SPOT_EXPANDER_<KEY>`. */
+  /** Environment variables accepted beside its own. */
   readonly alsoFrom?: readonly string[];
+  /** True where a variable would make no sense: the flag is about one call. */
+  readonly isFlagOnly?: true;
 }
 
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
@@ -32,11 +35,23 @@ export function setting<T>(
     : { schema, fallback, placeholder, description, alsoFrom };
 }
 
+/** A setting of one call that no environment variable gives. */
+export function flag<T>(
+  schema: z.ZodType<T>,
+  fallback: string | number | undefined,
+  placeholder: string,
+  description: string,
+): Setting<T> {
+  return { schema, fallback, placeholder, description, isFlagOnly: true };
+}
+
 export interface RawSettings {
   /** Values of flags by setting key; undefined where the flag was not given. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly file: { readonly path: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
+  /** What the table's variables begin with behind `SPOT_EXPANDER_`, such as `TRAIN`; empty when undefined. */
+  readonly scope?: string;
 }
 
 /** Keys of the file that are no settings of the table, and what is wrong with them. */
@@ -65,10 +80,9 @@ export function settingValues<Table extends SettingTable>(
     const { value, source } = sourced(key, one, raw);
     const parsed = one.schema.safeParse(value);
     if (parsed.success) values[key] = parsed.data;
-    else
-      mistakes.push(
-        ...parsed.error.issues.map((issue) => `${source}: ${withPath(issue)} (got ${JSON.stringify(value)})`),
-      );
+    else if (value === undefined)
+      mistakes.push(`${flagName(key)} <${one.placeholder}> is needed: ${one.description}`);
+    else mistakes.push(...parsed.error.issues.map((issue) => mistakeText(source, one, value, issue)));
   }
   if (raw.file !== undefined)
     mistakes.push(...unknownKeys(raw.file, [...Object.keys(table), ...structured.keys]));
@@ -78,9 +92,9 @@ export function settingValues<Table extends SettingTable>(
 }
 
 function sourced(key: string, one: Setting<unknown>, raw: RawSettings): Sourced {
-  const flag = raw.flags[key];
-  if (flag !== undefined) return { value: flag, source: flagName(key) };
-  for (const name of [environmentName(key), ...(one.alsoFrom ?? [])]) {
+  const given = raw.flags[key];
+  if (given !== undefined) return { value: given, source: flagName(key) };
+  for (const name of environmentNames(key, one, raw.scope)) {
     const value = raw.environment[name];
     if (value !== undefined && value !== '') return { value, source: `environment variable ${name}` };
   }
@@ -90,18 +104,28 @@ function sourced(key: string, one: Setting<unknown>, raw: RawSettings): Sourced 
   return { value: one.fallback, source: `default of ${key}` };
 }
 
-function withPath(issue: z.core.$ZodIssue): string {
-  return issue.path.length === 0 ? issue.message : `${issue.path.join('.')} ${issue.message}`;
+function mistakeText(
+  source: string,
+  { schema }: Setting<unknown>,
+  value: unknown,
+  issue: z.core.$ZodIssue,
+): string {
+  const given = JSON.stringify(value);
+  const choices = choicesOf(schema);
+  if (choices !== undefined && typeof value === 'string')
+    return `${source}: must be ${joinedWithOr(choices)} (got ${given})${didYouMean(value, choices)}`;
+  const message = issue.path.length === 0 ? issue.message : `${issue.path.join('.')} ${issue.message}`;
+  return message.includes(given) ? `${source}: ${message}` : `${source}: ${message} (got ${given})`;
 }
 
 function unknownKeys(file: NonNullable<RawSettings['file']>, known: readonly string[]): string[] {
   return Object.keys(file.values)
     .filter((key) => !known.includes(key))
     .map((key) => {
-      const near = known.find(
-        (candidate) => candidate.replaceAll('_', '') === key.replaceAll(/[-_]/g, '').toLowerCase(),
-      );
-      return `${file.path}: ${key} is not a setting${near === undefined ? `; known are ${known.join(', ')}` : `, did you mean ${near}?`}`;
+      const near = didYouMean(key.replaceAll('-', '_').toLowerCase(), known);
+      const same = known.find((one) => one.replaceAll('_', '') === key.replaceAll(/[-_]/g, '').toLowerCase());
+      const hint = same === undefined ? near : `; did you mean ${same}?`;
+      return `${file.path}: ${key} is not a setting${hint === '' ? `; known are ${known.join(', ')}` : hint}`;
     });
 }
 
@@ -109,36 +133,11 @@ export function flagName(key: string): string {
   return `--${key.replaceAll('_', '-')}`;
 }
 
-export function environmentName(key: string): string {
-  return `SPOT_EXPANDER_${key.toUpperCase()}`;
+export function environmentName(key: string, scope?: string): string {
+  return ['SPOT_EXPANDER', ...(scope === undefined ? [] : [scope]), key.toUpperCase()].join('_');
 }
 
-/** Adds one flag per setting to a command. */
-export function addSettingFlags(command: Command, table: SettingTable): Command {
-  for (const [key, one] of Object.entries(table)) {
-    const names = [environmentName(key), ...(one.alsoFrom ?? [])].join(', ');
-    const fallback = one.fallback === undefined ? '' : `, default ${one.fallback}`;
-    command.addOption(
-      new Option(`${flagName(key)} ${argumentOf(one)}`, `${one.description} (${names}${fallback})`),
-    );
-  }
-  return command;
-}
-
-/** A switch may stand alone: `--dry-run` is `--dry-run yes`. */
-function argumentOf({ placeholder }: Setting<unknown>): string {
-  return placeholder === 'yes|no' ? `[${placeholder}]` : `<${placeholder}>`;
-}
-
-/** The flags of a command by setting key. */
-export function settingFlags(
-  table: SettingTable,
-  options: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.keys(table).map((key) => [
-      key,
-      options[key.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())],
-    ]),
-  );
+/** All variables that give a setting, the own one first; none for a flag of one call. */
+export function environmentNames(key: string, one: Setting<unknown>, scope?: string): readonly string[] {
+  return one.isFlagOnly === true ? [] : [environmentName(key, scope), ...(one.alsoFrom ?? [])];
 }

@@ -2,7 +2,18 @@ import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { UsageError } from '../errors/usage-error.ts';
 import { messageOf } from '../errors/message-of.ts';
-import type { RawSettings } from './setting.ts';
+import { setting, type RawSettings } from './setting.ts';
+import { filePath } from './value-types.ts';
+
+/** For commands that take a configuration file. */
+export const configFileSettings = {
+  config: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'configuration file, YAML or JSON; flags and variables go before it',
+  ),
+} as const;
 
 const maxBytes = 4 * 1024 * 1024;
 

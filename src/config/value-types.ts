@@ -1,4 +1,9 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as z from 'zod';
+import { namedRegion } from '../formats/aws-regions.ts';
+import { timeOfText } from '../formats/price-text.ts';
+import { takes } from './value-text.ts';
 
 /** Every setting can come as text (flag, environment) or as a YAML value; these schemas take both. */
 
@@ -10,9 +15,13 @@ const durationUnitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+const longestMs = 366 * 86_400_000;
+
 /** `250ms`, `2s`, `5m`, `6h`, `7d`, or a number of milliseconds. From `minMs` to `maxMs`. */
-export function durationMs(maxMs = 366 * 86_400_000, minMs = 0) {
-  return z.union([z.number(), z.string()]).transform((value, context) => {
+export function durationMs(maxMs = longestMs, minMs = 0) {
+  const least = minMs > 0 ? `, ${minMs / 1_000}s at least` : '';
+  const most = maxMs < longestMs ? `, at most ${maxMs / 1_000}s` : '';
+  const schema = z.union([z.number(), z.string()]).transform((value, context) => {
     const ms = typeof value === 'number' ? value : parsedDurationMs(value);
     if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     const message =
@@ -24,6 +33,7 @@ export function durationMs(maxMs = 366 * 86_400_000, minMs = 0) {
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
+  return takes(`such as 250ms, 2s, 5m, 6h or 7d${least}${most}`, schema);
 }
 
 function parsedDurationMs(text: string): number | undefined {
@@ -43,15 +53,18 @@ const byteUnits: Readonly<Record<string, number>> = {
 };
 
 /** `512Mi`, `2Gi`, `100M`, or a number of bytes. */
-export const byteSize = z.union([z.number(), z.string()]).transform((value, context) => {
-  const match = /^(\d+)\s*(|K|M|G|Ki|Mi|Gi)B?$/.exec(String(value).trim());
-  const unit = match === null ? undefined : byteUnits[match[2] ?? ''];
-  if (match?.[1] === undefined || unit === undefined) {
-    context.addIssue({ code: 'custom', message: 'must be a size such as 512Mi, 2Gi or a number of bytes' });
-    return z.NEVER;
-  }
-  return Number(match[1]) * unit;
-});
+export const byteSize = takes(
+  'such as 512Mi, 2Gi, 100M or a number of bytes',
+  z.union([z.number(), z.string()]).transform((value, context) => {
+    const match = /^(\d+)\s*(|K|M|G|Ki|Mi|Gi)B?$/.exec(String(value).trim());
+    const unit = match === null ? undefined : byteUnits[match[2] ?? ''];
+    if (match?.[1] === undefined || unit === undefined) {
+      context.addIssue({ code: 'custom', message: 'must be a size such as 512Mi, 2Gi or a number of bytes' });
+      return z.NEVER;
+    }
+    return Number(match[1]) * unit;
+  }),
+);
 
 export interface ListenAddress {
   readonly host: string;
@@ -75,19 +88,33 @@ export function hostAndPort({ host, port }: ListenAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+function numberOf(error: string) {
+  return z.union(
+    [
+      z.number(),
+      z
+        .string()
+        .regex(/^-?\d+(\.\d+)?(e-?\d+)?$/i)
+        .transform(Number),
+    ],
+    { error },
+  );
+}
+
 export function boundedNumber(min: number, max: number) {
-  return z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^-?\d+(\.\d+)?(e-?\d+)?$/i)
-          .transform(Number),
-      ],
-      { error: `must be a number from ${min} to ${max}` },
-    )
-    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+  const message = `must be a number from ${min} to ${max}`;
+  return takes(
+    `${min} to ${max}`,
+    numberOf(message).refine((value) => value >= min && value <= max, message),
+  );
+}
+
+export function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return takes(
+    `whole, ${min} to ${max}`,
+    numberOf(message).refine((value) => Number.isInteger(value) && value >= min && value <= max, message),
+  );
 }
 
 export const yesOrNo = z.union(
@@ -95,21 +122,86 @@ export const yesOrNo = z.union(
     z.boolean(),
     z.enum(['true', 'false', '1', '0', 'yes', 'no']).transform((text) => ['true', '1', 'yes'].includes(text)),
   ],
-  { error: 'must be true or false' },
+  { error: 'must be yes or no' },
 );
 
 export const filePath = z.string().min(1, 'must be a path');
 
+const listed = z.union([
+  z.array(z.string()),
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  ),
+]);
+
 export function listOf(pattern: RegExp, what: string) {
-  return z
-    .union([
-      z.array(z.string()),
-      z.string().transform((text) =>
-        text
-          .split(',')
-          .map((item) => item.trim())
-          .filter((item) => item !== ''),
-      ),
-    ])
-    .refine((items) => items.every((item) => pattern.test(item)), `must be a list of ${what}`);
+  return listed.refine((items) => items.every((item) => pattern.test(item)), `must be a list of ${what}`);
+}
+
+/** Names with commas between them, one at least. */
+export const names = takes(
+  'separated by commas',
+  listed.refine((items) => items.length > 0, 'must name at least one'),
+);
+
+export const awsRegion = z.string().transform((text, context): string => {
+  const named = namedRegion(text);
+  if ('region' in named) return named.region;
+  context.addIssue({ code: 'custom', message: named.mistake });
+  return z.NEVER;
+});
+
+/** Regions with commas between them, one at least. */
+export const awsRegionList = takes(
+  'separated by commas',
+  listed.transform((items, context): readonly string[] => {
+    const found = items.map(namedRegion);
+    const mistakes = found.flatMap((one) => ('mistake' in one ? [one.mistake] : []));
+    if (items.length === 0) mistakes.push('must name at least one region');
+    for (const message of mistakes) context.addIssue({ code: 'custom', message });
+    return found.flatMap((one) => ('region' in one ? [one.region] : []));
+  }),
+);
+
+/** A moment as a person writes it, read as the times of a history are; epoch milliseconds. */
+export const moment = takes(
+  'such as 2024-01-31 or 2024-01-31T06:00:00Z, UTC unless it names another zone',
+  z.string().transform((text, context): number => {
+    const atMs = timeOfText(text);
+    if (!Number.isNaN(atMs)) return atMs;
+    context.addIssue({
+      code: 'custom',
+      message:
+        'must be a date or a time such as 2024-01-31 or 2024-01-31T06:00:00Z (UTC unless it names another zone)',
+    });
+    return z.NEVER;
+  }),
+);
+
+/** Where a file of results goes, looked at before the work whose results it is to hold. */
+export const resultFile = z
+  .string()
+  .min(1, 'must be a path')
+  .transform((path, context): string => {
+    const why = whyNoFile(path);
+    if (why === undefined) return path;
+    context.addIssue({ code: 'custom', message: `cannot be written: ${why}` });
+    return z.NEVER;
+  });
+
+function whyNoFile(path: string): string | undefined {
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return `there is no folder ${folder}`;
+  const standing = statSync(path, { throwIfNoEntry: false });
+  if (standing?.isDirectory() === true) return 'it is a folder';
+  try {
+    accessSync(standing === undefined ? folder : path, constants.W_OK);
+    return undefined;
+  } catch {
+    return `nothing may be written ${standing === undefined ? `in ${folder}` : 'there'}`;
+  }
 }

@@ -69,14 +69,20 @@ function missing(candidates: readonly Assessed[]): readonly string[] {
     'advisor-prior': "no model's word, the Spot Advisor's band counts",
     'price-only': 'neither a model nor a Spot Advisor band tells the risk, the typical one counts',
   };
-  return (['advisor-prior', 'price-only'] as const).flatMap((step) => {
-    const affected = candidates.filter(({ risk }) => risk.step === step);
+  const mocked = candidates.some(({ risk }) => risk.source === 'mock') ? [mockSentence] : [];
+  const told = candidates.filter(({ risk }) => risk.source !== 'mock');
+  const missed = (['advisor-prior', 'price-only'] as const).flatMap((step) => {
+    const affected = told.filter(({ risk }) => risk.step === step);
     const [first] = affected;
     if (first === undefined) return [];
     const others = affected.length === 1 ? '' : ` and ${affected.length - 1} more`;
     return [`${first.id}${others}: ${sentence[step]}`];
   });
+  return [...mocked, ...missed];
 }
+
+export const mockSentence =
+  'the risk model is mock: it calls every Spot pool moderately risky and knows nothing of any of them';
 
 /** Why this answer, in one sentence. */
 export function reasonOf({ candidates, drops }: Cart<Ranked>, answer: Answer): string {

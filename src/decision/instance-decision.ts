@@ -1,3 +1,4 @@
+import { mockSentence } from './explanation.ts';
 import type { InstanceDecision, PoolRanking, RankedCandidate } from './decision.ts';
 import type { CandidateRisk } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -42,7 +43,11 @@ export function instanceDecision(
         reasons: [
           ...(risk.step === 'model'
             ? []
-            : [whyNoModel(sound), ...missingBand(question, risk), ...sound.faults()]),
+            : [
+                risk.source === 'mock' ? mockSentence : whyNoModel(sound),
+                ...missingBand(question, risk),
+                ...sound.faults(),
+              ]),
           ...(sound.remarks ?? []),
         ],
       },

@@ -84,11 +84,16 @@ function fleetHazardOf(
   return met === undefined ? undefined : met * (1 - onDemandShare);
 }
 
+/** A mock calls every pool alike: with it prices decide, and no answer may be told as a model's. */
+function stepOfSource(source: RiskAssessment['source']): RiskStep {
+  if (source === 'advisor-prior') return 'advisor-prior';
+  return source === 'mock' ? 'price-only' : 'model';
+}
+
 function poolRisk(pool: Pool, knowledge: Knowledge, policy: Policy, from: RiskStep): PoolRisk {
   if (from === 'model') {
     const assessment = knowledge.risk(pool);
-    if (assessment !== undefined)
-      return { assessment, step: assessment.source === 'advisor-prior' ? 'advisor-prior' : 'model' };
+    if (assessment !== undefined) return { assessment, step: stepOfSource(assessment.source) };
   }
   const band = from === 'price-only' ? undefined : knowledge.advisorBand(pool);
   if (band === undefined) return { assessment: unknownRisk(policy.riskHorizonHours), step: 'price-only' };

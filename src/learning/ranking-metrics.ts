@@ -185,7 +185,14 @@ export function bestF1(
   return best;
 }
 
-export function f1At(scores: Float32Array, labels: Uint8Array, threshold: number): number {
+/** What calling every score from the threshold on unstable gives, each 0..1. */
+export interface CallsAt {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+}
+
+export function callsAt(scores: Float32Array, labels: Uint8Array, threshold: number): CallsAt {
   let called = 0;
   let right = 0;
   let all = 0;
@@ -196,5 +203,9 @@ export function f1At(scores: Float32Array, labels: Uint8Array, threshold: number
     called += 1;
     right += label;
   }
-  return called + all > 0 ? (2 * right) / (called + all) : 0;
+  return {
+    precision: called > 0 ? right / called : 0,
+    recall: all > 0 ? right / all : 0,
+    f1: called + all > 0 ? (2 * right) / (called + all) : 0,
+  };
 }

@@ -1,9 +1,18 @@
+import { styleText } from 'node:util';
 import { CommanderError, type Command } from 'commander';
 import { processEnvironment } from '../config/environment.ts';
 import { CertificateRefused } from '../errors/certificate-refused.ts';
 import { UsageError } from '../errors/usage-error.ts';
 import { messageOf } from '../errors/message-of.ts';
+import type { Tone } from '../api/paint.ts';
 import type { CommandContext } from './command-context.ts';
+
+const styles: Readonly<Record<Tone, Parameters<typeof styleText>[0]>> = {
+  chosen: ['green', 'bold'],
+  strong: 'bold',
+  faint: 'gray',
+  warning: 'yellow',
+};
 
 /** This process as commands see it; its signal is SIGINT's and SIGTERM's. */
 export function processContext(): CommandContext {
@@ -12,6 +21,9 @@ export function processContext(): CommandContext {
   return {
     writeOut: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
+    // Minds NO_COLOR, FORCE_COLOR, and whether the stream is a terminal.
+    paint: (tone, text) => styleText(styles[tone], text, { stream: process.stdout }),
+    ...(process.stderr.isTTY && { terminal: process.stderr }),
     environment: processEnvironment(),
     signal: stop.signal,
     setExitCode: (code) => (process.exitCode = code),

@@ -26,6 +26,8 @@ export interface HistoryPorts {
   readonly store: ObjectStore;
   readonly parquetBytes: ParquetBytes;
   readonly progress: (sentence: string) => void;
+  /** How many days of those that were missing are written. */
+  readonly onStep?: (done: number, all: number) => void;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface HistoryPorts {
  */
 export async function collectHistory(
   order: HistoryOrder,
-  { market, store, parquetBytes, progress }: HistoryPorts,
+  { market, store, parquetBytes, progress, onStep }: HistoryPorts,
   signal: AbortSignal,
 ): Promise<number> {
   const { region, instanceTypes, nowMs } = order;
@@ -43,6 +45,7 @@ export async function collectHistory(
   const oldestMs = nowMs - order.days * dayMs;
   const goesOn = cursor !== undefined && cursor.untilMs > oldestMs;
   let fromMs = goesOn ? Math.min(cursor.untilMs, nowMs) - overlapMs : oldestMs;
+  const beganMs = fromMs;
   let rows = 0;
   for (let isFirst = true; fromMs < nowMs; isFirst = false) {
     if (!isFirst) await wait(order.pauseMs, undefined, { signal });
@@ -67,6 +70,7 @@ export async function collectHistory(
     progress(
       `${region}: prices up to ${new Date(untilMs).toISOString().slice(0, 16)}Z (${share} %), ${written.rows} changes of ${series.length} pools`,
     );
+    onStep?.((untilMs - beganMs) / dayMs, (nowMs - beganMs) / dayMs);
     fromMs = untilMs;
   }
   return rows;

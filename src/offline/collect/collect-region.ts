@@ -30,6 +30,8 @@ export interface RegionPorts {
   readonly documents: PublicDocuments;
   readonly store: ObjectStore;
   readonly progress: (sentence: string) => void;
+  /** How many of the sources have been asked. */
+  readonly onStep?: (done: number, all: number) => void;
 }
 
 /** What could not be collected, one sentence a source; empty when all is new. */
@@ -53,8 +55,10 @@ export async function collectRegion(
   const problems: string[] = [];
   const fresh: Partial<Record<SectionName, Readonly<Record<string, unknown>>>> = {};
   const sources = sourcesOf(order, ports, signal);
-  for (const name of ['zones', 'instance_metadata', 'spot_advisor', 'on_demand', 'spot'] as const) {
+  const sections = ['zones', 'instance_metadata', 'spot_advisor', 'on_demand', 'spot'] as const;
+  for (const [place, name] of sections.entries()) {
     signal.throwIfAborted();
+    ports.onStep?.(place, sections.length);
     try {
       const section = await sources[name]();
       const count = Object.keys(section).length;

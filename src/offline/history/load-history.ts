@@ -17,8 +17,10 @@ export interface PriceHistory {
 }
 
 export interface HistoryReading extends HistoryQuery {
-  /** Told in a sentence how far a long reading is. */
+  /** Told in a sentence what a long reading meets. */
   readonly onProgress?: (sentence: string) => void;
+  /** Told how many bytes of all are read. */
+  readonly onBytes?: (read: number, all: number) => void;
   /** Now, epoch milliseconds: later rows are from a wrong clock. */
   readonly nowMs?: number;
 }
@@ -72,7 +74,7 @@ async function readAll(
 ): Promise<AllRead> {
   const gatherer = new PointGatherer(reading, reading.nowMs, wholePools);
   const snapshots = new Set<number>();
-  const onRead = progressOf(objects, reading.onProgress);
+  const onRead = bytesOf(objects, reading.onBytes);
   const reports: FileReport[] = [];
   for (const file of objects) {
     signal.throwIfAborted();
@@ -91,21 +93,16 @@ async function readAll(
   return { kind: 'history', history };
 }
 
-const progressEveryMs = 10_000;
-
-/** Counts bytes, and tells of them now and then. */
-function progressOf(
+/** Counts the bytes of all files together. */
+function bytesOf(
   files: readonly StoredObject[],
-  onProgress: ((sentence: string) => void) | undefined,
+  onBytes: HistoryReading['onBytes'],
 ): (bytes: number) => void {
   const all = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let read = 0;
-  let toldMs = performance.now();
   return (bytes) => {
     read += bytes;
-    if (performance.now() - toldMs < progressEveryMs) return;
-    toldMs = performance.now();
-    onProgress?.(`Read ${(read / 1e9).toFixed(2)} of ${(all / 1e9).toFixed(2)} GB of price history.`);
+    onBytes?.(Math.min(read, all), all);
   };
 }
 

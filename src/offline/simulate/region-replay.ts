@@ -42,14 +42,18 @@ export interface ReplayOptions {
   readonly interruptionHours: number;
 }
 
+/** Told of a replay while it goes on. */
+export interface ReplayProgress {
+  readonly at: (label: string, done: number, total: number) => void;
+  readonly say: (sentence: string) => void;
+}
+
 /** What a replay is given from outside. */
 export interface ReplaySeams {
   readonly open: OpenLocation;
   /** Static intelligence that is used where none is named. */
   readonly bundledStaticData: string;
-  /** Told how far it is, a line at a time. */
-  readonly tell: (text: string) => void;
-  readonly nowMs: () => number;
+  readonly progress: ReplayProgress;
   readonly signal: AbortSignal;
 }
 
@@ -62,7 +66,7 @@ const warmUpMs = 8 * 86_400_000;
 export async function regionVerdicts(
   options: ReplayOptions,
   location: string,
-  { open, bundledStaticData, tell, nowMs, signal }: ReplaySeams,
+  { open, bundledStaticData, progress, signal }: ReplaySeams,
 ): Promise<{ readonly regions: readonly RegionVerdict[]; readonly report: HistoryReport }> {
   // What is small is read first: a mistake in it costs no minutes.
   const kind = kinds.find((one) => options.demand === `generated:${one}`);
@@ -83,11 +87,12 @@ export async function regionVerdicts(
     {
       ...(options.region === undefined ? {} : { regions: options.region }),
       ...(options.to === undefined ? {} : { toMs: options.to }),
-      onProgress: (sentence) => tell(`${sentence}\n`),
+      onProgress: progress.say,
+      onBytes: (read, all) => progress.at('reading prices', read, all),
     },
     signal,
   );
-  tell(reportText(history.report));
+  progress.say(reportText(history.report).trimEnd());
   if (history.series.length === 0)
     throw new UsageError([`the history at ${location} holds no prices of what was asked for`]);
   const regions = [...new Set(history.series.map(({ region }) => region))];
@@ -104,7 +109,7 @@ export async function regionVerdicts(
   if (given !== undefined) {
     const mistakes = groupMistakes(given, { ...history, ...facts, onDemandPerHour: onDemand });
     if (mistakes.length > 0) throw new UsageError(mistakes.map((one) => `${options.groups}: ${one}`));
-    for (const one of leftOut(given, history.series)) tell(`${options.groups}: ${one}\n`);
+    for (const one of leftOut(given, history.series)) progress.say(`${options.groups}: ${one}`);
   }
   const verdicts: RegionVerdict[] = [];
   for (const region of regions) {
@@ -112,7 +117,7 @@ export async function regionVerdicts(
     const groups =
       given === undefined ? usualGroups(series, facts.instanceType) : groupsOfRegion(given, series);
     if (groups.length === 0 && given !== undefined && regions.length > 1) {
-      tell(`${region} is left out: none of the groups is in it\n`);
+      progress.say(`${region} is left out: none of the groups is in it`);
       continue;
     }
     if (groups.length < 2)
@@ -154,7 +159,6 @@ export async function regionVerdicts(
         `${region}: the history ends at ${timeText(plan.toMs)}, before the demand begins at ${timeText(plan.fromMs)}: the first eight days are only looked back at`,
       ]);
     const runs: (readonly RunOutcome[])[] = [];
-    const startedMs = nowMs();
     for (let count = 1; count <= options.seeds; count += 1) {
       signal.throwIfAborted();
       const seed = options.firstSeed + count - 1;
@@ -164,14 +168,13 @@ export async function regionVerdicts(
           `${region}, seed ${seed}: no pod ran; either none fits a node of the groups, or none came within ${options.days} days`,
         ]);
       runs.push(outcomes);
-      const leftMinutes = ((nowMs() - startedMs) / count / 60_000) * (options.seeds - count);
-      tell(`${region}: seed ${count} of ${options.seeds}, about ${leftMinutes.toFixed(1)} minutes left\n`);
+      progress.at(`${region}: seeds`, count, options.seeds);
       await new Promise(setImmediate);
     }
     const unplaceable = runs.reduce((sum, [ours]) => sum + (ours?.unplaceable ?? 0), 0);
     if (unplaceable > 0)
-      tell(
-        `${region}: ${unplaceable} pods in ${options.seeds} seeds fit none of the groups that were there and did not run\n`,
+      progress.say(
+        `${region}: ${unplaceable} pods in ${options.seeds} seeds fit none of the groups that were there and did not run`,
       );
     verdicts.push({
       region,

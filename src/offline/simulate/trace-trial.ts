@@ -40,8 +40,13 @@ const arms = [
  * comparable prices: so each seed draws prices within ±10 % and a start within the first fifth. The traces themselves are
  * the same for all seeds: the intervals speak of prices and starts, not of other weeks.
  */
-export function traceTrial(sets: readonly TraceSet[], seeds: number): readonly TraceVerdict[] {
-  const played = sets.map((set) => {
+export function traceTrial(
+  sets: readonly TraceSet[],
+  seeds: number,
+  onSet: (done: number, all: number) => void = () => undefined,
+): readonly TraceVerdict[] {
+  const played = sets.map((set, place) => {
+    onSet(place, sets.length);
     const target = targetOf(set);
     return { set, target, runs: runsOf(set, target, seeds) };
   });

@@ -51,9 +51,13 @@ export async function fittedModel(
   const unstableRows = valuesOf(set.labels, rows).reduce((sum, label) => sum + label, 0);
   const early = rowsBetween(set, fromMs, sliceMs - set.rule.horizonMs, options.pools);
   const slice = rowsBetween(set, sliceMs, knownMs, options.pools);
-  const scale =
-    options.calibrationDays > 0 ? await sliceScale(set, columns, early, slice, options) : undefined;
-  const { graph, linear } = await grownGraph(set, columns, rows, options);
+  const hasSlice = options.calibrationDays > 0;
+  const half = (from: number): FitOptions => ({
+    ...options,
+    onProgress: (share) => options.onProgress?.(from + share / 2),
+  });
+  const scale = hasSlice ? await sliceScale(set, columns, early, slice, half(0)) : undefined;
+  const { graph, linear } = await grownGraph(set, columns, rows, hasSlice ? half(0.5) : options);
   return {
     features,
     graph,

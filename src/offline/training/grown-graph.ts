@@ -28,7 +28,8 @@ export interface FitOptions {
   readonly threads: number;
   readonly features?: readonly string[];
   readonly pools?: (series: PriceSeries) => boolean;
-  readonly onProgress?: (text: string) => void;
+  /** Told how much of it is done, 0..1. */
+  readonly onProgress?: (share: number) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -47,6 +48,8 @@ export async function grownGraph(
   const features = options.features ?? featureNames;
   const part = thinned(set, rows, options.mostQuietRows, growth.seed);
   const trees = nearMissShare > 0 && nearMissShare < 1 ? Math.ceil(growth.trees / 2) : growth.trees;
+  const forests = nearMissShare > 0 && nearMissShare < 1 ? 2 : 1;
+  let grownForests = 0;
   const grow = async (labels: Uint8Array | Float32Array, seen = columns): Promise<Forest> =>
     await trainedForest(
       { columns: seen, rows: part.rows, weights: part.weights, labels },
@@ -57,8 +60,7 @@ export async function grownGraph(
           minLeafRows: options.minLeafRows ?? Math.max(50, Math.round(part.rows.length / 100)),
         },
         threads: options.threads,
-        onTree: (grownTrees) =>
-          options.onProgress?.(`${grownTrees} of ${trees} trees on ${part.rows.length} rows`),
+        onTree: (grownTrees) => options.onProgress?.((grownForests + grownTrees / trees) / forests),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
     );
@@ -69,6 +71,7 @@ export async function grownGraph(
       forest: await grow(part.labels),
       share: treeShare * (1 - nearMissShare),
     });
+  grownForests = voices.length;
   if (nearMissShare > 0) {
     const visible: readonly string[] = options.nearMissFeatures ?? ownFeatures;
     const places = features.flatMap((name, place) => (visible.includes(name) ? [place] : []));

@@ -29,18 +29,18 @@ export interface TrialReport {
   readonly curve: readonly CurvePoint[];
   readonly days: readonly DayOfTrial[];
   readonly slices: TrialSlices;
-  /** Of the published model. */
+  /** Of the model that is published; empty where none is, as in a backtest or when it was refused. */
   readonly gains: readonly { readonly feature: string; readonly share: number }[];
-  readonly calibration: CalibrationPoints;
+  readonly calibration?: CalibrationPoints;
   readonly history: readonly string[];
 }
 
 export function trialReport(
   set: LearningSet,
-  trial: WalkForward,
+  trial: Pick<WalkForward, 'rows' | 'forecasts'>,
   verdict: Verdict,
   slices: TrialSlices,
-  published: FittedModel,
+  published: FittedModel | undefined,
   history: readonly string[],
 ): TrialReport {
   const forecast = trial.forecasts[modelName];
@@ -49,7 +49,7 @@ export function trialReport(
   const rows = judgedRows(set, trial.rows);
   const hours = set.rule.horizonMs / hourMs;
   const percent = Number((100 * set.rule.spike).toFixed(2));
-  const gains = gainShares(published.graph.forest);
+  const gains = published === undefined ? [] : gainShares(published.graph.forest);
   return {
     title: `Risk that a Spot price rises by ${percent} % within ${hours} h`,
     horizonHours: hours,
@@ -59,10 +59,10 @@ export function trialReport(
     curve: curvePoints(rankedScores(probabilities, rows), rows.labels),
     days: daysOf(set, trial.rows, probabilities),
     slices,
-    gains: published.features
+    gains: (published?.features ?? [])
       .map((feature, index) => ({ feature, share: gains[index] ?? 0 }))
       .sort((a, b) => b.share - a.share),
-    calibration: published.calibration.points,
+    ...(published !== undefined && { calibration: published.calibration.points }),
     history,
   };
 }

@@ -27,6 +27,14 @@ export function verdictTable(verdict: Verdict): string {
   return `${markdownTable([head, ...rows])}\n${verdict.rows} moments of pools over ${verdict.days} days, ${verdict.unstableRows} unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets: 95 % of draws of whole days.\n`;
 }
 
+/** The first forecast in one sentence: how well it called the moments it had not seen. */
+export function callsText({ judgements, f1Threshold }: Verdict): string {
+  const [model] = Object.values(judgements);
+  if (model === undefined) return '';
+  const { precision, recall, f1, rocAuc, prAuc } = model;
+  return `On what it had not seen: precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)} and F1 ${f1.toFixed(3)} at the threshold ${f1Threshold.toFixed(4)} (calibrated probability); ROC-AUC ${rocAuc.value.toFixed(3)}, PR-AUC ${prAuc.value.toFixed(3)}.\n`;
+}
+
 /** The first forecast against each other one, on the same draws. */
 export function differenceTable(verdict: Verdict): string {
   const head = ['the model less', 'PR-AUC', 'within-pool AUC', 'Brier skill'];

@@ -4,7 +4,7 @@ import { hourMs } from '../../learning/price-lattice.ts';
 import { brierSkill, calibrationError, probabilitySums } from '../../learning/probability-metrics.ts';
 import {
   bestF1,
-  f1At,
+  callsAt,
   precisionAtRecall,
   rankedScores,
   rankingMetrics,
@@ -29,7 +29,10 @@ export interface Judgement {
   readonly brierSkill: Estimate;
   readonly calibrationError: number;
   readonly precisionAtRecall75: number;
+  /** At the verdict's threshold, as are precision and recall. */
   readonly f1: number;
+  readonly precision: number;
+  readonly recall: number;
   readonly bestF1: number;
 }
 
@@ -38,6 +41,8 @@ export interface Verdict {
   readonly unstableRows: number;
   readonly prevalence: number;
   readonly days: number;
+  /** Calibrated probability from which a moment is called unstable. */
+  readonly f1Threshold: number;
   readonly judgements: Readonly<Record<string, Judgement>>;
   /** The first forecast less each other one, over the same draws of days. */
   readonly differences: Readonly<Record<string, Readonly<Record<ComparedMetric, Estimate>>>>;
@@ -76,6 +81,7 @@ export function verdictOf(
     unstableRows,
     prevalence: unstableRows / rows.length,
     days: judged.blockCount,
+    f1Threshold: options.f1Threshold,
     judgements: Object.fromEntries(measured.map(([name, { judgement }]) => [name, judgement])),
     differences,
   };
@@ -133,7 +139,7 @@ function measurements(
       brierSkill: estimate('brierSkill'),
       calibrationError: calibrationError(forecast.probabilities, rows.labels),
       precisionAtRecall75: precisionAtRecall(ranked, rows.labels, 0.75),
-      f1: f1At(forecast.probabilities, rows.labels, options.f1Threshold),
+      ...callsAt(forecast.probabilities, rows.labels, options.f1Threshold),
       bestF1: bestF1(ranked, rows.labels).f1,
     },
   };

@@ -49,17 +49,22 @@ export async function walkForward(set: LearningSet, options: WalkForwardOptions)
   const outside = new Map<string, Forecast[]>();
   const rows: Uint32Array[] = [];
   const f1Thresholds: number[] = [];
+  const regions = new Set(set.series.map(({ region }) => region)).size;
+  const fitsOfOrigin = 1 + (options.ablations ? 4 : 0) + (options.leaveRegionsOut ? regions : 0);
   for (const [number, origin] of options.origins.entries()) {
     const test = rowsBetween(set, origin.fromMs, origin.toMs);
-    const say = (what: string) => (text: string) =>
-      options.fit.onProgress?.(`origin ${number + 1} of ${options.origins.length}, ${what}: ${text}`);
-    const fit = async (what: string, changes: Partial<FitOptions>): Promise<FittedModel> =>
-      await fittedModel(set, windowStart(origin, options), origin.fromMs, {
+    let fits = 0;
+    const fit = async (changes: Partial<FitOptions>): Promise<FittedModel> => {
+      const done = number + fits / fitsOfOrigin;
+      fits += 1;
+      return await fittedModel(set, windowStart(origin, options), origin.fromMs, {
         ...options.fit,
-        onProgress: say(what),
+        onProgress: (share) =>
+          options.fit.onProgress?.((done + share / fitsOfOrigin) / options.origins.length),
         ...changes,
       });
-    const fitted = await fit('model', {});
+    };
+    const fitted = await fit({});
     rows.push(test);
     f1Thresholds.push(fitted.f1Threshold);
     const train = rowsBetween(set, windowStart(origin, options), origin.fromMs - set.rule.horizonMs);
@@ -69,18 +74,18 @@ export async function walkForward(set: LearningSet, options: WalkForwardOptions)
     if (options.ablations) {
       const rest = featureNames.filter((name) => !contagionFeatures.includes(name));
       const smaller = { calibrationDays: 0 };
-      const without = await fit(withoutContagion, { ...smaller, features: rest });
+      const without = await fit({ ...smaller, features: rest });
       add(gathered, withoutContagion, forecastOf(without, set, test));
-      const eight = await fit(familyEight, {
+      const eight = await fit({
         ...smaller,
         features: familyStressFeatures,
         linearShare: 0,
         nearMissShare: 0,
       });
       add(gathered, familyEight, forecastOf(eight, set, test));
-      const hard = await fit(withoutNearMisses, { ...smaller, nearMissShare: 0 });
+      const hard = await fit({ ...smaller, nearMissShare: 0 });
       add(gathered, withoutNearMisses, forecastOf(hard, set, test));
-      const open = await fit(seeingAll, { ...smaller, nearMissFeatures: featureNames });
+      const open = await fit({ ...smaller, nearMissFeatures: featureNames });
       add(gathered, seeingAll, forecastOf(open, set, test));
     }
     if (options.leaveRegionsOut)
@@ -106,7 +111,7 @@ async function leftOutForecasts(
   origin: Origin,
   test: Uint32Array,
   options: WalkForwardOptions,
-  fit: (what: string, changes: Partial<FitOptions>) => Promise<FittedModel>,
+  fit: (changes: Partial<FitOptions>) => Promise<FittedModel>,
 ): Promise<Map<string, Forecast>> {
   const parts = new Map<string, Forecast>();
   const regions = new Set(set.series.map(({ region }) => region));
@@ -116,7 +121,7 @@ async function leftOutForecasts(
       (at) => set.series[set.table.poolOf[test[at] ?? 0] ?? 0]?.region === region,
     );
     const own = Uint32Array.from(places, (at) => test[at] ?? 0);
-    const fitted = await fit(`${region} left out`, { calibrationDays: 0, pools: others });
+    const fitted = await fit({ calibrationDays: 0, pools: others });
     const train = rowsBetween(set, windowStart(origin, options), origin.fromMs - set.rule.horizonMs, others);
     const forecasts: Record<string, Forecast> = {
       [modelName]: forecastOf(fitted, set, own),

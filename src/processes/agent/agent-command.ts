@@ -7,36 +7,49 @@ import type { AgentOptions } from '../../agent/agent-ports.ts';
 import { agent, type Agent } from '../../agent/agent-loops.ts';
 import { agentConfig, type AgentConfig } from '../../config/agent-config.ts';
 import { agentSettings } from '../../config/agent-settings.ts';
-import { addSettingFlags, settingFlags } from '../../config/setting.ts';
-import { settingsFile } from '../../config/settings-file.ts';
+import { addSettingFlags, settingFlags } from '../../config/setting-flags.ts';
+import { flag } from '../../config/setting.ts';
+import { yesOrNo } from '../../config/value-types.ts';
+import { configFileSettings, settingsFile } from '../../config/settings-file.ts';
 import { agentMetrics } from '../../agent/agent-metrics.ts';
 import { jsonLog } from '../../telemetry/log.ts';
 import { agentAdapters } from './agent-adapters.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings, withExitCodes } from '../settings-command.ts';
 import { doctor } from './agent-doctor.ts';
 import { version } from '../version.ts';
 
+const doctorSettings = {
+  json: flag(yesOrNo, 'false', '', 'JSON instead of lines'),
+} as const;
+
 /** `spot-expander agent` and `spot-expander agent doctor`. */
 export function agentCommand(context: CommandContext): Command {
-  const command = (name: string) =>
-    addSettingFlags(new Command(name), agentSettings).option('--config <file>', 'configuration file (YAML)');
-  const doctorCommand = command('doctor')
+  const command = (name: string, exitCodes: string) =>
+    withExitCodes(
+      addSettingFlags(addSettingFlags(new Command(name), configFileSettings), agentSettings),
+      exitCodes,
+    );
+  const doctorCommand = addSettingFlags(
+    command('doctor', '0 all is well, 1 something is broken, 2 used wrongly'),
+    doctorSettings,
+  )
     .description('check the metadata service, the Node and the permissions, and say what is wrong')
-    .option('--json', 'JSON instead of lines')
     .action(async (_options: unknown, self: Command) => {
       // Flags before and after the word doctor both count.
       const options = self.optsWithGlobals<Record<string, unknown>>();
-      await doctor(configFrom(options, context), options['json'] === true, context);
+      const { json } = toldSettings({ table: doctorSettings }, options, context);
+      await doctor(configFrom(options, context), json, context);
     });
-  return command('agent')
+  return command('agent', '0 stopped when told to, 1 failed, 2 used wrongly')
     .description("watch this instance's metadata and drain its Node before AWS takes it")
     .addCommand(doctorCommand)
     .action(async (options: Record<string, unknown>) => run(configFrom(options, context), context));
 }
 
 function configFrom(options: Readonly<Record<string, unknown>>, context: CommandContext): AgentConfig {
-  const given = options['config'] ?? context.environment['SPOT_EXPANDER_CONFIG'];
-  const file = typeof given === 'string' && given !== '' ? settingsFile(given) : undefined;
+  const { config: given } = toldSettings({ table: configFileSettings }, options, context);
+  const file = given === undefined ? undefined : settingsFile(given);
   return agentConfig({ flags: settingFlags(agentSettings, options), environment: context.environment, file });
 }
 

@@ -5,30 +5,25 @@ import { kubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { markedCluster } from '../../adapters/kubernetes/kube-marked-cluster.ts';
 import { releaseNodes, type Released } from '../../agent/released-nodes.ts';
 import { releaseSettings } from '../../config/release-settings.ts';
-import { addSettingFlags, settingFlags, settingValues, type SettingValues } from '../../config/setting.ts';
+import type { SettingValues } from '../../config/setting.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import type { MarkedCluster } from '../../ports/marked-cluster.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
 
 type Settings = SettingValues<typeof releaseSettings>;
 
 /** `spot-expander release-nodes`: what agents have set in the cluster is taken back, once no agent is left. */
 export function releaseNodesCommand(context: CommandContext): Command {
-  return addSettingFlags(new Command('release-nodes'), releaseSettings)
+  return withSettings(
+    new Command('release-nodes'),
+    { table: releaseSettings },
+    '0 nothing of ours is left, 1 something is (each is named), 2 used wrongly',
+  )
     .description('take back everything that agents have set on any Node, once they have gone')
-    .option('--no-wait', 'do not wait for the agents to end; one that still runs may set its marks again')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 nothing of ours is left, 1 something is (each is named), 2 used wrongly.',
-    )
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const flags = settingFlags(releaseSettings, options);
-      const settings = settingValues(releaseSettings, {
-        flags,
-        environment: context.environment,
-        file: undefined,
-      });
-      await released(settings, options['wait'] !== false, context);
+      const settings = toldSettings({ table: releaseSettings }, options, context);
+      await released(settings, settings.wait, context);
     });
 }
 

@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import { z } from 'zod';
 import {
   evaluateResponseFrom,
   explainResponseFrom,
@@ -11,61 +9,25 @@ import {
 import { evaluateRequestMessage, rankRequestMessage } from '../../api/request-messages.ts';
 import { serveConfig } from '../../config/serve-config.ts';
 import { decisionSettings } from '../../config/serve-settings.ts';
-import {
-  addSettingFlags,
-  flagName,
-  setting,
-  settingFlags,
-  settingValues,
-  type SettingValues,
-} from '../../config/setting.ts';
-import { durationMs, filePath } from '../../config/value-types.ts';
+import { flagName, type SettingValues } from '../../config/setting.ts';
+import { settingFlags } from '../../config/setting-flags.ts';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings } from '../settings-command.ts';
+import { askedRegion, serverSettings } from './ask-settings.ts';
 import type { LocalAdvisor } from './local-advisor.ts';
 import type { OpenedAdvisor } from './opened-advisor.ts';
 
-const serverSettings = {
-  server: setting(
-    z
-      .string()
-      .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port, for example localhost:9443')
-      .optional(),
-    undefined,
-    'host:port',
-    'ask the server there over gRPC',
-  ),
-  server_ca: setting(
-    filePath.optional(),
-    undefined,
-    'file',
-    'roots to check the server by, PEM; default: the development certificate for localhost, else the roots of this machine',
-  ),
-  client_cert: setting(
-    filePath.optional(),
-    undefined,
-    'file',
-    'client certificate, PEM, for a server that wants one',
-  ),
-  client_key: setting(filePath.optional(), undefined, 'file', 'private key of the client certificate, PEM'),
-  timeout: setting(durationMs(600_000), '10s', 'duration', 'how long to wait for the server'),
-} as const;
-
 type ServerSettings = SettingValues<typeof serverSettings>;
-
-export function addServerFlags(command: Command): Command {
-  return addSettingFlags(command, serverSettings);
-}
 
 /** @throws UsageError */
 export function serverSettingsOf(
   options: Readonly<Record<string, unknown>>,
-  { environment }: CommandContext,
+  context: CommandContext,
 ): ServerSettings {
-  const flags = settingFlags(serverSettings, options);
-  return settingValues(serverSettings, { flags, environment, file: undefined });
+  return toldSettings({ table: serverSettings }, options, context);
 }
 
 /**
@@ -79,6 +41,7 @@ export async function openedAdvisor(
 ): Promise<OpenedAdvisor> {
   const settings = serverSettingsOf(options, context);
   if (settings.server === undefined) return openLocal(options, context);
+  toldSettings({ table: askedRegion }, options, context);
   const idle = Object.entries({ ...settingFlags(decisionSettings, options), config: options['config'] })
     .filter(([key, value]) => value !== undefined && key !== 'region')
     .map(([key]) => `${flagName(key)} has no effect with --server: the server decides by its own settings`);

@@ -4,7 +4,7 @@ import { decisionLog } from '../../server/advisor/decision-log.ts';
 import { spotAdvisor } from '../../server/advisor/spot-advisor.ts';
 import { serveConfig, type ServeConfig } from '../../config/serve-config.ts';
 import { decisionSettings } from '../../config/serve-settings.ts';
-import { settingFlags } from '../../config/setting.ts';
+import { settingFlags } from '../../config/setting-flags.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import type { ReplayBasis } from '../../server/recording/replay.ts';
 import { systemClock } from '../../telemetry/system-clock.ts';

@@ -1,47 +1,46 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { recordingText } from '../../adapters/record-files/record-directory.ts';
-import { addSettingFlags } from '../../config/setting.ts';
+import { addSettingFlags } from '../../config/setting-flags.ts';
+import type { SettingValues } from '../../config/setting.ts';
 import { decisionSettings } from '../../config/serve-settings.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { basisThen, replayed } from '../../server/recording/replay.ts';
 import { recordingFrom } from '../../server/recording/recording.ts';
 import { systemClock } from '../../telemetry/system-clock.ts';
-import { addServerFlags, asUsage, openedAdvisor } from './advisor-access.ts';
+import { asUsage, openedAdvisor } from './advisor-access.ts';
+import { askedRegion, rankSettings, serverSettings } from './ask-settings.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
 import { localAdvisor, type LocalAdvisor } from './local-advisor.ts';
 import { readableRanking, readableReplay } from '../../api/readable.ts';
 
 type Options = Readonly<Record<string, unknown>>;
+type Told = SettingValues<typeof rankSettings>;
 
 /** `spot-expander rank`: ranks pools here, or on a server, or runs a recorded scale-up again. */
 export function rankCommand(context: CommandContext, openLocal: LocalAdvisor = localAdvisor): Command {
-  return addSettingFlags(addServerFlags(new Command('rank')), decisionSettings)
+  const command = withSettings(
+    new Command('rank'),
+    { table: rankSettings },
+    '0 ranked, 1 failed (or a replay answers otherwise than then), 2 used wrongly',
+  );
+  return addSettingFlags(addSettingFlags(command, serverSettings), decisionSettings)
     .description('rank Spot pools by yield, with the reason for each that is dropped')
     .argument('[pools...]', 'TYPE@ZONE, for example c5.large@ap-south-1a')
-    .option('--vcpu <n>', 'instead of pools: every known pool of the region with at least this many vCPUs')
-    .option('--memory-gb <n>', 'and at least this many GiB of memory')
-    .option('--architecture <name>', 'and x86_64 or arm64')
-    .option('--request <file>', 'instead of pools: a request of the API as JSON; - reads standard input')
-    .option('--replay <file>', 'run a recorded scale-up again on what was known then, and show both answers')
-    .option('--today', 'with --replay: decide by what is known and configured now')
-    .option('--config <file>', 'configuration file (YAML), as for serve')
-    .option('--json', 'the answer of the API as JSON')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 ranked, 1 failed (or a replay answers otherwise than then), 2 used wrongly.',
-    )
     .action(async (pools: readonly string[], options: Options) => {
-      if (typeof options['replay'] === 'string')
-        return replay(options['replay'], pools, options, context, openLocal);
-      const request = rankRequest(pools, options);
+      const told = toldSettings({ table: rankSettings }, options, context);
+      if (told.replay !== undefined) return replay(told.replay, pools, told, options, context, openLocal);
+      const { region } = toldSettings({ table: askedRegion }, options, context);
+      const request = rankRequest(pools, told, region);
       const opened = await openedAdvisor(options, context, openLocal);
       try {
         const answer = await asUsage(opened.advisor.rank(request));
         for (const note of opened.notes) context.writeError(`${note}\n`);
+        const most = told.all ? undefined : told.top;
         context.writeOut(
-          options['json'] === true ? `${JSON.stringify(answer, null, 2)}\n` : readableRanking(answer),
+          told.json ? `${JSON.stringify(answer, null, 2)}\n` : readableRanking(answer, most, context.paint),
         );
       } finally {
         await opened.close();
@@ -50,32 +49,20 @@ export function rankCommand(context: CommandContext, openLocal: LocalAdvisor = l
 }
 
 /** @throws UsageError unless exactly one way of asking was taken. */
-function rankRequest(pools: readonly string[], options: Options): object {
-  const { vcpu, memoryGb, architecture, request, region } = options;
-  const hasRequirements = [vcpu, memoryGb, architecture].some((one) => one !== undefined);
-  const ways = [pools.length > 0, hasRequirements, request !== undefined].filter(Boolean).length;
+function rankRequest(pools: readonly string[], told: Told, region: string | undefined): object {
+  const { vcpu, memory_gb, architecture, request } = told;
+  const requirements = { vcpu, memory_gb, architecture };
+  const given = Object.entries(requirements).filter(([, value]) => value !== undefined);
+  const ways = [pools.length > 0, given.length > 0, request !== undefined].filter(Boolean).length;
   if (ways !== 1)
     throw new UsageError([
       'give either pools as TYPE@ZONE, or --vcpu, --memory-gb and --architecture, or --request FILE, or --replay FILE',
     ]);
-  if (typeof request === 'string') return requestIn(request);
-  const place = typeof region === 'string' ? { region } : {};
-  if (!hasRequirements) return { pools, ...place };
-  return {
-    resource_requirements: {
-      ...numberOption('vcpu', vcpu),
-      ...numberOption('memory_gb', memoryGb),
-      ...(architecture === undefined ? {} : { architecture }),
-    },
-    ...place,
-  };
-}
-
-function numberOption(field: string, text: unknown): Readonly<Record<string, number>> {
-  if (text === undefined) return {};
-  const value = Number(text);
-  if (typeof text === 'string' && text.trim() !== '' && Number.isFinite(value)) return { [field]: value };
-  throw new UsageError([`--${field.replace('_', '-')} must be a number (got ${JSON.stringify(text)})`]);
+  if (request !== undefined) return requestIn(request);
+  const place = region === undefined ? {} : { region };
+  return given.length === 0
+    ? { pools, ...place }
+    : { resource_requirements: Object.fromEntries(given), ...place };
 }
 
 function requestIn(path: string): object {
@@ -92,6 +79,7 @@ function requestIn(path: string): object {
 async function replay(
   path: string,
   pools: readonly string[],
+  { today: isToday, json }: Told,
   options: Options,
   context: CommandContext,
   openLocal: LocalAdvisor,
@@ -101,7 +89,6 @@ async function replay(
       '--replay takes its request from the file: it goes without pools and without --server',
     ]);
   const recording = recordingFrom(textIn(path), path);
-  const isToday = options['today'] === true;
   const opened = isToday ? await openLocal(options, context) : undefined;
   try {
     const now = replayed(recording, opened?.basis() ?? basisThen(recording), systemClock);
@@ -109,9 +96,7 @@ async function replay(
     const isSame = then.answer.join('\n') === now.answer.join('\n');
     for (const note of opened?.notes ?? []) context.writeError(`${note}\n`);
     context.writeOut(
-      options['json'] === true
-        ? `${JSON.stringify({ same_answer: isSame, then, now }, null, 2)}\n`
-        : readableReplay(then, now),
+      json ? `${JSON.stringify({ same_answer: isSame, then, now }, null, 2)}\n` : readableReplay(then, now),
     );
     // On the same facts and policy only the program can have changed.
     if (!isSame && !isToday) context.setExitCode(1);

@@ -8,37 +8,56 @@ import { hourMs } from '../../learning/price-lattice.ts';
 import type { PriceSeries } from '../../learning/price-series.ts';
 import type { ModelCard } from '../../formats/model-card.ts';
 import { baselineForecasts } from '../../offline/training/baselines.ts';
-import { learningSet, rowsBetween, thinned } from '../../offline/training/learning-set.ts';
+import {
+  defaultMinPricePerHour,
+  learningSet,
+  rowsBetween,
+  thinned,
+} from '../../offline/training/learning-set.ts';
 import type { LearningSet } from '../../offline/training/learning-set.ts';
 import { publishedScores } from '../../offline/training/published-scores.ts';
 import { storedModel } from '../../offline/training/stored-model.ts';
-import { differenceTable, verdictTable } from '../../offline/training/verdict-text.ts';
+import { reportText } from '../../offline/history/history-report.ts';
+import { reportPage } from '../../offline/training/report-page.ts';
+import { trialReport } from '../../offline/training/trial-report.ts';
+import { trialSlices } from '../../offline/training/trial-slices.ts';
+import { callsText, differenceTable, verdictTable } from '../../offline/training/verdict-text.ts';
 import { verdictOf } from '../../offline/training/verdict.ts';
 import { modelName } from '../../offline/training/walk-forward.ts';
 import type { Origin } from '../../offline/training/walk-forward.ts';
 import type { CommandContext } from '../command-context.ts';
 import { judgedMonths } from './judged-months.ts';
 import type { JudgedMonths } from './judged-months.ts';
-import { fitOptions, givenHistory, minPriceFlag, neededFlag, resultFileFlag } from './learning-flags.ts';
-import type { Flags } from './learning-flags.ts';
-import { drawsFlag, windowDaysFlag } from './recipe-flags.ts';
+import type { SettingValues } from '../../config/setting.ts';
+import { progressOf } from '../progress.ts';
+import { givenHistory, spanOfFlags } from './given-history.ts';
+import type { backtestSettings } from './learning-settings.ts';
+import { modelPlace } from './model-place.ts';
+import { fitOptionsOf } from './recipe.ts';
+
+export type BacktestTold = SettingValues<typeof backtestSettings.table>;
 
 /** Judges a published file on what came after its data, beside baselines that are learnt from the days before. */
-export async function backtestPublished(flags: Flags, context: CommandContext): Promise<void> {
-  const json = resultFileFlag(flags, 'json');
-  const fit = fitOptions(flags, context);
-  const draws = drawsFlag(flags);
-  const windowMs = windowDaysFlag(flags) * 24 * hourMs;
-  const months = judgedMonths(flags);
-  const [, folder = '.', file = ''] = /^(?:(.*)\/)?([^/]+)$/.exec(neededFlag(flags, 'model')) ?? [];
+export async function backtestPublished(
+  told: BacktestTold,
+  path: string,
+  context: CommandContext,
+): Promise<void> {
+  const { json, html, draws } = told;
+  const fit = fitOptionsOf(told, context.signal);
+  const span = spanOfFlags(told);
+  const windowMs = told.window_days * 24 * hourMs;
+  const months = judgedMonths(told.origins);
+  const progress = progressOf(context);
+  const { folder, file } = modelPlace(path);
   const model = await openOnnxModel(
     await storedModel(await openStore(folder), file, context.signal),
     context.signal,
   );
   try {
     const { card } = model;
-    const minPricePerHour = minPriceFlag(flags, card);
-    const history = await givenHistory(flags, context);
+    const minPricePerHour = told.min_price ?? card.minPricePerHour ?? defaultMinPricePerHour;
+    const history = await givenHistory(told, span, progress, context.signal);
     const set = learningSet(history.series, {
       rule: { horizonMs: card.horizonHours * hourMs, spike: card.spikeThreshold },
       onDemandPerHour: history.onDemand.table,
@@ -50,21 +69,26 @@ export async function backtestPublished(flags: Flags, context: CommandContext): 
     const linear = logisticModel(columns, part.rows, part.labels, part.weights);
     const said = await publishedScores(model, set, test, context.signal);
     const probabilities = Float32Array.from(said, (one) => one?.expectedFrequency ?? card.priorRate);
-    const verdict = verdictOf(
-      set,
-      test,
-      {
-        [modelName]: { scores: probabilities, probabilities },
-        ...baselineForecasts(set, train, test, { features: card.features, linear }, fit.mostQuietRows),
-      },
-      {
-        draws,
-        seed: fit.growth.seed,
-        f1Threshold: card.thresholds.f1,
-      },
-    );
+    const forecasts = {
+      [modelName]: { scores: probabilities, probabilities },
+      ...baselineForecasts(set, train, test, { features: card.features, linear }, fit.mostQuietRows),
+    };
+    const judging = { draws, seed: fit.growth.seed, f1Threshold: card.thresholds.f1 };
+    const verdict = verdictOf(set, test, forecasts, judging);
     context.writeOut(`\n## ${card.name} ${card.version} on ${sentence}\n\n`);
-    context.writeOut(`${verdictTable(verdict)}\n${differenceTable(verdict)}`);
+    context.writeOut(`${verdictTable(verdict)}${callsText(verdict)}\n${differenceTable(verdict)}`);
+    if (html !== undefined) {
+      const trial = { rows: test, forecasts };
+      const lines = [
+        `${card.name} ${card.version} on ${sentence}`,
+        ...reportText(history.report).trim().split('\n'),
+      ];
+      writeFileSync(
+        html,
+        reportPage(trialReport(set, trial, verdict, trialSlices(set, trial, judging), undefined, lines)),
+      );
+      context.writeOut(`\nThe page with plots is ${html}.\n`);
+    }
     if (json !== undefined)
       writeFileSync(
         json,

@@ -1,79 +1,81 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { learningSet } from '../../offline/training/learning-set.ts';
+import { reportText } from '../../offline/history/history-report.ts';
+import { defaultMinPricePerHour, learningSet } from '../../offline/training/learning-set.ts';
+import { reportPage } from '../../offline/training/report-page.ts';
+import { trialReport } from '../../offline/training/trial-report.ts';
 import { trialSlices } from '../../offline/training/trial-slices.ts';
-import { differenceTable, sliceTable, verdictTable } from '../../offline/training/verdict-text.ts';
+import { callsText, differenceTable, sliceTable, verdictTable } from '../../offline/training/verdict-text.ts';
 import { verdictOf } from '../../offline/training/verdict.ts';
 import { walkForward } from '../../offline/training/walk-forward.ts';
-import { backtestPublished } from './backtest-published.ts';
-import { judgedMonths } from './judged-months.ts';
 import type { CommandContext } from '../command-context.ts';
-import { addLearningFlags, givenHistory, resultFileFlag, textFlag } from './learning-flags.ts';
-import type { Flags } from './learning-flags.ts';
-import { recipeFlags } from './recipe-flags.ts';
+import { progressOf } from '../progress.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
+import { backtestPublished, type BacktestTold } from './backtest-published.ts';
+import { givenHistory, spanOfFlags } from './given-history.ts';
+import { judgedMonths } from './judged-months.ts';
+import { backtestSettings } from './learning-settings.ts';
+import { fitOptionsOf, labelRuleOf } from './recipe.ts';
 
 /** `spot-expander backtest`: how good models of this recipe were on months that they had not seen, beside every baseline. */
 export function backtestCommand(context: CommandContext): Command {
-  return addLearningFlags(new Command('backtest'))
+  return withSettings(new Command('backtest'), backtestSettings)
     .description(
       'judge the recipe honestly: learn before each month, forecast it, compare with every baseline',
     )
-    .option(
-      '--model <file>',
-      'instead of the recipe: this published model, on what came after its data, else on regions that it never saw',
-    )
-    .option('--origins <months>', 'months to forecast, such as 2023-10,2023-11; or how many of the last', '4')
-    .option('--leave-regions-out', 'also forecast each region by models that never saw it')
-    .option('--ablations', 'also without what the family says, and on the eight features of the hypothesis')
-    .option('--draws <count>', 'draws of whole days behind each interval', '200')
-    .option('--json <file>', 'write everything that was measured')
-    .action(async (flags: Flags) => await backtest(flags, context));
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const told = toldSettings(backtestSettings, options, context);
+      await (told.model === undefined
+        ? backtest(told, context)
+        : backtestPublished(told, told.model, context));
+    });
 }
 
-async function backtest(flags: Flags, context: CommandContext): Promise<void> {
-  if (textFlag(flags, 'model') !== undefined) {
-    await backtestPublished(flags, context);
-    return;
-  }
-  const json = resultFileFlag(flags, 'json');
-  const { rule, fit, minPricePerHour, windowDays, draws } = recipeFlags(flags, context);
-  const months = judgedMonths(flags);
-  const history = await givenHistory(flags, context);
+async function backtest(told: BacktestTold, context: CommandContext): Promise<void> {
+  const span = spanOfFlags(told);
+  const months = judgedMonths(told.origins);
+  const progress = progressOf(context);
+  const rule = labelRuleOf(told);
+  const history = await givenHistory(told, span, progress, context.signal);
   const set = learningSet(history.series, {
     rule,
     onDemandPerHour: history.onDemand.table,
-    minPricePerHour,
+    minPricePerHour: told.min_price ?? defaultMinPricePerHour,
   });
   const origins = months(set.toMs, rule.horizonMs);
+  const fit = fitOptionsOf(told, context.signal, (share) =>
+    progress.at('learning and forecasting', share, 1),
+  );
   const trial = await walkForward(set, {
     fit,
     origins,
-    windowDays,
-    leaveRegionsOut: flags['leaveRegionsOut'] === true,
-    ablations: flags['ablations'] === true,
-  });
-  const options = {
-    draws,
-    seed: fit.growth.seed,
-    f1Threshold: trial.f1Threshold,
-  };
+    windowDays: told.window_days,
+    leaveRegionsOut: told.leave_regions_out,
+    ablations: told.ablations,
+  }).finally(progress.end);
+  const options = { draws: told.draws, seed: told.seed, f1Threshold: trial.f1Threshold };
   const verdict = verdictOf(set, trial.rows, trial.forecasts, options);
   const leftOut =
     Object.keys(trial.leftOut).length === 0 ? undefined : verdictOf(set, trial.rows, trial.leftOut, options);
-  const label = `${rule.horizonMs / 3_600_000} h / ${(100 * rule.spike).toFixed(0)} %`;
+  const label = `${told.label_hours} h / ${(100 * rule.spike).toFixed(0)} %`;
   context.writeOut(
-    `\n## ${label}: ${origins.length} months, each forecast from the ${windowDays} days before it\n\n`,
+    `\n## ${label}: ${origins.length} months, each forecast from the ${told.window_days} days before it\n\n`,
   );
-  context.writeOut(`${verdictTable(verdict)}\n${differenceTable(verdict)}`);
+  context.writeOut(`${verdictTable(verdict)}${callsText(verdict)}\n${differenceTable(verdict)}`);
   if (leftOut !== undefined)
     context.writeOut(
       `\n## Regions that the model never saw\n\n${verdictTable(leftOut)}\n${differenceTable(leftOut)}`,
     );
   const slices = trialSlices(set, trial, options);
   context.writeOut(`\n## By region\n\n${sliceTable('region', slices.regions)}`);
-  if (json !== undefined)
+  if (told.json !== undefined)
     writeFileSync(
-      json,
-      `${JSON.stringify({ label: { hours: rule.horizonMs / 3_600_000, spike: rule.spike }, origins, windowDays, history: history.report, verdict, leftOut, slices }, null, 1)}\n`,
+      told.json,
+      `${JSON.stringify({ label: { hours: told.label_hours, spike: rule.spike }, origins, windowDays: told.window_days, history: history.report, verdict, leftOut, slices }, null, 1)}\n`,
     );
+  if (told.html !== undefined) {
+    const lines = reportText(history.report).trim().split('\n');
+    writeFileSync(told.html, reportPage(trialReport(set, trial, verdict, slices, undefined, lines)));
+    context.writeOut(`\nThe page with plots is ${told.html}.\n`);
+  }
 }

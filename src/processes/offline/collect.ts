@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { z } from 'zod';
 import { messageOf } from '../../errors/message-of.ts';
 import { publicDocuments } from '../../adapters/advisor-feed/advisor-feed.ts';
 import { ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
@@ -9,48 +10,63 @@ import { parquetBytes } from '../../adapters/parquet/parquet-bytes.ts';
 import { collectHistory } from '../../offline/collect/collect-history.ts';
 import { collectRegion } from '../../offline/collect/collect-region.ts';
 import { regionShare } from '../../config/region-share.ts';
-import { durationMs } from '../../config/value-types.ts';
-import { openStore } from './open-location.ts';
+import { setting, type SettingValues } from '../../config/setting.ts';
+import {
+  awsRegionList,
+  boundedNumber,
+  durationMs,
+  filePath,
+  names,
+  yesOrNo,
+} from '../../config/value-types.ts';
 import type { CommandContext } from '../command-context.ts';
+import { progressOf } from '../progress.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
+import { shardSetting } from './learning-settings.ts';
+import { openStore } from './open-location.ts';
+import { publishingPlace } from './publishing-place.ts';
 
 const advisorUrl = 'https://spot-bid-advisor.s3.amazonaws.com/spot-advisor-data.json';
 const priceListUrl =
   'https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonEC2/current/{region}/index.csv';
 
-interface CollectOptions {
-  readonly region: readonly string[];
-  readonly shard?: string;
-  readonly types?: readonly string[];
-  readonly out: string;
-  readonly days: number;
-  readonly every?: number;
-  readonly history: boolean;
-  readonly static: boolean;
-  readonly advisorUrl: string;
-  readonly priceListUrl: string;
-  readonly ec2Endpoint?: string;
-  readonly pause: number;
-}
+const collectSettings = {
+  scope: 'COLLECT',
+  table: {
+    region: setting(awsRegionList, undefined, 'regions', 'whose prices and facts are collected'),
+    shard: shardSetting("the i-th of n shares of the regions, for an Indexed Job's pods"),
+    types: setting(names.optional(), undefined, 'types', 'instance types; default all'),
+    out: setting(filePath, undefined, 'place', 'a directory or s3://bucket/prefix'),
+    days: setting(boundedNumber(1, 90), 90, 'days', 'of price history; AWS keeps 90'),
+    every: setting(durationMs().optional(), undefined, 'duration', 'go on for ever, so often'),
+    history: setting(yesOrNo, 'true', 'yes|no', 'collect the price history'),
+    static: setting(yesOrNo, 'true', 'yes|no', 'collect everything but the price history'),
+    advisor_url: setting(z.string(), advisorUrl, 'url', 'where the Spot Advisor document is'),
+    price_list_url: setting(
+      z.string(),
+      priceListUrl,
+      'url',
+      'on-demand prices as CSV; {region} stands for the region',
+    ),
+    ec2_endpoint: setting(z.string().optional(), undefined, 'url', 'a private endpoint of the EC2 API'),
+    pause: setting(durationMs(), '250ms', 'duration', 'between two questions about history'),
+  },
+} as const;
+
+type CollectOptions = SettingValues<typeof collectSettings.table>;
 
 /** `spot-expander collect`: the region's facts and up to 90 days of prices, once or for ever. */
 export function collectCommand(context: CommandContext): Command {
-  return new Command('collect')
+  return withSettings(
+    new Command('collect'),
+    collectSettings,
+    '0 all is new, 1 something could not be collected (each is named), 2 used wrongly',
+  )
     .description('collect Spot Advisor, instance types, prices and up to 90 days of price history')
-    .requiredOption('--region <regions>', 'regions, separated by commas', list)
-    .option('--shard <i/n>', "the i-th of n shares of the regions, for an Indexed Job's pods")
-    .option('--types <types>', 'instance types, separated by commas (default: all)', list)
-    .requiredOption('--out <where>', 'a directory or s3://bucket/prefix')
-    .option('--days <number>', 'days of price history; AWS keeps 90', days, 90)
-    .option('--every <duration>', 'go on for ever, for example every 6h', duration)
-    .option('--no-history', 'leave the price history out')
-    .option('--no-static', 'leave everything but the price history out')
-    .option('--advisor-url <url>', 'where the Spot Advisor document is', advisorUrl)
-    .option('--price-list-url <url>', 'on-demand prices as CSV; {region} stands for the region', priceListUrl)
-    .option('--ec2-endpoint <url>', 'a private endpoint of the EC2 API')
-    .option('--pause <duration>', 'between two questions about history', duration, 250)
-    .action(async (given: CollectOptions) => {
-      const region = given.shard === undefined ? given.region : regionShare(given.shard, given.region);
-      const options = { ...given, region };
+    .action(async (flags: Readonly<Record<string, unknown>>) => {
+      const told = toldSettings(collectSettings, flags, context);
+      const region = told.shard === undefined ? told.region : regionShare(told.shard, told.region);
+      const options = { ...told, region, out: publishingPlace(told.out) };
       for (;;) {
         const problems = await collectOnce(options, context).catch((error: unknown) => {
           if (context.signal.aborted || options.every === undefined) throw error;
@@ -69,8 +85,9 @@ export function collectCommand(context: CommandContext): Command {
 
 async function collectOnce(options: CollectOptions, context: CommandContext): Promise<readonly string[]> {
   const { signal } = context;
-  const progress = (sentence: string): void => context.writeError(`${sentence}\n`);
-  const clients = ec2Clients(options.ec2Endpoint === undefined ? {} : { endpoint: options.ec2Endpoint });
+  const bar = progressOf(context);
+  const progress = bar.say;
+  const clients = ec2Clients(options.ec2_endpoint === undefined ? {} : { endpoint: options.ec2_endpoint });
   const store = await openStore(options.out);
   const market = marketEc2(clients);
   const problems: string[] = [];
@@ -84,8 +101,15 @@ async function collectOnce(options: CollectOptions, context: CommandContext): Pr
       try {
         if (options.static) {
           const found = await collectRegion(
-            { ...order, advisorUrl: options.advisorUrl, priceListUrl: options.priceListUrl },
-            { market, facts: regionFactsEc2(clients), documents: publicDocuments(), store, progress },
+            { ...order, advisorUrl: options.advisor_url, priceListUrl: options.price_list_url },
+            {
+              market,
+              facts: regionFactsEc2(clients),
+              documents: publicDocuments(),
+              store,
+              progress,
+              onStep: (done, all) => bar.at(`${region}: facts`, done, all),
+            },
             signal,
           );
           for (const problem of found) fail(problem);
@@ -93,7 +117,13 @@ async function collectOnce(options: CollectOptions, context: CommandContext): Pr
         if (options.history)
           await collectHistory(
             { ...order, days: options.days, pauseMs: options.pause },
-            { market, store, parquetBytes, progress },
+            {
+              market,
+              store,
+              parquetBytes,
+              progress,
+              onStep: (done, all) => bar.at(`${region}: price history`, done, all),
+            },
             signal,
           );
       } catch (error) {
@@ -102,29 +132,9 @@ async function collectOnce(options: CollectOptions, context: CommandContext): Pr
       }
     }
   } finally {
+    bar.end();
     clients.close();
   }
   progress(`${options.out}: ${problems.length === 0 ? 'all is new' : `${problems.length} sources failed`}`);
   return problems;
-}
-
-function list(text: string): readonly string[] {
-  const parts = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  if (parts.length === 0) throw new InvalidArgumentError('must name at least one.');
-  return parts;
-}
-
-function days(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 90)) throw new InvalidArgumentError('must be a number from 1 to 90.');
-  return value;
-}
-
-function duration(text: string): number {
-  const parsed = durationMs().safeParse(text);
-  if (!parsed.success) throw new InvalidArgumentError('must be a duration such as 250ms, 5m or 6h.');
-  return parsed.data;
 }

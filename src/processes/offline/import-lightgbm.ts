@@ -1,24 +1,28 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { flag } from '../../config/setting.ts';
+import { resultFile } from '../../config/value-types.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { featureNames } from '../../learning/feature-names.ts';
 import { lightGbmModel } from '../../learning/lightgbm-text.ts';
 import { onnxBytes } from '../../learning/onnx-graph.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
 
-interface Flags {
-  readonly out: string;
-}
+const importSettings = {
+  scope: 'IMPORT_LIGHTGBM',
+  table: { out: flag(resultFile, undefined, 'file', 'the .onnx file to write') },
+} as const;
 
 /** `spot-expander import-lightgbm`: a model that LightGBM saved as text, as the ONNX file that servers read. */
 export function importLightGbmCommand(context: CommandContext): Command {
-  return new Command('import-lightgbm')
+  return withSettings(new Command('import-lightgbm'), importSettings)
     .description('turn a LightGBM text model into ONNX; thresholds are rounded down to float32')
     .argument('<model>', 'the file that LightGBM saved')
-    .requiredOption('--out <file>', 'the .onnx file to write')
-    .action((file: string, { out }: Flags) => {
+    .action((file: string, options: Readonly<Record<string, unknown>>) => {
+      const { out } = toldSettings(importSettings, options, context);
       const model = modelIn(file);
       const unknown = model.featureNames.filter((name) => !featureNames.some((known) => known === name));
       if (unknown.length > 0)

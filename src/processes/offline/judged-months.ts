@@ -1,15 +1,12 @@
 import { UsageError } from '../../errors/usage-error.ts';
 import { monthlyOrigins } from '../../offline/training/walk-forward.ts';
 import type { Origin } from '../../offline/training/walk-forward.ts';
-import { textFlag } from './learning-flags.ts';
-import type { Flags } from './learning-flags.ts';
 
 /** The months of a history that ends at `toMs`. */
 export type JudgedMonths = (toMs: number, horizonMs: number) => Origin[];
 
 /** The months that `--origins` names or counts. @throws UsageError when one cannot be read. */
-export function judgedMonths(flags: Flags): JudgedMonths {
-  const text = textFlag(flags, 'origins') ?? '4';
+export function judgedMonths(text: string): JudgedMonths {
   if (/^\d{1,3}$/.test(text)) return (toMs, horizonMs) => monthlyOrigins(toMs, horizonMs, Number(text));
   const starts = text.split(',').map((month) => {
     const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month.trim()) ?? [];

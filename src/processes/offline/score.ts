@@ -11,53 +11,48 @@ import { leftOutMoments } from '../../learning/left-out-moments.ts';
 import { hourMs, lookbackMs } from '../../learning/price-lattice.ts';
 import type { PriceSeries } from '../../learning/price-series.ts';
 import type { ScoringModel } from '../../ports/scoring-model.ts';
+import { defaultMinPricePerHour } from '../../offline/training/learning-set.ts';
 import { publishedScores } from '../../offline/training/published-scores.ts';
 import { storedModel } from '../../offline/training/stored-model.ts';
 import type { CommandContext } from '../command-context.ts';
-import {
-  addHistoryFlags,
-  givenHistory,
-  minPriceFlag,
-  neededFlag,
-  progressLine,
-  timeFlag,
-} from './learning-flags.ts';
-import type { Flags, GivenHistory } from './learning-flags.ts';
+import { progressOf } from '../progress.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
+import { givenHistory, type GivenHistory } from './given-history.ts';
+import { scoreSettings } from './learning-settings.ts';
+import { modelPlace } from './model-place.ts';
 
 /** `spot-expander score`: what a model would have said of any history at any time, for whoever wants to judge it. */
 export function scoreCommand(context: CommandContext): Command {
-  return addHistoryFlags(new Command('score'))
+  return withSettings(new Command('score'), scoreSettings)
     .description('score every pool of a history through time; a score reads nothing after its moment')
-    .requiredOption('--model <file>', 'the .onnx file, its card beside it')
-    .requiredOption('--from <time>', 'first moment, such as 2024-01-01')
-    .requiredOption('--to <time>', 'last moment')
-    .option('--every <step>', 'between moments, such as 6h, 30m or 1d', '6h')
-    .requiredOption('--out <file>', 'CSV to write; - writes to standard output')
-    .action(async (flags: Flags) => await score(flags, context));
+    .action(async (options: Readonly<Record<string, unknown>>) => await score(options, context));
 }
 
 /** Rows whose features are held in memory together. */
 const rowsAtOnce = 300_000;
 
-async function score(flags: Flags, context: CommandContext): Promise<void> {
-  const fromMs = timeFlag(flags, 'from');
-  const toMs = timeFlag(flags, 'to');
-  const everyMs = stepOf(neededFlag(flags, 'every'));
+async function score(options: Readonly<Record<string, unknown>>, context: CommandContext): Promise<void> {
+  const told = toldSettings(scoreSettings, options, context);
+  const { from: fromMs, to: toMs, every: everyMs, out } = told;
   if (toMs < fromMs) throw new UsageError(['--to must not come before --from']);
-  const out = neededFlag(flags, 'out');
-  const [, folder = '.', file = ''] = /^(?:(.*)\/)?([^/]+)$/.exec(neededFlag(flags, 'model')) ?? [];
+  const progress = progressOf(context);
+  const { folder, file } = modelPlace(told.model);
   const files = await storedModel(await openStore(folder), file, context.signal);
   const model = await openOnnxModel(files, context.signal);
-  const minPricePerHour = minPriceFlag(flags, files.card);
+  const minPricePerHour = told.min_price ?? files.card.minPricePerHour ?? defaultMinPricePerHour;
   const sink = await sinkOf(out, context);
   try {
     // Features read seven days; a few more tell whether a pool existed before them.
-    const history = await givenHistory(flags, context, { fromMs: fromMs - 2 * lookbackMs, toMs });
+    const history = await givenHistory(
+      told,
+      { fromMs: fromMs - 2 * lookbackMs, toMs },
+      progress,
+      context.signal,
+    );
     await sink.write('time,region,zone,type,crash_probability,expected_frequency\n');
     const count = Math.floor((toMs - fromMs) / everyMs) + 1;
     const timesMs = Float64Array.from({ length: count }, (_, index) => fromMs + index * everyMs);
     const momentsAtOnce = Math.max(1, Math.floor(rowsAtOnce / history.series.length));
-    const say = progressLine(context);
     let rows = 0;
     let scoredMoments = 0;
     for (let first = 0; first < count; first += momentsAtOnce) {
@@ -72,8 +67,9 @@ async function score(flags: Flags, context: CommandContext): Promise<void> {
       rows += table.rowCount;
       scoredMoments += new Set(table.timeOf).size;
       const done = Math.min(count, first + momentsAtOnce);
-      say(`${timeText(timesMs[done - 1] ?? toMs)}: ${done} of ${count} moments, ${rows} scores`);
+      progress.at('scoring', done, count);
     }
+    progress.end();
     if (rows === 0)
       throw new UsageError([
         `no pool has a score at any of the ${count} moments: each needs a price then and one seven days before, and ${minPricePerHour} USD an hour at least; nothing is written`,
@@ -82,6 +78,7 @@ async function score(flags: Flags, context: CommandContext): Promise<void> {
     context.writeError(`${rows} scores from ${files.card.name} ${files.card.version}.\n`);
     context.writeError(withoutScoreText(history, minPricePerHour, timesMs, scoredMoments));
   } finally {
+    progress.end();
     await sink.discard();
     await model.close();
   }
@@ -137,15 +134,6 @@ function withoutScoreText(
 
 function timeText(atMs: number): string {
   return new Date(atMs).toISOString().replace('.000Z', 'Z');
-}
-
-/** @throws UsageError when the step is not a number of minutes, hours or days, a minute at least. */
-function stepOf(text: string): number {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)(m|h|d)$/.exec(text) ?? [];
-  const ms = Number(count) * ({ m: hourMs / 60, h: hourMs, d: 24 * hourMs }[unit ?? ''] ?? Number.NaN);
-  if (!(ms >= hourMs / 60))
-    throw new UsageError([`--every takes a step of a minute or more, such as 30m, 6h or 1d, not "${text}"`]);
-  return Math.round(ms);
 }
 
 async function linesOf(

@@ -7,34 +7,36 @@ import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { setSecretKey } from '../../adapters/kubernetes/published-secret.ts';
 import { agentSettings } from '../../config/agent-settings.ts';
-import { addSettingFlags, setting, settingFlags, settingValues } from '../../config/setting.ts';
+import { setting } from '../../config/setting.ts';
 import { durationMs, filePath } from '../../config/value-types.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings, withSettings } from '../settings-command.ts';
 
 const publishSettings = {
-  from: setting(filePath, '/etc/spot-expander/ca/ca.crt', 'file', 'certificate authority, PEM'),
-  to: setting(
-    z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'must be namespace/name of a Secret'),
-    undefined,
-    'namespace/name',
-    'Secret that exists and gets it under the key ca.crt',
-  ),
-  kubeconfig: agentSettings.kubeconfig,
-  api_timeout: agentSettings.api_timeout,
-  timeout: setting(durationMs(), '2m', 'duration', 'for everything'),
+  scope: 'PUBLISH_CA',
+  table: {
+    from: setting(filePath, '/etc/spot-expander/ca/ca.crt', 'file', 'certificate authority, PEM'),
+    to: setting(
+      z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'must be namespace/name of a Secret'),
+      undefined,
+      'namespace/name',
+      'Secret that exists and gets it under the key ca.crt',
+    ),
+    kubeconfig: agentSettings.kubeconfig,
+    api_timeout: agentSettings.api_timeout,
+    timeout: setting(durationMs(), '2m', 'duration', 'for everything'),
+  },
 } as const;
 
 /** `spot-expander publish-ca`: what clients verify the server by goes to where the autoscaler can mount it, and nothing else does. */
 export function publishCaCommand(context: CommandContext): Command {
-  return addSettingFlags(new Command('publish-ca'), publishSettings)
+  return withSettings(new Command('publish-ca'), publishSettings, '0 copied, 1 not copied, 2 used wrongly')
     .description("copy the CA certificate into a Secret in the autoscaler's namespace")
-    .addHelpText('after', '\nExit codes: 0 copied, 1 not copied, 2 used wrongly.')
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const flags = settingFlags(publishSettings, options);
-      const settings = settingValues(publishSettings, { flags, environment: {}, file: undefined });
+      const settings = toldSettings(publishSettings, options, context);
       const certificate = await certificateIn(settings.from);
       const client = kubeClient(await kubeAccess(settings.kubeconfig, context.environment), {
         timeoutMs: settings.api_timeout,

@@ -1,26 +1,41 @@
 import { Command } from 'commander';
-import { serveConfig } from '../../config/serve-config.ts';
-import { serveSettings } from '../../config/serve-settings.ts';
-import { addSettingFlags, settingFlags } from '../../config/setting.ts';
+import { serveConfig, type ServeConfig } from '../../config/serve-config.ts';
+import { serveSettings, serveStartSettings } from '../../config/serve-settings.ts';
+import { addSettingFlags, settingFlags } from '../../config/setting-flags.ts';
 import type { CommandContext } from '../command-context.ts';
+import { toldSettings, withExitCodes } from '../settings-command.ts';
 import { startSmall } from './young-generation.ts';
 
 /** `spot-expander serve`: runs until SIGTERM or SIGINT, then drains. */
 export function serveCommand(context: CommandContext): Command {
-  return addSettingFlags(new Command('serve'), serveSettings)
+  return withServeSettings(new Command('serve'))
     .description('answer the cluster-autoscaler (gRPC) and our own API (gRPC and HTTP)')
-    .option('--config <file>', 'configuration file, YAML (SPOT_EXPANDER_CONFIG)')
-    .option('--prod', 'PROD mode: needs certificates and a cluster')
-    .option('--demo', 'first show how a recorded scale-up of a real cluster-autoscaler is ranked')
     .action(async (options: Record<string, unknown>) => {
-      const config = serveConfig({
-        flags: settingFlags(serveSettings, options),
-        environment: context.environment,
-        configFile: typeof options['config'] === 'string' ? options['config'] : undefined,
-        prod: options['prod'] === true,
-      });
+      const { config, demo } = toldToServe(options, context);
       startSmall();
       const { serve } = await import('./serve.ts');
-      await serve(config, context, options['demo'] === true);
+      await serve(config, context, demo);
     });
+}
+
+export function withServeSettings(command: Command): Command {
+  return withExitCodes(
+    addSettingFlags(addSettingFlags(command, serveStartSettings), serveSettings),
+    '0 stopped when told to, 1 failed, 2 used wrongly',
+  );
+}
+
+/** @throws UsageError that names every mistake in flags, environment and file. */
+export function toldToServe(
+  options: Readonly<Record<string, unknown>>,
+  context: CommandContext,
+): { readonly config: ServeConfig; readonly demo: boolean } {
+  const start = toldSettings({ table: serveStartSettings }, options, context);
+  const config = serveConfig({
+    flags: settingFlags(serveSettings, options),
+    environment: context.environment,
+    configFile: start.config,
+    prod: start.prod,
+  });
+  return { config, demo: start.demo };
 }

@@ -1,7 +1,8 @@
 import type { Knowledge } from '../../decision/knowledge.ts';
 import { poolKey, regionOfZone, type Pool } from '../../decision/pool.ts';
 import { InvalidRequest, type RequestMistake } from '../../errors/invalid-request.ts';
-import { nearestNames } from './nearest-names.ts';
+import { didYouMean } from '../../errors/nearest-names.ts';
+import { namedRegion } from '../../formats/aws-regions.ts';
 
 /** What there is to choose from: the Spot pools with any fact beside their type, and the types whose size is known. */
 export interface Offerings {
@@ -21,11 +22,18 @@ export function places(asked: string | undefined, ownRegion: string): Places {
     regionOf: (zone) => regionOfZone(zone) ?? asked ?? ownRegion,
     mistake: (zone) => {
       const region = regionOfZone(zone);
-      return region === undefined || asked === undefined || region === asked
-        ? undefined
-        : `${zone} is in ${region}, not in ${asked}`;
+      if (region === undefined || region === asked) return undefined;
+      if (asked !== undefined) return `${zone} is in ${region}, not in ${asked}`;
+      return unknownRegion(region, ownRegion);
     },
   };
+}
+
+/** What is wrong with the name of a region; the server's own is known, however new it is. */
+export function unknownRegion(region: string, ownRegion: string): string | undefined {
+  if (region === ownRegion) return undefined;
+  const named = namedRegion(region);
+  return 'mistake' in named ? named.mistake : undefined;
 }
 
 /** Looking for what a name may have meant takes time in proportion to all known types. */
@@ -45,8 +53,7 @@ export function unknownTypes(
 ): readonly RequestMistake[] {
   const unknown = asked.filter(({ instanceType }) => knowledge.instanceType(instanceType) === undefined);
   return unknown.map(({ instanceType, path }, index) => {
-    const near = index < mostSuggestions ? nearestNames(instanceType, offerings.instanceTypes) : [];
-    const hint = near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
+    const hint = index < mostSuggestions ? didYouMean(instanceType, offerings.instanceTypes) : '';
     return { path, message: `${instanceType} is not an instance type known here${hint}` };
   });
 }

@@ -16,7 +16,15 @@ import { candidateMessages, dropCounts, rankedMessage } from '../../api/candidat
 import type { DecisionLog } from './decision-log.ts';
 import { evaluateMessage, rankMessage } from '../../api/decision-messages.ts';
 import { layerStopwatch, type LayerStopwatch } from '../../api/layer-stopwatch.ts';
-import { places, poolsInsteadOf, refuse, unknownTypes, zoneMistake, type Offerings } from './offerings.ts';
+import {
+  places,
+  poolsInsteadOf,
+  refuse,
+  unknownRegion,
+  unknownTypes,
+  zoneMistake,
+  type Offerings,
+} from './offerings.ts';
 import { poolsPage } from './pool-facts.ts';
 import { rankingOf, type RankingInputs } from './ranking.ts';
 import {
@@ -65,6 +73,8 @@ interface Asking extends RankingInputs {
 
 function asking(region: string | undefined, dependencies: SpotAdvisorDependencies): Asking {
   const { clock } = dependencies;
+  const mistake = region === undefined ? undefined : unknownRegion(region, dependencies.region);
+  if (mistake !== undefined) refuse([{ path: 'region', message: mistake }]);
   const offerings = dependencies.offerings();
   const startedMs = clock.monotonicMs();
   const stopwatch = layerStopwatch(clock);

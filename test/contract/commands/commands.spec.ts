@@ -38,7 +38,7 @@ describe('the commands that ask', () => {
       expect(exitCode).to.equal(0);
       expect(out).to.match(/#\s+candidate\s+nodes\s+\$\/h\s+on-demand/);
       expect(out).to.include('c5.large@ap-south-1a').and.include('m5.large@ap-south-1b');
-      expect(out).to.include('The risk model is mock');
+      expect(out).to.include('answered by: price-only').and.include('the risk model is mock');
       expect(error).to.include('no trained model is in use').and.include('Spot prices are');
     });
 
@@ -149,7 +149,7 @@ describe('the commands that ask', () => {
       [['rank', 'c5.large@ap-south-1a', '--vcpu', '2'], 'give either pools as TYPE@ZONE'],
       [['rank', 'c5.large'], 'must be TYPE@ZONE'],
       [['rank', 'c5.lrge@ap-south-1a'], 'did you mean c5.large'],
-      [['rank', '--vcpu', 'two'], '--vcpu must be a number'],
+      [['rank', '--vcpu', 'two'], '--vcpu: must be a number'],
       [['rank', '--request', '/no/such/file'], 'cannot be used'],
       [['rank', '--replay', '/no/such/file'], 'cannot be read'],
       [['rank', '--replay', 'package.json'], 'is not a recording'],

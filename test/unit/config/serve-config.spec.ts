@@ -71,9 +71,9 @@ describe('the configuration of serve', () => {
     });
     expect(found).to.have.lengthOf(4);
     expect(found.join('\n')).to.match(/--grpc-listen: must be HOST:PORT/);
-    expect(found.join('\n')).to.match(/--max-crash-probability: must be from 0 to 1/);
+    expect(found.join('\n')).to.match(/--max-crash-probability: must be a number from 0 to 1/);
     expect(found.join('\n')).to.match(/yaml: cooldown: must be a duration/);
-    expect(found.join('\n')).to.match(/grpcListen is not a setting, did you mean grpc_listen\?/);
+    expect(found.join('\n')).to.match(/grpcListen is not a setting; did you mean grpc_listen\?/);
   });
 
   it('names the mistakes of node groups together with those of settings', () => {

@@ -8,7 +8,7 @@ import { bundledKnowledge, modelRisk, now } from './known-market.ts';
 
 const releases = ['1.34.1', '1.34.5', '1.35.2'];
 const mock: Partial<Knowledge> = {
-  risk: () => ({ crashProbability: 0.5, expectedFrequency: 0.02, source: 'mock' }),
+  risk: () => ({ crashProbability: 0.5, expectedFrequency: 0.02, source: 'family-stress' }),
 };
 
 function request(release: string) {

@@ -4,8 +4,8 @@ import { blockDraws, interval95 } from '../../../src/learning/bootstrap.ts';
 import { brierSkill, calibrationError, probabilitySums } from '../../../src/learning/probability-metrics.ts';
 import {
   bestF1,
+  callsAt,
   curvePoints,
-  f1At,
   precisionAtRecall,
   rankedScores,
   rankingMetrics,
@@ -158,7 +158,7 @@ describe('metrics', () => {
     ]);
     const { threshold, f1 } = bestF1(rankedScores(scores, rows), rows.labels);
     expect(f1).to.be.closeTo(6 / 7, 1e-9);
-    expect(f1At(scores, rows.labels, threshold)).to.equal(f1);
+    expect(callsAt(scores, rows.labels, threshold)).to.deep.equal({ precision: 0.75, recall: 1, f1 });
   });
 
   it('precision at a recall is the best among thresholds that reach it', () => {

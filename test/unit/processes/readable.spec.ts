@@ -20,27 +20,25 @@ describe('what a terminal shows', () => {
   it('of a ranking: every candidate, the dropped with layer and sentence', async () => {
     const { ranking } = await asked();
     const text = readableRanking(ranking);
-    expect(text).to.match(/^1 +c5\.large@ap-south-1a +1 +0\.0300 +0\.0850 +0\.200/m);
+    expect(text).to.match(/^1 +c5\.large@ap-south-1a +1 +0\.0300 +0\.0850 +0\.0\d+ +0\.200/m);
     expect(text).to.match(/^dropped:\n {2}r5\.large@ap-south-1a {2}optimizer: .*0\.95/m);
     expect(text).not.to.include('undefined').and.not.to.include('null');
     expect(text).not.to.include('mock');
   });
 
-  it('of resting capacity, remarks and the mock model: all of it in words', async () => {
+  it('of resting capacity and remarks: all of it in words', async () => {
     const { ranking } = await asked();
     const text = readableRanking({
       ...ranking,
       remarks: ['the look-up of prices failed 3 times: disk'],
       candidates: ranking.candidates.map((one) => ({
         ...one,
-        risk_source: 'mock',
         resting_because: 'chosen twice and no node came',
         price_source: 'assumed',
       })),
     });
     expect(text).to.include('c5.large@ap-south-1a rests: chosen twice and no node came');
     expect(text).to.include('the look-up of prices failed 3 times: disk');
-    expect(text).to.include('The risk model is mock');
     expect(text).to.include('~0.0300');
   });
 

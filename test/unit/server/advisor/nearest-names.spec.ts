@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { nearestNames } from '../../../../src/server/advisor/nearest-names.ts';
+import { nearestNames } from '../../../../src/errors/nearest-names.ts';
 
 describe('nearest names', () => {
   const known = ['c5.large', 'c5a.large', 'c5.xlarge', 'm5.large', 'p4d.24xlarge'];

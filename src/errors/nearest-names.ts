@@ -26,3 +26,9 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** `; did you mean c5.large?`, to be put behind a sentence; empty when nothing known is near. */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const near = nearestNames(name, known);
+  return near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod';
+
+interface Told {
+  readonly text: string;
+}
+
+const told = z.registry<Told>();
+
+/** Says in words what a schema takes, for help texts: `0 to 1`, `a duration such as 5m`. */
+export function takes<Schema extends z.ZodType>(text: string, schema: Schema): Schema {
+  told.add(schema, { text });
+  return schema;
+}
+
+/** What may be given, in words; undefined where the placeholder says it all. */
+export function takenText(schema: z.ZodType): string | undefined {
+  const inner = withoutOptional(schema);
+  const text = told.get(inner)?.text;
+  if (text !== undefined) return text;
+  const choices = choicesOf(inner);
+  return choices === undefined ? undefined : joinedWithOr(choices);
+}
+
+/** The words of a schema that takes one of some; undefined for any other. */
+export function choicesOf(schema: z.ZodType): readonly string[] | undefined {
+  const inner = withoutOptional(schema);
+  if (inner instanceof z.ZodEnum) return inner.options.map(String);
+  return inner instanceof z.ZodPipe && inner.out instanceof z.ZodEnum
+    ? inner.out.options.map(String)
+    : undefined;
+}
+
+export function joinedWithOr(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`;
+}
+
+function withoutOptional(schema: z.ZodType): z.ZodType {
+  if (!(schema instanceof z.ZodOptional)) return schema;
+  const inner: unknown = schema.unwrap();
+  return inner instanceof z.ZodType ? inner : schema;
+}
