@@ -31,7 +31,7 @@ export const rooms = [
   },
   { room: 'api', may: ['decision', 'ports', 'errors'], holds: "our own API's words" },
   { room: 'telemetry', may: ['ports'], holds: 'log, clock, lines that are not repeated' },
-  { room: 'config', may: ['decision', 'drain', 'errors'], holds: 'settings, read once' },
+  { room: 'config', may: ['decision', 'drain', 'errors', 'formats'], holds: 'settings, read once' },
   { room: 'aws', may: ['errors'], holds: 'patience with AWS' },
   {
     room: 'server/recording',
