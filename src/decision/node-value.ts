@@ -21,11 +21,14 @@ export function unitsOf({ cpuMilli, memoryBytes, gpus }: Resources): number {
   return cpuMilli / 1000 + (memoryBytes / gib) * unitsPerGib + gpus * unitsPerGpu;
 }
 
-/** Units of one pod; one that asks for no CPU or no memory counts as the scheduler scores it, so never 0. */
+/**
+ * Units of one pod; one that asks for no CPU or no memory, which is less than a millicore or a byte, counts as the scheduler scores it,
+ * so never 0 nor so near to it that a price divided by it is no number.
+ */
 export function podUnits(requests: Resources): number {
   return unitsOf({
-    cpuMilli: requests.cpuMilli > 0 ? requests.cpuMilli : silentPod.cpuMilli,
-    memoryBytes: requests.memoryBytes > 0 ? requests.memoryBytes : silentPod.memoryBytes,
+    cpuMilli: requests.cpuMilli >= 1 ? requests.cpuMilli : silentPod.cpuMilli,
+    memoryBytes: requests.memoryBytes >= 1 ? requests.memoryBytes : silentPod.memoryBytes,
     gpus: requests.gpus,
   });
 }

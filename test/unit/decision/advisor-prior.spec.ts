@@ -63,6 +63,9 @@ describe('what a node is worth', () => {
   it('counts vCPUs, memory and GPUs in vCPUs', () => {
     expect(unitsOf(node)).to.be.closeTo(4 + 1.6 + 16, 1e-12);
     expect(podUnits({ cpuMilli: 0, memoryBytes: gib, gpus: 0 })).to.be.closeTo(0.2, 1e-12);
+    expect(podUnits({ cpuMilli: 5e-324, memoryBytes: 0.5, gpus: 0 })).to.equal(
+      podUnits({ cpuMilli: 0, memoryBytes: 0, gpus: 0 }),
+    );
   });
 
   it('leaves unused what no pod asked for, each resource for itself', () => {
