@@ -25,6 +25,14 @@ export function journalFile(path: string, maxBytes: number): FleetJournal {
   return {
     isFull: () => bytes > maxBytes,
     async read() {
+      const size = await sizeOf(path);
+      if (size > mostTimesBound * maxBytes) {
+        // The next write replaces it.
+        bytes = size;
+        throw new Error(
+          `${path} has ${size} bytes, ${mostTimesBound} times ${maxBytes} at most are read: it is written anew`,
+        );
+      }
       const text = await readFile(path, 'utf8').catch((error: unknown) => {
         if (isMissing(error)) return '';
         throw error;
@@ -61,6 +69,21 @@ export function journalFile(path: string, maxBytes: number): FleetJournal {
   };
 }
 
+/** A journal is replaced once it is past its bound; one that is far past it was not written here. */
+const mostTimesBound = 8;
+
+/** Longer than any entry. */
+const longestLine = 1_024;
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
 function linesOf(entries: readonly JournalEntry[]): string {
   return entries.map((one) => `${JSON.stringify(one)}\n`).join('');
 }
@@ -70,6 +93,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function entry(line: string): JournalEntry | undefined {
+  if (line.length > longestLine) return undefined;
   let fields: Readonly<Record<string, unknown>>;
   try {
     const value: unknown = JSON.parse(line);

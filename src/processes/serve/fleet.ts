@@ -30,10 +30,16 @@ export interface FleetOptions {
   readonly signal: AbortSignal;
 }
 
+/** @param onBeside told when the other model fails, and when it speaks again */
+export type FleetHazardOf = (
+  beside?: RiskModel,
+  onBeside?: (failures: number, error?: unknown) => void,
+) => RiskModel;
+
 export interface Fleet {
   readonly watch: FleetWatch;
   /** The fleet's own interruptions as a risk model, alone or combined with another. */
-  readonly hazard: (beside?: RiskModel) => RiskModel;
+  readonly hazard: FleetHazardOf;
   /** Interruptions of one node of a pool an hour, for decisions. */
   readonly poolHazard: (pool: Pool) => number;
   /** A capacity class did not deliver. */
@@ -42,7 +48,8 @@ export interface Fleet {
   readonly ended: Promise<void>;
 }
 
-const journalBytes = 512 * 1024;
+/** Its sum, of as many pools and nodes as a record keeps, takes half of it. */
+const journalBytes = 2 * 1024 * 1024;
 const listTimeoutMs = 30_000;
 
 /**
@@ -74,12 +81,13 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     warn: log.warn.bind(log),
   });
   const ended = watch.run(signal).finally(() => client.close());
-  const hazard = (beside?: RiskModel) =>
+  const hazard: FleetHazardOf = (beside, onBeside) =>
     fleetHazardModel({
       record: watch.record,
       advisorBand: options.advisorBand,
       horizonHours: options.horizonHours,
       ...(beside !== undefined && { beside }),
+      ...(onBeside !== undefined && { onBeside }),
     });
   const hazards = new PoolHazards(watch.record, options.advisorBand);
   return {

@@ -12,6 +12,7 @@ import { groupFactsOf } from '../../decision/group-rules.ts';
 import type { Knowledge } from '../../decision/knowledge.ts';
 import type { Pool } from '../../decision/pool.ts';
 import { alwaysSafe, mockRisk } from '../../server/knowledge/fixed-risk-models.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import type { KnowledgeEvents, KnowledgeSource } from '../../server/knowledge/knowledge-events.ts';
 import { startKnowledgeKeeper, type KnowledgeKeeper } from '../../server/knowledge/knowledge-keeper.ts';
 import { cardPathOf, startModelKeeper, type ModelKeeper } from '../../server/knowledge/model-keeper.ts';
@@ -20,6 +21,7 @@ import { servingFeatures } from '../../server/knowledge/serving-features.ts';
 import { featureNames } from '../../learning/feature-names.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DocumentStore } from '../../ports/document-store.ts';
+import type { FleetHazardOf } from './fleet.ts';
 import type { RiskModel } from '../../ports/risk-model.ts';
 import { bundledModel, bundledStaticData } from '../bundled-files.ts';
 
@@ -38,7 +40,7 @@ export interface OpenKnowledgeOptions {
   /** Whether what is bundled stands in while nothing was published yet where the configuration says: a process that goes on can wait for it. */
   readonly standIns?: boolean;
   /** The fleet's own hazard, where the process counts notices. */
-  readonly fleetHazard?: (beside?: RiskModel) => RiskModel;
+  readonly fleetHazard?: FleetHazardOf;
 }
 
 export interface OpenedKnowledge {
@@ -149,7 +151,7 @@ function trainedModel(options: OpenKnowledgeOptions): ModelKeeper | undefined {
 
 /** The model in use now, by the operator's choice; undefined where it cannot be had and the bands take its place. */
 function chosenRiskModel(
-  { config, fleetHazard }: OpenKnowledgeOptions,
+  { config, fleetHazard, events }: OpenKnowledgeOptions,
   modelKeeper: ModelKeeper | undefined,
 ): () => RiskModel | undefined {
   switch (config.risk_model) {
@@ -162,7 +164,17 @@ function chosenRiskModel(
       return () => hazard;
     }
     case 'fleet-hazard+family-stress': {
-      const hazard = fleetHazard?.(latestOf(modelKeeper));
+      const hazard = fleetHazard?.(latestOf(modelKeeper), (failures, error) =>
+        events.onRefresh?.({
+          source: 'risk_table',
+          outcome: failures === 0 ? 'recovered' : 'failed',
+          sentence:
+            failures === 0
+              ? "The trained model scores again beside the fleet's own interruptions."
+              : `The trained model does not score, the fleet's own interruptions stand alone: ${messageOf(error)}`,
+          failures,
+        }),
+      );
       return () => hazard ?? modelKeeper?.current();
     }
     case 'family-stress':

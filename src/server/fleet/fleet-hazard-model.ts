@@ -1,6 +1,6 @@
 import type { AdvisorBand, RiskAssessment } from '../../decision/knowledge.ts';
 import { poolKey, type Pool, type PoolKey } from '../../decision/pool.ts';
-import type { RiskModel } from '../../ports/risk-model.ts';
+import type { RiskInputs, RiskModel } from '../../ports/risk-model.ts';
 import { combinedRisk, defaultHazardPrior, fleetFactor, fleetHazard } from './fleet-hazard.ts';
 import type { FleetRecord } from './fleet-record.ts';
 
@@ -10,6 +10,8 @@ export interface FleetHazardOptions {
   readonly horizonHours: number;
   /** Given: its assessments are combined with the fleet's; where it fails or is silent the hazard stands alone. */
   readonly beside?: RiskModel;
+  /** The other model failed, so many times in a row; 0 and no error once it speaks again. */
+  readonly onBeside?: (failures: number, error?: unknown) => void;
 }
 
 /** The fleet's own interruptions as a risk model. */
@@ -18,13 +20,29 @@ export function fleetHazardModel({
   advisorBand,
   horizonHours,
   beside,
+  onBeside,
 }: FleetHazardOptions): RiskModel {
+  let failures = 0;
+  const saidBeside = async (
+    inputs: RiskInputs,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<PoolKey, RiskAssessment> | undefined> => {
+    try {
+      const said = await beside?.assess(inputs, signal);
+      if (failures > 0) onBeside?.((failures = 0));
+      return said;
+    } catch (error) {
+      signal.throwIfAborted();
+      onBeside?.((failures += 1), error);
+      return undefined;
+    }
+  };
   return {
     name: 'fleet-hazard',
     description: `the fleet's own interruptions over its node-hours, ${horizonHours} h ahead; prior: the Spot Advisor's band${beside === undefined ? '' : `; combined with ${beside.name}`}`,
     evidenceVersion: () => record.noticesCounted,
     async assess(inputs, signal) {
-      const stress = await beside?.assess(inputs, signal).catch(() => undefined);
+      const stress = await saidBeside(inputs, signal);
       const assessed = new Map<PoolKey, RiskAssessment>();
       const rateOf = (pool: Pick<Pool, 'instanceType' | 'zone' | 'region'>): number | undefined =>
         advisorBand({ ...pool, capacityType: 'spot' })?.interruptRate;

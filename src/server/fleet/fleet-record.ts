@@ -1,5 +1,6 @@
 import type { PoolKey } from '../../decision/pool.ts';
 import type { JournalEntry } from '../../ports/fleet-journal.ts';
+import type { PoolNotice } from './sighting.ts';
 
 /** What the fleet has lived through in one pool, older evidence weighing less. */
 export interface PoolRecord {
@@ -16,7 +17,11 @@ export interface PoolRecord {
   readonly atMs: number;
 }
 
-const keptIds = 2_000;
+/** Nodes whose notices are remembered as counted: more than are lost between two sums of the journal. */
+const keptIds = 4_000;
+
+/** More than a fleet has in its one region; the longest untold goes first. */
+const keptPools = 2_000;
 
 /** Evidence loses half its weight in this time: markets change. */
 const halfLifeMs = 60 * 86_400_000;
@@ -35,24 +40,33 @@ export class FleetRecord {
     return this.notices;
   }
 
-  /** @returns false for a notice that was counted before. */
+  /**
+   * A node is interrupted once in its life, and recommended for rebalancing once: however many notices it gives, and under however
+   * many ids, the first of each kind counts.
+   * @returns false for a notice that does not count any more
+   */
   add(entry: JournalEntry): boolean {
     if (entry.kind === 'counted') {
       this.remember(entry.id, entry.atMs);
       return true;
     }
     if (entry.kind === 'notice') {
-      if (this.counted.has(entry.id)) return false;
-      this.remember(entry.id, entry.atMs);
+      if (this.countedAtMs(entry) !== undefined) return false;
+      this.remember(onceIn(entry), entry.atMs);
       this.notices += 1;
     }
     const before = this.weighed(entry.pool, entry.atMs);
-    this.pools.set(entry.pool, sum(before, entry));
+    const age = Math.max(0, before.atMs - entry.atMs);
+    this.pools.delete(entry.pool);
+    this.pools.set(entry.pool, sum(before, entry, 0.5 ** (age / halfLifeMs)));
+    this.forgetBeyondBound();
     return true;
   }
 
-  has(noticeId: string): boolean {
-    return this.counted.has(noticeId);
+  /** When a notice of this kind was counted for its node; undefined: none was. */
+  countedAtMs(notice: Pick<PoolNotice, 'id' | 'signal'>): number | undefined {
+    // Journals of earlier versions have the ids of single notices.
+    return this.counted.get(onceIn(notice)) ?? this.counted.get(notice.id);
   }
 
   /** Undefined for a pool in which the fleet has never been. */
@@ -70,6 +84,11 @@ export class FleetRecord {
       ...[...this.pools].map(([pool, record]) => totalOf(pool, record)),
       ...[...this.counted].map(([id, atMs]): JournalEntry => ({ kind: 'counted', id, atMs })),
     ];
+  }
+
+  private forgetBeyondBound(): void {
+    const oldest = this.pools.size > keptPools ? this.pools.keys().next().value : undefined;
+    if (oldest !== undefined) this.pools.delete(oldest);
   }
 
   private remember(id: string, atMs: number): void {
@@ -102,6 +121,12 @@ const nothingMet = {
   emptyAtMs: -Infinity,
 } as const;
 
+/** What a node can do once in its life: the uid, which ends at the first slash, and the kind. */
+function onceIn({ id, signal }: Pick<PoolNotice, 'id' | 'signal'>): string {
+  const slash = id.indexOf('/');
+  return `${slash === -1 ? id : id.slice(0, slash)}/${signal}`;
+}
+
 /** What never happened is left out: JSON knows no infinity. */
 function totalOf(pool: PoolKey, { interruptedAtMs, emptyAtMs, ...sums }: PoolRecord): JournalEntry {
   return {
@@ -113,32 +138,37 @@ function totalOf(pool: PoolKey, { interruptedAtMs, emptyAtMs, ...sums }: PoolRec
   };
 }
 
-function sum(record: PoolRecord, entry: Exclude<JournalEntry, { kind: 'counted' }>): PoolRecord {
+/** @param weight 0..1, what the entry is still worth: it may be older than what the record was last told */
+function sum(
+  record: PoolRecord,
+  entry: Exclude<JournalEntry, { kind: 'counted' }>,
+  weight: number,
+): PoolRecord {
   switch (entry.kind) {
     case 'hours':
-      return { ...record, hours: record.hours + entry.hours };
+      return { ...record, hours: record.hours + entry.hours * weight };
     case 'notice':
       return entry.signal === 'TERMINATION'
         ? {
             ...record,
-            interruptions: record.interruptions + 1,
+            interruptions: record.interruptions + weight,
             interruptedAtMs: Math.max(record.interruptedAtMs, entry.atMs),
             emptyAtMs: Math.max(record.emptyAtMs, entry.atMs),
           }
-        : { ...record, rebalances: record.rebalances + 1 };
+        : { ...record, rebalances: record.rebalances + weight };
     case 'shortage':
       return {
         ...record,
-        shortages: record.shortages + (entry.atMs - record.emptyAtMs < sameOutageMs ? 0 : 1),
+        shortages: record.shortages + (entry.atMs - record.emptyAtMs < sameOutageMs ? 0 : weight),
         emptyAtMs: Math.max(record.emptyAtMs, entry.atMs),
       };
     case 'total':
       return {
         ...record,
-        hours: record.hours + entry.hours,
-        interruptions: record.interruptions + entry.interruptions,
-        rebalances: record.rebalances + entry.rebalances,
-        shortages: record.shortages + (entry.shortages ?? 0),
+        hours: record.hours + entry.hours * weight,
+        interruptions: record.interruptions + entry.interruptions * weight,
+        rebalances: record.rebalances + entry.rebalances * weight,
+        shortages: record.shortages + (entry.shortages ?? 0) * weight,
         interruptedAtMs: Math.max(record.interruptedAtMs, entry.interruptedAtMs ?? -Infinity),
         emptyAtMs: Math.max(record.emptyAtMs, entry.emptyAtMs ?? -Infinity),
       };

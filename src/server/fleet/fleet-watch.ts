@@ -19,13 +19,23 @@ export interface FleetWatchOptions {
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
+interface SeenNode {
+  readonly sighting: Sighting;
+  /** Up to when its hours are counted. */
+  readonly countedToMs: number;
+  readonly seenMs: number;
+}
+
 const msPerHour = 3_600_000;
+
+/** Hours are counted by the minute: a longer gap is a clock that was set, and no time that nodes have run. */
+const longestGapMs = 2 * msPerHour;
 
 /** The server's eye on the fleet: every signal makes its pool hot at once, and all of it becomes evidence. */
 export class FleetWatch {
   readonly hotPools = new HotPools();
   readonly record = new FleetRecord();
-  private readonly nodes = new Map<string, { readonly sighting: Sighting; readonly countedToMs: number }>();
+  private readonly nodes = new Map<string, SeenNode>();
   private readonly options: FleetWatchOptions;
   private readonly unwritten: JournalEntry[] = [];
   private isWritable = true;
@@ -77,8 +87,8 @@ export class FleetWatch {
   private async learn(): Promise<void> {
     try {
       for (const entry of (await this.options.journal?.read()) ?? []) {
-        this.record.add(this.notAhead(entry));
-        if (entry.kind === 'notice') this.hotPools.hear(entry, this.options.nowMs());
+        const isNew = this.record.add(this.notAhead(entry));
+        if (entry.kind === 'notice' && isNew) this.hotPools.hear(entry, this.options.nowMs());
       }
     } catch (error) {
       this.options.warn({ err: error }, 'the fleet journal cannot be read; evidence starts anew');
@@ -86,27 +96,46 @@ export class FleetWatch {
   }
 
   private see(node: NodeView): void {
-    const sighting = sightingOf(node);
-    if (sighting === undefined) return;
-    const known = this.nodes.get(sighting.uid);
-    this.nodes.set(sighting.uid, { sighting, countedToMs: known?.countedToMs ?? this.options.nowMs() });
-    if (sighting.notice !== undefined) this.hear(sighting.notice, sighting.nodeName);
+    const told = sightingOf(node);
+    if (told === undefined) return;
+    const nowMs = this.options.nowMs();
+    const known = this.nodes.get(told.uid);
+    // A machine is of one type and in one zone for life, whatever its labels come to say.
+    const pool = known?.sighting.pool ?? told.pool;
+    const notice = told.notice === undefined ? undefined : { ...told.notice, pool };
+    const sighting = { ...told, pool, notice };
+    this.nodes.set(told.uid, { sighting, countedToMs: known?.countedToMs ?? nowMs, seenMs: nowMs });
+    if (sighting.doubt !== undefined && sighting.doubt !== known?.sighting.doubt)
+      this.options.warn({ node: sighting.nodeName }, sighting.doubt);
+    if (notice === undefined || notice.id === known?.sighting.notice?.id) return;
+    const notBeforeMs = known?.seenMs ?? node.createdAtMs;
+    this.hear(notice, this.believedAtMs(notice, notBeforeMs, known === undefined), sighting.nodeName);
   }
 
-  private hear(notice: PoolNotice, nodeName: string): void {
-    this.hotPools.hear(notice, this.options.nowMs());
-    if (this.record.has(notice.id)) return;
-    const entry: JournalEntry = { kind: 'notice', ...notice };
-    this.record.add(this.notAhead(entry));
+  /**
+   * When the notice was given, as far as that is possible: after the node was last seen without it, or was made, and before now. A
+   * notice of the future that was counted before a restart counts from then.
+   */
+  private believedAtMs(notice: PoolNotice, notBeforeMs: number, isFirstSight: boolean): number {
+    const nowMs = this.options.nowMs();
+    const countedMs = this.record.countedAtMs(notice);
+    if (isFirstSight && countedMs !== undefined && notice.atMs > nowMs) return Math.min(countedMs, nowMs);
+    return Math.min(Math.max(notice.atMs, notBeforeMs), nowMs);
+  }
+
+  private hear(notice: PoolNotice, atMs: number, nodeName: string): void {
+    this.hotPools.hear({ ...notice, atMs }, this.options.nowMs());
+    const entry: JournalEntry = { kind: 'notice', ...notice, atMs };
+    if (!this.record.add(entry)) return;
     this.options.onNotice?.(notice);
     this.options.info(
-      { pool: notice.pool, signal: notice.signal, node: nodeName, atMs: notice.atMs },
+      { pool: notice.pool, signal: notice.signal, node: nodeName, atMs },
       `${notice.pool} is hot: ${notice.signal} on ${nodeName}`,
     );
     this.write([entry]);
   }
 
-  /** A node whose clock runs ahead of ours must not keep its pool just interrupted until ours gets there. */
+  /** A journal written while our clock ran ahead must not keep a pool just interrupted until it gets there. */
   private notAhead(entry: JournalEntry): JournalEntry {
     return { ...entry, atMs: Math.min(entry.atMs, this.options.nowMs()) };
   }
@@ -130,7 +159,10 @@ export class FleetWatch {
       const node = this.nodes.get(uid);
       if (node === undefined) continue;
       const { pool } = node.sighting;
-      hours.set(pool, (hours.get(pool) ?? 0) + Math.max(0, atMs - node.countedToMs) / msPerHour);
+      hours.set(
+        pool,
+        (hours.get(pool) ?? 0) + Math.min(longestGapMs, Math.max(0, atMs - node.countedToMs)) / msPerHour,
+      );
       this.nodes.set(uid, { ...node, countedToMs: atMs });
     }
     const entries = [...hours]

@@ -22,16 +22,10 @@ export interface HotPool {
   readonly signal: PoolSignal;
 }
 
-interface HeardNotice {
-  /** By the clock of whoever gave it. */
-  readonly saidMs: number;
-  /** From when it is hot. */
-  readonly atMs: number;
-}
-
 /** The pools of which some node has given a signal. In memory: a restarted server fills it from the nodes' marks. */
 export class HotPools {
-  private readonly latest = new Map<PoolKey, Partial<Record<PoolNotice['signal'], HeardNotice>>>();
+  /** From when each is hot. */
+  private readonly latest = new Map<PoolKey, Partial<Record<PoolNotice['signal'], number>>>();
   private readonly rules: HeatRules;
 
   constructor(rules: HeatRules = defaultHeatRules) {
@@ -39,13 +33,16 @@ export class HotPools {
   }
 
   /**
-   * The same notice may be heard any number of times; an older one never cools a pool. One of the future, from a node whose
-   * clock runs ahead of ours, counts from when it is first heard: it is hot for no longer than any other.
+   * The same notice may be heard any number of times; an older one never cools a pool. One of the future counts from now on:
+   * whoever hears it remembers when that was first. A time that is now in the future, since our own clock was set back,
+   * keeps no later notice out.
    */
   hear({ pool, signal, atMs }: Pick<PoolNotice, 'pool' | 'signal' | 'atMs'>, nowMs = Infinity): void {
     const known = this.latest.get(pool) ?? {};
-    if ((known[signal]?.saidMs ?? -Infinity) >= atMs) return;
-    this.latest.set(pool, { ...known, [signal]: { saidMs: atMs, atMs: Math.min(atMs, nowMs) } });
+    const knownMs = known[signal] ?? -Infinity;
+    const heardMs = Math.min(atMs, nowMs);
+    if (knownMs <= nowMs && knownMs >= heardMs) return;
+    this.latest.set(pool, { ...known, [signal]: heardMs });
   }
 
   /** Undefined for a pool that is not hot at that time, and for anything but Spot. */
@@ -61,19 +58,17 @@ export class HotPools {
       .sort((a, b) => b.signal.heat - a.signal.heat || (a.pool < b.pool ? -1 : 1));
   }
 
-  /** Forgets what has cooled down, but not what would be heard anew as of the future. */
+  /** Forgets what has cooled down. */
   sweep(nowMs: number): void {
-    for (const [pool, notices] of this.latest) {
-      const isOfTheFuture = Object.values(notices).some(({ saidMs }) => saidMs > nowMs);
-      if (!isOfTheFuture && this.signalOf(pool, nowMs) === undefined) this.latest.delete(pool);
-    }
+    for (const pool of this.latest.keys())
+      if (this.signalOf(pool, nowMs) === undefined) this.latest.delete(pool);
   }
 
   /** A termination outranks a rebalance for as long as it is hot. */
   private signalOf(pool: PoolKey, nowMs: number): PoolSignal | undefined {
     const known = this.latest.get(pool);
     return (['TERMINATION', 'REBALANCE'] as const)
-      .map((kind) => this.heated(kind, known?.[kind]?.atMs, nowMs))
+      .map((kind) => this.heated(kind, known?.[kind], nowMs))
       .find((one) => one !== undefined);
   }
 
@@ -83,8 +78,8 @@ export class HotPools {
     nowMs: number,
   ): PoolSignal | undefined {
     const { ttlMs, initialHeat } = this.rules[kind];
-    if (atMs === undefined || nowMs >= atMs + ttlMs) return undefined;
     // Our own clock may have been set back since.
+    if (atMs === undefined || nowMs >= atMs + ttlMs || nowMs < atMs - ttlMs) return undefined;
     const ageMs = Math.max(0, nowMs - atMs);
     return { kind, atMs, expiresAtMs: atMs + ttlMs, heat: initialHeat * (1 - ageMs / ttlMs) };
   }

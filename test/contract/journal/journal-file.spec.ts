@@ -117,4 +117,15 @@ describe('journal file', () => {
     const kept = await journalFile(path, 1e9).read();
     expect(kept.length).to.be.greaterThan(acknowledged);
   });
+
+  it('leaves out lines that no entry can be, and reads no file that is far past its bound', async () => {
+    mkdirSync(join(path, '..'), { recursive: true });
+    const real = JSON.stringify({ kind: 'shortage', pool: 'c5.large@ap-south-1a', atMs: 1 });
+    writeFileSync(path, `${JSON.stringify({ ...JSON.parse(real), more: 'x'.repeat(250_000) })}\n${real}\n`);
+    expect(await journalFile(path, 1_000_000).read()).to.have.length(1);
+    const small = journalFile(path, 1_000);
+    const refusal: unknown = await small.read().catch((error: unknown) => error);
+    expect(refusal).to.match(/has \d+ bytes, 8 times 1000 at most are read: it is written anew/);
+    expect(small.isFull()).to.equal(true);
+  });
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { signalAnnotation, signalText } from '../../../../src/drain/marks.ts';
+import type { NodeView } from '../../../../src/drain/observed.ts';
 import type { Notice } from '../../../../src/drain/notice.ts';
 import { FleetRecord } from '../../../../src/server/fleet/fleet-record.ts';
 import {
@@ -15,7 +16,7 @@ import { defaultHeatRules, HotPools } from '../../../../src/server/fleet/hot-poo
 import { sightingOf } from '../../../../src/server/fleet/sighting.ts';
 import type { FleetJournal, JournalEntry } from '../../../../src/ports/fleet-journal.ts';
 import type { NodeFeed, NodeListener } from '../../../../src/ports/node-feed.ts';
-import { aNode, rebalanceAt, start, terminateAt } from '../../drain/simulated-node.ts';
+import { aNode, instanceId, rebalanceAt, start, terminateAt } from '../../drain/simulated-node.ts';
 
 const pool = {
   instanceType: 'c5.large',
@@ -32,7 +33,7 @@ const spotLabels = {
   'eks.amazonaws.com/capacityType': 'SPOT',
 };
 
-function markedNode(notice: Notice, over = {}) {
+function markedNode(notice: Notice, over: Partial<NodeView> = {}) {
   const kind =
     notice.kind === 'rebalance' ? 'REBALANCE' : notice.kind === 'maintenance' ? 'MAINTENANCE' : 'TERMINATION';
   const mark = {
@@ -40,7 +41,7 @@ function markedNode(notice: Notice, over = {}) {
     notice,
     markedAtMs: start,
     deadlineMs: undefined,
-    instanceId: 'i-1',
+    instanceId: over.providerId?.split('/').at(-1) ?? instanceId,
     bootId: '',
   } as const;
   return aNode({ labels: spotLabels, annotations: { [signalAnnotation]: signalText(mark) }, ...over });
@@ -61,17 +62,24 @@ describe('hot pools', () => {
     expect(hot.signal({ ...pool, capacityType: 'on-demand' }, start)).to.equal(undefined);
   });
 
-  it('a notice of the future counts from when it is first heard, and is no hotter for being heard again', () => {
+  it('a notice of the future counts from when it is heard, and keeps no later one out', () => {
     const hot = new HotPools();
     const week = 7 * 24 * hour;
-    const ahead = { pool: key, signal: 'TERMINATION', atMs: start + week } as const;
-    hot.hear(ahead, start);
+    hot.hear({ pool: key, signal: 'TERMINATION', atMs: start + week }, start);
     expect(hot.signal(pool, start)?.expiresAtMs).to.equal(start + defaultHeatRules.TERMINATION.ttlMs);
     hot.sweep(start + 2 * hour);
-    hot.hear(ahead, start + 2 * hour);
-    expect(hot.signal(pool, start + 2 * hour)).to.equal(undefined);
-    hot.sweep(start + week + hour);
-    expect(hot.all(start + week + hour)).to.deep.equal([]);
+    expect(hot.all(start + 2 * hour)).to.deep.equal([]);
+    hot.hear({ pool: key, signal: 'TERMINATION', atMs: start + 2 * hour }, start + 2 * hour);
+    expect(hot.signal(pool, start + 2 * hour)?.heat).to.equal(1);
+  });
+
+  it('a notice that was heard while our clock ran ahead keeps no later one out', () => {
+    const hot = new HotPools();
+    const year = 365 * 24 * hour;
+    hot.hear({ pool: key, signal: 'TERMINATION', atMs: start + year }, start + year);
+    expect(hot.signal(pool, start)).to.equal(undefined);
+    hot.hear({ pool: key, signal: 'TERMINATION', atMs: start }, start);
+    expect(hot.signal(pool, start)?.atMs).to.equal(start);
   });
 
   it('a termination outranks a later rebalance while it is hot; afterwards the rebalance shows', () => {
@@ -388,7 +396,9 @@ describe('fleet hazard', () => {
       atMs: empty,
       pricePerHour: empty,
     }));
+    const told: (readonly [number, unknown])[] = [];
     const model = fleetHazardModel({
+      onBeside: (failures, error) => told.push([failures, error instanceof Error && error.message]),
       record,
       advisorBand: () => ({ interruptRate: 0.075, code: 1 }),
       horizonHours: 12,
@@ -398,6 +408,7 @@ describe('fleet hazard', () => {
       { series, onDemandPerHour: () => undefined, nowMs: start },
       new AbortController().signal,
     );
+    expect(told).to.deep.equal([[1, 'no model']]);
     expect(assessed.size).to.equal(2);
     expect(assessed.get(key)!.expectedFrequency).to.be.greaterThan(
       assessed.get('c5.large@ap-south-1b')!.expectedFrequency * 5,

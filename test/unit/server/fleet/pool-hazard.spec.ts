@@ -27,7 +27,7 @@ function hazards(record: FleetRecord): PoolHazards {
 
 function interrupted(record: FleetRecord, atMs: number, times = 1): void {
   for (let time = 0; time < times; time += 1)
-    record.add({ kind: 'notice', pool: key, signal: 'TERMINATION', id: `${atMs}/${time}`, atMs });
+    record.add({ kind: 'notice', pool: key, signal: 'TERMINATION', id: `node-${atMs}-${time}/notice`, atMs });
 }
 
 describe('launches that bring nothing', () => {
