@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors/usage-error.ts';
 import { nodeGroupsReading, type NodeGroupDescription } from './node-groups.ts';
 import { serveSettings } from './serve-settings.ts';
-import { settingValues, type SettingValues } from './setting.ts';
+import { givenSettings, settingValues, type RawSettings, type SettingValues } from './setting.ts';
 import { settingsFile } from './settings-file.ts';
 import type { ListenAddress } from './value-types.ts';
 
@@ -34,15 +34,13 @@ export interface ServeConfigInputs {
  * @throws UsageError that names every mistake in flags, environment and file.
  */
 export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
-  const path = inputs.configFile ?? inputs.environment['SPOT_EXPANDER_CONFIG'];
-  const file = path === undefined || path === '' ? undefined : settingsFile(path);
-  const flags = inputs.prod ? { ...inputs.flags, mode: 'PROD' } : inputs.flags;
+  const raw = rawSettings(inputs);
+  const { file } = raw;
   const nodeGroups = nodeGroupsReading(file?.values['node_groups'], file?.path ?? 'configuration');
-  const settings = settingValues(
-    serveSettings,
-    { flags, environment: inputs.environment, file },
-    { keys: ['node_groups'], mistakes: nodeGroups.mistakes },
-  );
+  const settings = settingValues(serveSettings, raw, {
+    keys: ['node_groups'],
+    mistakes: nodeGroups.mistakes,
+  });
   const prod = settings.mode === 'PROD';
   const host = prod ? '0.0.0.0' : '127.0.0.1';
   const config: ServeConfig = {
@@ -58,6 +56,20 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
   const mistakes = [...certificateMistakes(config), ...clusterMistakes(config, inputs.environment)];
   if (mistakes.length > 0) throw new UsageError(mistakes);
   return config;
+}
+
+/** Where each setting that somebody gave was given, by key. */
+export function givenToServe(inputs: ServeConfigInputs): ReadonlyMap<string, string> {
+  return givenSettings(serveSettings, rawSettings(inputs));
+}
+
+function rawSettings({ flags, environment, configFile, prod }: ServeConfigInputs): RawSettings {
+  const path = configFile ?? environment['SPOT_EXPANDER_CONFIG'];
+  return {
+    flags: prod ? { ...flags, mode: 'PROD' } : flags,
+    environment,
+    file: path === undefined || path === '' ? undefined : settingsFile(path),
+  };
 }
 
 function apiPort(environment: ServeConfigInputs['environment']): number {

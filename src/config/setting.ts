@@ -91,6 +91,20 @@ export function settingValues<Table extends SettingTable>(
   return values as SettingValues<Table>;
 }
 
+/** Where each setting that somebody gave was given; those at their default are missing. */
+export function givenSettings(table: SettingTable, raw: RawSettings): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(table).flatMap(([key, one]) => {
+      const { source } = sourced(key, one, raw);
+      return source === defaultOf(key) ? [] : [[key, source] as const];
+    }),
+  );
+}
+
+function defaultOf(key: string): string {
+  return `default of ${key}`;
+}
+
 function sourced(key: string, one: Setting<unknown>, raw: RawSettings): Sourced {
   const given = raw.flags[key];
   if (given !== undefined) return { value: given, source: flagName(key) };
@@ -101,7 +115,7 @@ function sourced(key: string, one: Setting<unknown>, raw: RawSettings): Sourced 
   const fileValue = raw.file?.values[key];
   if (raw.file !== undefined && fileValue !== undefined && fileValue !== null)
     return { value: fileValue, source: `${raw.file.path}: ${key}` };
-  return { value: one.fallback, source: `default of ${key}` };
+  return { value: one.fallback, source: defaultOf(key) };
 }
 
 function mistakeText(

@@ -1,14 +1,34 @@
 import { Command } from 'commander';
+import { flag } from '../../config/setting.ts';
+import { addSettingFlags } from '../../config/setting-flags.ts';
+import { serveWarnings } from '../../config/serve-warnings.ts';
+import { names } from '../../config/value-types.ts';
 import type { CommandContext } from '../command-context.ts';
-import { withExitCodes } from '../settings-command.ts';
+import { toldSettings, withExitCodes } from '../settings-command.ts';
 import { toldToServe, withServeSettings } from './serve-command.ts';
 
-/** `spot-expander config check`: reads flags, environment and file as `serve` would, and shows what it would run by. */
+const checkSettings = {
+  groups: flag(
+    names.optional(),
+    undefined,
+    'ids',
+    'ids of your node groups, separated by commas: says which descriptions under node_groups match none of them',
+  ),
+} as const;
+
+/**
+ * `spot-expander config check`: reads flags, environment and file as `serve` would, and shows what it would run by; on standard
+ * error it warns of what `serve` takes without a word and what is probably not meant.
+ */
 export function configCommand(context: CommandContext): Command {
-  const check = withServeSettings(new Command('check'))
+  const check = addSettingFlags(withServeSettings(new Command('check')), checkSettings)
     .description('read the configuration as serve would and print every value, or every mistake')
     .action((options: Record<string, unknown>) => {
-      context.writeOut(`${JSON.stringify(toldToServe(options, context).config, null, 2)}\n`);
+      const { config, given } = toldToServe(options, context);
+      const { groups } = toldSettings({ table: checkSettings }, options, context);
+      context.writeOut(`${JSON.stringify(config, null, 2)}\n`);
+      for (const sentence of serveWarnings({ config, given, groups }))
+        context.writeError(`warning: ${sentence}\n`);
     });
   return withExitCodes(new Command('config').description('look at the configuration')).addCommand(check);
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { serveConfig, type ServeConfig } from '../../config/serve-config.ts';
+import { givenToServe, serveConfig, type ServeConfig } from '../../config/serve-config.ts';
 import { serveSettings, serveStartSettings } from '../../config/serve-settings.ts';
 import { addSettingFlags, settingFlags } from '../../config/setting-flags.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -29,13 +29,13 @@ export function withServeSettings(command: Command): Command {
 export function toldToServe(
   options: Readonly<Record<string, unknown>>,
   context: CommandContext,
-): { readonly config: ServeConfig; readonly demo: boolean } {
+): { readonly config: ServeConfig; readonly demo: boolean; readonly given: ReadonlyMap<string, string> } {
   const start = toldSettings({ table: serveStartSettings }, options, context);
-  const config = serveConfig({
+  const inputs = {
     flags: settingFlags(serveSettings, options),
     environment: context.environment,
     configFile: start.config,
     prod: start.prod,
-  });
-  return { config, demo: start.demo };
+  };
+  return { config: serveConfig(inputs), demo: start.demo, given: givenToServe(inputs) };
 }
