@@ -23,6 +23,7 @@ const modules: readonly { readonly module: string; readonly files: readonly stri
     files: [
       'example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml',
       'example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml',
+      'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml',
     ],
   },
   {

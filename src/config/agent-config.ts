@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { labelSelector } from '../drain/label-selector.ts';
 import { defaultDrainPolicy, type DrainPolicy, type MaintenancePolicy } from '../drain/drain-policy.ts';
 import { UsageError } from '../errors/usage-error.ts';
-import { messageOf } from '../errors/message-of.ts';
 import { agentSettings } from './agent-settings.ts';
 import { proxyAddress } from './proxy-address.ts';
+import { webhookConfig, type WebhookConfig } from './webhook-config.ts';
 import { settingValues, type RawSettings, type SettingValues } from './setting.ts';
 
 type Settings = SettingValues<typeof agentSettings>;
@@ -13,7 +12,7 @@ export interface AgentConfig {
   readonly settings: Settings;
   readonly nodeName: string;
   readonly policy: DrainPolicy;
-  readonly webhookHeaders: Readonly<Record<string, string>>;
+  readonly webhook: WebhookConfig | undefined;
   /** URL of the webhook's proxy; undefined: none, or no webhook. */
   readonly webhookProxy: string | undefined;
 }
@@ -29,14 +28,14 @@ export function agentConfig(raw: RawSettings): AgentConfig {
     mistakes.push(
       `--skip-pods: "${settings.skip_pods}" is not a label selector such as app=db,tier notin (web)`,
     );
-  const webhookHeaders = headersIn(settings.webhook_headers_file, mistakes);
-  const webhookProxy = settings.webhook_url === undefined ? undefined : proxyOf(settings, mistakes);
+  const webhook = webhookConfig(settings, mistakes);
+  const webhookProxy = webhook === undefined ? undefined : proxyOf(settings, mistakes);
   if (mistakes.length > 0 || settings.node_name === undefined) throw new UsageError(mistakes);
   return {
     settings,
     nodeName: settings.node_name,
     policy: { ...drainPolicy(settings), skipPods },
-    webhookHeaders,
+    webhook,
     webhookProxy,
   };
 }
@@ -87,24 +86,4 @@ function drainPolicy(settings: Settings): DrainPolicy {
     karpenter: settings.karpenter,
     karpenterRebalance: settings.karpenter_rebalance,
   };
-}
-
-function headersIn(path: string | undefined, mistakes: string[]): Readonly<Record<string, string>> {
-  if (path === undefined) return {};
-  try {
-    const lines = readFileSync(path, 'utf8')
-      .split('\n')
-      .map((line) => line.trim());
-    const pairs: (readonly [string, string])[] = [];
-    for (const [index, line] of lines.entries()) {
-      const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(line) ?? [];
-      if (name !== undefined && value !== undefined) pairs.push([name.toLowerCase(), value]);
-      // The line itself may be a secret and is not shown.
-      else if (line !== '') mistakes.push(`${path}: line ${index + 1} is not "Name: value"`);
-    }
-    return Object.fromEntries(pairs);
-  } catch (error) {
-    mistakes.push(`${path} cannot be read: ${messageOf(error)}`);
-    return {};
-  }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { setting } from './setting.ts';
+import { webhookFormats } from './webhook-templates.ts';
 import { durationMs, filePath, listenAddress, listOf, wholeNumber, yesOrNo } from './value-types.ts';
 
 const metadataEndpoint = z
@@ -183,15 +184,34 @@ const draining = {
 } as const;
 
 /** Whom to tell beside the cluster. */
-const telling = {
+export const webhookSettings = {
   webhook_url: setting(webAddress.optional(), undefined, 'url', 'told of every notice, drain and revert', [
     'WEBHOOK_URL',
   ]),
+  webhook_url_file: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'the same out of a file, where the URL is a secret',
+  ),
+  webhook_format: setting(
+    z.enum(webhookFormats, { error: `must be ${webhookFormats.join(', ')}` }),
+    'json',
+    'receiver',
+    'body: json has all fields; slack, teams and pagerduty are as these want it',
+  ),
   webhook_template: setting(
     z.string().optional(),
     undefined,
     'text',
-    'body with {{field}} places; without it JSON of all fields',
+    'body with {{field}} places, in place of a format',
+  ),
+  webhook_template_file: setting(filePath.optional(), undefined, 'file', 'the same out of a file'),
+  webhook_key_file: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    "what stands at a template's {{key}}, such as PagerDuty's routing key",
   ),
   webhook_headers_file: setting(
     filePath.optional(),
@@ -213,4 +233,4 @@ const telling = {
   webhook_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each attempt'),
 } as const;
 
-export const agentSettings = { ...watching, ...draining, ...telling } as const;
+export const agentSettings = { ...watching, ...draining, ...webhookSettings } as const;

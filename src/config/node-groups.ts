@@ -11,7 +11,8 @@ function compiles(source: string): boolean {
   }
 }
 
-const nodeGroup = z
+/** One of the `node_groups`, as the configuration file has it. */
+export const nodeGroup = z
   .strictObject({
     match: z
       .strictObject({ id: pattern.optional(), labels: z.record(z.string(), z.string()).optional() })

@@ -5,7 +5,7 @@ import { nodeGroupsReading, type NodeGroupDescription } from './node-groups.ts';
 import { serveSettings } from './serve-settings.ts';
 import { givenSettings, settingValues, type RawSettings, type SettingValues } from './setting.ts';
 import { settingsFile } from './settings-file.ts';
-import type { ListenAddress } from './value-types.ts';
+import { everyAddress, type ListenAddress } from './value-types.ts';
 
 type Settings = SettingValues<typeof serveSettings>;
 
@@ -42,7 +42,7 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
     mistakes: nodeGroups.mistakes,
   });
   const prod = settings.mode === 'PROD';
-  const host = prod ? '0.0.0.0' : '127.0.0.1';
+  const host = prod ? everyAddress : '127.0.0.1';
   const config: ServeConfig = {
     ...settings,
     grpc_listen: settings.grpc_listen ?? { host, port: 9443 },

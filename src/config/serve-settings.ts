@@ -163,13 +163,13 @@ export const serveSettings = {
     listenAddress.optional(),
     undefined,
     'host:port',
-    'gRPC address; default 127.0.0.1:9443 in TEST, 0.0.0.0:9443 in PROD',
+    'gRPC address; default 127.0.0.1:9443 in TEST, :9443 (every address, IPv4 and IPv6) in PROD',
   ),
   http_listen: setting(
     listenAddress.optional(),
     undefined,
     'host:port',
-    'HTTP address; default 127.0.0.1:8000 in TEST, 0.0.0.0:8000 in PROD; API_PORT changes the port',
+    'HTTP address; default 127.0.0.1:8000 in TEST, :8000 (every address) in PROD; API_PORT changes the port',
   ),
   tls_cert: setting(
     filePath.optional(),

@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { namedRegion } from '../formats/aws-regions.ts';
@@ -71,7 +72,14 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (all interfaces). */
+/** Every address of both families, as pods of any cluster need it; of IPv4 alone where the kernel knows no IPv6. */
+export const everyAddress = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ family }) => family === 'IPv6'),
+)
+  ? '::'
+  : '0.0.0.0';
+
+/** `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (every address). */
 export const listenAddress = z.string().transform((value, context): ListenAddress => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(value.trim());
   const port = Number(match?.[3]);
@@ -80,7 +88,7 @@ export const listenAddress = z.string().transform((value, context): ListenAddres
     return z.NEVER;
   }
   const host = match[1] ?? match[2] ?? '';
-  return { host: host === '' ? '0.0.0.0' : host, port };
+  return { host: host === '' ? everyAddress : host, port };
 });
 
 /** As a listener takes it: an IPv6 host in brackets. */
@@ -105,7 +113,9 @@ export function boundedNumber(min: number, max: number) {
   const message = `must be a number from ${min} to ${max}`;
   return takes(
     `${min} to ${max}`,
-    numberOf(message).refine((value) => value >= min && value <= max, message),
+    numberOf(message)
+      .refine((value) => value >= min && value <= max, message)
+      .meta({ minimum: min, maximum: max }),
   );
 }
 
@@ -113,7 +123,9 @@ export function wholeNumber(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`;
   return takes(
     `whole, ${min} to ${max}`,
-    numberOf(message).refine((value) => Number.isInteger(value) && value >= min && value <= max, message),
+    numberOf(message)
+      .refine((value) => Number.isInteger(value) && value >= min && value <= max, message)
+      .meta({ minimum: min, maximum: max }),
   );
 }
 

@@ -89,7 +89,15 @@ describe('the agent', () => {
       'node.kubernetes.io/lifecycle',
       'node-role.kubernetes.io/spot-worker',
       'lifecycle',
+      'aws.amazon.com/spot',
+      'node-lifecycle',
+      'spotinst.io/node-lifecycle',
+      'cluster.x-k8s.io/interruptible',
+      'machine.openshift.io/interruptible-instance',
     ]);
+    expect(JSON.stringify(terms)).to.contain(
+      '{"key":"aws.amazon.com/spot","operator":"In","values":["true"]}',
+    );
     expect(pod.tolerations).to.deep.equal([{ operator: 'Exists' }]);
     expect(pod.priorityClassName).to.equal('system-node-critical');
   });

@@ -108,9 +108,10 @@ describe('privileges', () => {
         expect(envFrom).to.equal(undefined);
         for (const variable of env) expect(JSON.stringify(variable)).to.not.match(/secretKeyRef/);
       }
-      const secrets = spec['volumes'].flatMap(({ secret }: KubeObject) =>
-        secret === undefined ? [] : secret.items.map(({ key }: KubeObject) => key),
-      );
+      const secrets = spec['volumes']
+        .flatMap((volume: KubeObject) => [volume, ...(volume['projected']?.sources ?? [])])
+        .flatMap(({ secret }: KubeObject) => (secret === undefined ? [] : secret.items))
+        .map(({ key }: KubeObject) => key);
       const allowed = name.startsWith('Deployment')
         ? ['tls.crt', 'tls.key']
         : name.startsWith('DaemonSet')
@@ -123,15 +124,18 @@ describe('privileges', () => {
   }
 
   it('the policy names the account and the token claim, and fails closed', () => {
-    for (const name of ['own-node', 'own-node-evictions']) {
+    for (const name of ['own-node', 'own-fields', 'own-words', 'own-node-evictions']) {
       const policy = everything.find(
-        (object) => object['kind'] === 'ValidatingAdmissionPolicy' && object['metadata'].name.endsWith(name),
+        (object) =>
+          object['kind'] === 'ValidatingAdmissionPolicy' &&
+          object['metadata'].name === `se-spot-expander-${name}`,
       );
       expect(policy?.['spec'].failurePolicy).to.equal('Fail');
       expect(policy?.['spec'].matchConditions[0].expression).to.equal(
         "request.userInfo.username == 'system:serviceaccount:spot:se-spot-expander-agent'",
       );
-      expect(JSON.stringify(policy)).to.contain('authentication.kubernetes.io/node-name');
+      if (name !== 'own-fields')
+        expect(JSON.stringify(policy)).to.contain('authentication.kubernetes.io/node-name');
       expect(kindsOf(everything)).to.include(`ValidatingAdmissionPolicyBinding/${policy?.['metadata'].name}`);
     }
   });

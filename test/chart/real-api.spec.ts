@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- Kubernetes objects are free-form JSON here, as they are on the wire */
 import { expect } from 'chai';
 import { stringify } from 'yaml';
-import { chartCluster, expectDone, soon, type ChartCluster } from './cluster-of-charts.ts';
+import { chartCluster, expectDone, type ChartCluster } from './cluster-of-charts.ts';
 import { combinations } from './combinations.ts';
 import { chartPath, helms, rendered, type Helm } from './rendered.ts';
 
@@ -104,108 +104,6 @@ describe('the chart on a real API server', function () {
         [],
       );
     });
-
-  describe('an agent’s token under the chart’s policies', () => {
-    let asAgent: ChartCluster['kubectl'];
-    const raw = (verb: string, path: string, body: object) =>
-      asAgent([verb, '--raw', path, '-f', '-'], JSON.stringify(body));
-    const eviction = (pod: string) =>
-      raw('create', `/api/v1/namespaces/web/pods/${pod}/eviction?dryRun=All`, {
-        apiVersion: 'policy/v1',
-        kind: 'Eviction',
-        metadata: { name: pod, namespace: 'web' },
-      });
-    const mark = (node: string) =>
-      asAgent([
-        'patch',
-        'node',
-        node,
-        '--type=merge',
-        '--dry-run=server',
-        '-p',
-        '{"spec":{"unschedulable":true}}',
-      ]);
-    const lease = (name: string) => ({
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name, namespace: 'spot' },
-    });
-    const event = (node: string) => ({
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { generateName: 'e-', namespace: 'default' },
-      involvedObject: { kind: 'Node', name: node },
-    });
-
-    before(async () => {
-      await expectDone(cluster.kubectl(['create', 'namespace', 'web']));
-      const objects = ['own', 'other'].flatMap((node) => [
-        {
-          apiVersion: 'v1',
-          kind: 'Node',
-          metadata: { name: node, annotations: { 'kwok.x-k8s.io/node': 'fake' } },
-        },
-        {
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name: `on-${node}`, namespace: 'web' },
-          spec: { nodeName: node, containers: [{ name: 'c', image: 'none' }] },
-        },
-      ]);
-      const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-      await soon(
-        'nodes and pods',
-        async () => (await cluster.kubectl(['apply', '-f', '-'], list)).code === 0,
-      );
-      await expectDone(
-        cluster.helm('helm 4', ['install', 'se', chartPath, '-n', 'spot', '--no-hooks', '-f', '-'], values()),
-      );
-      asAgent = await cluster.asPod('spot', 'se-spot-expander-agent', 'own');
-      await soon('the policies', async () => {
-        const tries = [await mark('other'), await eviction('on-other')];
-        return tries.every(({ text }) => text.includes('own Node'));
-      });
-    });
-
-    const allowed: Readonly<Record<string, () => ReturnType<ChartCluster['kubectl']>>> = {
-      'marks its own Node': () => mark('own'),
-      'evicts a pod on it': () => eviction('on-own'),
-      'deletes a pod on it': () => asAgent(['delete', 'pod', 'on-own', '-n', 'web', '--dry-run=server']),
-      'takes a place of the drain budget': () =>
-        asAgent(
-          ['create', '--dry-run=server', '-f', '-'],
-          JSON.stringify(lease('spot-expander-drain-total-0')),
-        ),
-      'tells of its own Node': () =>
-        asAgent(['create', '--dry-run=server', '-f', '-'], JSON.stringify(event('own'))),
-    };
-    for (const [what, tried] of Object.entries(allowed))
-      it(what, async () => {
-        const { code, text } = await tried();
-        expect(code, text).to.equal(0);
-      });
-
-    const refused: Readonly<Record<string, () => ReturnType<ChartCluster['kubectl']>>> = {
-      'may not mark another Node': () => mark('other'),
-      'nor evict a pod there': () => eviction('on-other'),
-      'nor delete one': () => asAgent(['delete', 'pod', 'on-other', '-n', 'web', '--dry-run=server']),
-      'nor take a Lease of somebody else’s': () =>
-        asAgent(['create', '--dry-run=server', '-f', '-'], JSON.stringify(lease('kube-scheduler'))),
-      'nor tell of another Node': () =>
-        asAgent(['create', '--dry-run=server', '-f', '-'], JSON.stringify(event('other'))),
-    };
-    for (const [what, tried] of Object.entries(refused))
-      it(what, async () => {
-        const { code, text } = await tried();
-        expect(code, text).to.not.equal(0);
-        expect(text).to.match(/own Node/);
-      });
-
-    it('nor read a Secret', async () => {
-      const { text } = await asAgent(['get', 'secrets', '-n', 'spot']);
-      expect(text).to.match(/forbidden/i);
-    });
-  });
 });
 
 function parted<T>(all: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {

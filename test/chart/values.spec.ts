@@ -7,6 +7,7 @@ import { chartDocuments } from '../../scripts/chart/chart-documents.ts';
 import { documentedValues } from '../../scripts/chart/values-comments.ts';
 import { agentConfig } from '../../src/config/agent-config.ts';
 import { serveConfig } from '../../src/config/serve-config.ts';
+import { everyAddress } from '../../src/config/value-types.ts';
 import { settingsFile } from '../../src/config/settings-file.ts';
 import { chartPath, helms, one, rendered, type Helm } from './rendered.ts';
 
@@ -85,7 +86,7 @@ describe('the chart’s values', () => {
       max_crash_probability: 0.7,
       cost_reference: 'on-demand',
       auto_scaling_groups: false,
-      grpc_listen: { host: '0.0.0.0', port: 9443 },
+      grpc_listen: { host: everyAddress, port: 9443 },
       max_message_size: 512 * 2 ** 20,
       state_dir: '/var/lib/spot-expander',
     });
@@ -101,8 +102,8 @@ describe('the chart’s values', () => {
     });
     expect([config.mode, config.grpc_listen.host, config.http_listen.host]).to.deep.equal([
       'TEST',
-      '0.0.0.0',
-      '0.0.0.0',
+      everyAddress,
+      everyAddress,
     ]);
   });
 
@@ -120,7 +121,7 @@ describe('the chart’s values', () => {
     expect(settings).to.deep.include({
       rebalance: 'cordon',
       max_drains: 3,
-      http_listen: { host: '0.0.0.0', port: 8099 },
+      http_listen: { host: everyAddress, port: 8099 },
       shutdown_grace: 110_000,
     });
   });

@@ -33,22 +33,45 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
+{{- define "spot-expander.imageRepository" -}}
+{{- $registry := dig "imageRegistry" "" (.Values.global | default dict) | default "" -}}
+{{- with .Values.image.registry | default $registry -}}
+{{- . | trimSuffix "/" -}}/
+{{- end -}}
+{{- .Values.image.repository -}}
+{{- end -}}
+
 {{- define "spot-expander.image" -}}
+{{- include "spot-expander.imageRepository" . -}}
 {{- with .Values.image -}}
 {{- if .digest -}}
-{{ .repository }}@{{ .digest }}
+@{{ .digest }}
 {{- else -}}
-{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+:{{ .tag | default $.Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* Fails with a sentence where the schema could only show a pattern. */ -}}
+{{- define "spot-expander.checkedRegion" -}}
+{{- if not (regexMatch "^[a-z]{2,}(-[a-z]+)+-[0-9]+$" .region) -}}
+{{- fail (printf "%s: %q is no AWS region. One is called as eu-central-1 is: lower case, with a number at the end, and no zone's letter" .value .region) -}}
+{{- end -}}
+{{- .region -}}
 {{- end -}}
 
 {{- define "spot-expander.region" -}}
-{{- required "region: which AWS region are the node groups in? Give it, for example --set region=eu-central-1" .Values.region -}}
+{{- $region := required "region: which AWS region are the node groups in? Give it, for example --set region=eu-central-1" .Values.region -}}
+{{- include "spot-expander.checkedRegion" (dict "value" "region" "region" $region) -}}
 {{- end -}}
 
 {{- define "spot-expander.regions" -}}
-{{- join "," (.Values.regions | default (list (include "spot-expander.region" .))) -}}
+{{- $own := include "spot-expander.region" . -}}
+{{- $checked := list -}}
+{{- range .Values.regions -}}
+{{- $checked = append $checked (include "spot-expander.checkedRegion" (dict "value" "regions" "region" .)) -}}
+{{- end -}}
+{{- join "," ($checked | default (list $own)) -}}
 {{- end -}}
 
 {{- define "spot-expander.serverHost" -}}
@@ -80,4 +103,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{- define "spot-expander.hasKarpenter" -}}
 {{- include "spot-expander.wants" (dict "root" . "switch" .Values.agent.karpenter "api" "karpenter.sh/v1") -}}
+{{- end -}}
+
+{{- /* The container port that has /metrics, by name and by number. */ -}}
+{{- define "spot-expander.metricsPort" -}}
+http
+{{- end -}}
+
+{{- define "spot-expander.metricsPortNumber" -}}
+{{- ternary 8000 (int .root.Values.agent.httpPort) (eq .component "server") -}}
 {{- end -}}

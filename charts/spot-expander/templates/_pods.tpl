@@ -1,33 +1,65 @@
+{{- /* .values are those of the component, whose own contexts lie over everybody's; what is null is left out. */ -}}
 {{- define "spot-expander.podSecurityContext" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
-fsGroupChangePolicy: OnRootMismatch
-seccompProfile:
-  type: RuntimeDefault
+{{- $own := (.values | default dict).podSecurityContext | default dict -}}
+{{- include "spot-expander.withoutNulls" (mustMergeOverwrite (deepCopy .root.Values.podSecurityContext) (deepCopy $own)) -}}
 {{- end -}}
 
 {{- define "spot-expander.containerSecurityContext" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-capabilities:
-  drop: [ALL]
+{{- $own := (.values | default dict).securityContext | default dict -}}
+{{- include "spot-expander.withoutNulls" (mustMergeOverwrite (deepCopy .root.Values.securityContext) (deepCopy $own)) -}}
 {{- end -}}
 
+{{- define "spot-expander.withoutNulls" -}}
+{{- $kept := dict -}}
+{{- range $key, $value := . -}}
+{{- if not (kindIs "invalid" $value) -}}
+{{- $_ := set $kept $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $kept -}}
+{{- end -}}
+
+{{- /* Image and security context of a container; .values as above. */ -}}
 {{- define "spot-expander.container" -}}
-image: {{ include "spot-expander.image" . }}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
+image: {{ include "spot-expander.image" .root | quote }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
   {{- include "spot-expander.containerSecurityContext" . | nindent 2 }}
 {{- end -}}
 
 {{- define "spot-expander.pullSecrets" -}}
-{{- with .Values.imagePullSecrets }}
+{{- with .Values.imagePullSecrets | default (dig "imagePullSecrets" list (.Values.global | default dict)) }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end -}}
+
+{{- /* Where pods of a component go and how they find names; .affinity stands in for that of .values. */ -}}
+{{- define "spot-expander.placement" -}}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity | default .values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .dnsPolicy | default .values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /* What a rolling update may take away is no business of the other strategies. */ -}}
+{{- define "spot-expander.updateStrategy" -}}
+{{- toYaml (ternary . (omit . "rollingUpdate") (eq .type "RollingUpdate")) -}}
 {{- end -}}
 
 {{- /* A size such as 512Mi or 1Gi in MiB. */ -}}

@@ -4,19 +4,10 @@
 {{- $of := dict "root" $root "component" .component -}}
 {{- $full := include "spot-expander.fullname" $root -}}
 {{- $regions := splitList "," (include "spot-expander.regions" $root) -}}
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: {{ $full }}-{{ .component }}
-  namespace: {{ $root.Release.Namespace }}
-  labels:
-    {{- include "spot-expander.labels" $of | nindent 4 }}
-  {{- with .values.serviceAccount.annotations }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-automountServiceAccountToken: false
+{{- with include "spot-expander.serviceAccount" $of }}
+{{ . }}
 ---
+{{- end }}
 apiVersion: batch/v1
 kind: CronJob
 metadata:
@@ -46,31 +37,36 @@ spec:
         metadata:
           labels:
             {{- include "spot-expander.labels" $of | nindent 12 }}
+            {{- with .values.podLabels }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          {{- with .values.podAnnotations }}
+          annotations:
+            {{- toYaml . | nindent 12 }}
+          {{- end }}
         spec:
-          serviceAccountName: {{ $full }}-{{ .component }}
+          serviceAccountName: {{ include "spot-expander.account" $of }}
           # It does not talk to the cluster; what it may do at AWS comes with the account.
           automountServiceAccountToken: false
           enableServiceLinks: false
           restartPolicy: Never
           {{- include "spot-expander.pullSecrets" $root | nindent 10 }}
           securityContext:
-            {{- include "spot-expander.podSecurityContext" $root | nindent 12 }}
-          {{- with .values.nodeSelector }}
-          nodeSelector:
-            {{- toYaml . | nindent 12 }}
-          {{- end }}
-          {{- with .values.tolerations }}
-          tolerations:
-            {{- toYaml . | nindent 12 }}
+            {{- include "spot-expander.podSecurityContext" (dict "root" $root "values" .values) | nindent 12 }}
+          {{- with include "spot-expander.placement" (dict "values" .values) | trim }}
+          {{- . | nindent 10 }}
           {{- end }}
           containers:
             - name: {{ .component }}
-              {{- include "spot-expander.container" $root | nindent 14 }}
+              {{- include "spot-expander.container" (dict "root" $root "values" .values) | nindent 14 }}
               args:
                 {{- toYaml (concat .args .values.extraArgs) | nindent 16 }}
               env:
                 - name: AWS_REGION
                   value: {{ include "spot-expander.region" $root }}
+                {{- with .values.extraEnv }}
+                {{- toYaml . | nindent 16 }}
+                {{- end }}
               resources:
                 {{- toYaml .values.resources | nindent 16 }}
               volumeMounts:

@@ -10,6 +10,8 @@ export interface WebhookOptions {
   /** Body with `{{field}}` places; undefined: all fields as JSON. */
   readonly template: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** What stands at `{{key}}` of the template. */
+  readonly key?: string;
   /** `http://host:port` or `https://host:port` of a proxy, with its user and password if it has them; undefined: none. */
   readonly proxy: string | undefined;
   /** Hosts that are asked without it, as NO_PROXY lists them; undefined: none. */
@@ -23,7 +25,7 @@ export interface WebhookOptions {
 export function webhook(options: WebhookOptions): Webhook {
   return {
     async send(message, signal) {
-      const body = webhookBody(options.template, message);
+      const body = webhookBody(options.template, message, options.key);
       for (let attempt = 1; attempt <= options.attempts; attempt += 1) {
         try {
           const status = await posted(
@@ -51,9 +53,9 @@ export function webhook(options: WebhookOptions): Webhook {
 }
 
 /** A place takes the field escaped for a JSON string, so that a template of JSON stays JSON. */
-export function webhookBody(template: string | undefined, message: WebhookMessage): string {
+export function webhookBody(template: string | undefined, message: WebhookMessage, key = ''): string {
   if (template === undefined) return JSON.stringify(message);
-  const fields: Readonly<Record<string, string>> = { ...message };
+  const fields: Readonly<Record<string, string>> = { ...message, key };
   return template.replaceAll(/\{\{\s*\.?(\w+)\s*\}\}/g, (place, name: string) =>
     fields[name] === undefined ? place : JSON.stringify(fields[name]).slice(1, -1),
   );

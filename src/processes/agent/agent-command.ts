@@ -121,14 +121,12 @@ function ownPod(namespace: string | undefined, name: string | undefined): AgentO
 }
 
 function webhookFor(
-  { settings, webhookHeaders, webhookProxy }: AgentConfig,
+  { settings, webhook: told, webhookProxy }: AgentConfig,
   warn: Parameters<typeof webhook>[0]['warn'],
 ) {
-  if (settings.webhook_url === undefined) return undefined;
+  if (told === undefined) return undefined;
   return webhook({
-    url: settings.webhook_url,
-    template: settings.webhook_template,
-    headers: webhookHeaders,
+    ...told,
     proxy: webhookProxy,
     noProxy: settings.webhook_no_proxy,
     timeoutMs: settings.webhook_timeout,

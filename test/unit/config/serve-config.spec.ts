@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { everyAddress } from '../../../src/config/value-types.ts';
 import { serveConfig, type ServeConfigInputs } from '../../../src/config/serve-config.ts';
 import { UsageError } from '../../../src/errors/usage-error.ts';
 
@@ -107,10 +108,10 @@ describe('the configuration of serve', () => {
     expect(found[1]).to.match(/PROD needs a cluster/);
   });
 
-  it('listens on every interface and reads EC2 in PROD', () => {
+  it('listens on every address, also of IPv6, and reads EC2 in PROD', () => {
     const one = config({ prod: true, flags: { tls_cert: 'a', tls_key: 'b', kubeconfig: 'c' } });
     expect([one.grpc_listen.host, one.market, one.stale_prices, one.auto_scaling_groups]).to.deep.equal([
-      '0.0.0.0',
+      everyAddress,
       'ec2',
       'ignore',
       true,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { byteSize, durationMs, listenAddress } from '../../../src/config/value-types.ts';
+import { byteSize, durationMs, everyAddress, listenAddress } from '../../../src/config/value-types.ts';
 
 describe('values as an operator writes them', () => {
   for (const [text, ms] of [
@@ -29,7 +29,8 @@ describe('values as an operator writes them', () => {
 
   for (const [text, host, port] of [
     ['0.0.0.0:9443', '0.0.0.0', 9443],
-    [':80', '0.0.0.0', 80],
+    [':80', everyAddress, 80],
+    ['[::]:80', '::', 80],
     ['[::1]:9443', '::1', 9443],
     ['localhost:0', 'localhost', 0],
   ] as const) {
