@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../errors/message-of.ts';
-import { webhookPlaces } from '../ports/webhook.ts';
-import { readyTemplates } from './webhook-templates.ts';
+import { readyTemplates, templatePlaces as places } from './webhook-templates.ts';
 import type { webhookSettings } from './agent-settings.ts';
 import type { SettingValues } from './setting.ts';
 
@@ -51,8 +50,6 @@ function templateOf(settings: Settings, mistakes: string[]): string | undefined 
   if (template !== undefined) mistakes.push(...unknownPlaces(template));
   return template;
 }
-
-const places = [...webhookPlaces, 'key'] as const;
 
 /** What other programs call these places. */
 const otherNames: Readonly<Record<string, (typeof places)[number]>> = {

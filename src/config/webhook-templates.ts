@@ -47,3 +47,16 @@ export const readyTemplates = {
 } as const;
 
 export const webhookFormats = ['json', 'slack', 'teams', 'pagerduty'] as const;
+
+/** What a template can name: the fields of a message, and what `webhook_key_file` holds. */
+export const templatePlaces = [
+  'id',
+  'reason',
+  'message',
+  'node',
+  'instanceId',
+  'instanceType',
+  'zone',
+  'time',
+  'key',
+] as const;

@@ -12,18 +12,6 @@ export interface WebhookMessage {
   readonly time: string;
 }
 
-/** The fields that a template can name. */
-export const webhookPlaces = [
-  'id',
-  'reason',
-  'message',
-  'node',
-  'instanceId',
-  'instanceType',
-  'zone',
-  'time',
-] as const satisfies readonly (keyof WebhookMessage)[];
-
 export interface Webhook {
   /** Never throws; tries again by itself. */
   send(message: WebhookMessage, signal: AbortSignal): Promise<'sent' | 'failed'>;

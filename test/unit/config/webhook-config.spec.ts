@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { webhookBody } from '../../../src/adapters/webhook/posted-webhook.ts';
+import { templatePlaces } from '../../../src/config/webhook-templates.ts';
+import type { WebhookMessage } from '../../../src/ports/webhook.ts';
 import { agentConfig } from '../../../src/config/agent-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'webhook-'));
@@ -17,7 +19,7 @@ function file(name: string, text: string): string {
 const webhook = (flags: Readonly<Record<string, string>>) =>
   agentConfig({ flags: { node_name: 'n', ...flags }, environment: {}, file: undefined }).webhook;
 
-const message = {
+const message: WebhookMessage = {
   id: 'spot-interruption/2026-03-01T10:02:00Z',
   reason: 'SpotTermination',
   message: 'AWS takes "this"\ninstance',
@@ -63,6 +65,10 @@ describe('the webhook’s configuration', () => {
         .to.throw(`${place}, which is no place: known are {{id}}, {{reason}}`)
         .and.satisfy((error: Error) => hint === undefined || error.message.includes(`did you mean ${hint}?`));
     });
+
+  it('has a place for every field of a message, and for the key', () => {
+    expect([...templatePlaces].sort()).to.deep.equal([...Object.keys(message), 'key'].sort());
+  });
 
   it('takes a template out of a file, and one body only', () => {
     const path = file('template', '{"text":"{{ .node }} {{reason}}"}');
