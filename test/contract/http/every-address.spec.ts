@@ -7,7 +7,9 @@ import { hostAndPort, listenAddress } from '../../../src/config/value-types.ts';
 import { jsonLog } from '../../../src/telemetry/log.ts';
 import { started, stopAll } from '../grpc/peers.ts';
 
-const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 
 /** Resolves when somebody listens there. */
 async function reached(host: string, port: number): Promise<void> {
