@@ -2,16 +2,18 @@ import { createHash } from 'node:crypto';
 import { DocumentRefused } from '../../errors/document-refused.ts';
 import type { ModelFiles, ScoringModel } from '../../ports/scoring-model.ts';
 import { onnxSession, type OnnxSession } from './onnx-session.ts';
+import { tryModel, type TrialLimits } from './model-trial.ts';
 import { scoringThread } from './scoring-thread.ts';
 
 export interface OnnxModelOptions {
   /** Batches of more rows are scored on a thread of their own; about 10 µs a row are spent on the caller's otherwise. */
   readonly maxRowsOnCaller?: number;
+  readonly trial?: TrialLimits;
 }
 
 /**
- * Opens a published model: every file has the hash that the card gives, loads, and takes as many columns as the card names
- * features.
+ * Opens a published model: every file has the hash that the card gives, takes as many columns as the card names features, and
+ * loads and runs within bounds, in a process of its own first.
  * @throws DocumentRefused with a sentence otherwise.
  */
 export async function openOnnxModel(
@@ -31,6 +33,7 @@ export async function openOnnxModel(
     mustMatch(scale.file, bytes, scale.sha256);
     byFile.set(scale.file, bytes);
   }
+  await tryModel(byFile, columns, signal, options.trial);
   const sessions = new Map<string, OnnxSession>();
   try {
     for (const [file, bytes] of byFile) {

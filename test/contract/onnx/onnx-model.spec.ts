@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { openOnnxModel } from '../../../src/adapters/onnx/onnx-model.ts';
+import { trialLimits } from '../../../src/adapters/onnx/model-trial.ts';
 import { scoringThread } from '../../../src/adapters/onnx/scoring-thread.ts';
 import { DocumentRefused } from '../../../src/errors/document-refused.ts';
 import type { ModelCard } from '../../../src/formats/model-card.ts';
@@ -47,9 +48,9 @@ function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
 }
 
-async function refusal(files: ModelFiles): Promise<string> {
+async function refusal(files: ModelFiles, trial = trialLimits): Promise<string> {
   try {
-    await (await openOnnxModel(files, signal)).close();
+    await (await openOnnxModel(files, signal, { trial })).close();
     return 'it was taken';
   } catch (error) {
     if (error instanceof DocumentRefused) return error.message;
@@ -125,6 +126,31 @@ describe('an ONNX model', () => {
     expect(await refusal({ card: cardOf(half, ['a']), onnx: half, families: new Map() })).to.include(
       'is refused',
     );
+  });
+
+  it('is refused when its graph asks for gigabytes, or for minutes, and this process pays for neither', async () => {
+    const before = process.memoryUsage().rss;
+    const limits = { ...trialLimits, cpuMs: 1_000 };
+    for (const [burden, said] of [
+      [{ floats: 2 ** 29, times: 2 }, 'tiny is refused: it takes more than 512 MiB to be loaded and run'],
+      [{ floats: 2 ** 22, times: 4_000 }, 'tiny is refused: it takes more than 1 s to be loaded and run'],
+    ] as const) {
+      const onnx = tinyOnnx({ weights: [1], burden });
+      expect(await refusal({ card: cardOf(onnx, ['a']), onnx, families: new Map() }, limits)).to.equal(said);
+    }
+    expect(process.memoryUsage().rss - before).to.be.below(300 * 2 ** 20);
+    const light = tinyOnnx({ weights: [1], burden: { floats: 1_000, times: 2 } });
+    expect(await refusal({ card: cardOf(light, ['a']), onnx: light, families: new Map() })).to.equal(
+      'it was taken',
+    );
+  }).timeout(120_000);
+
+  it('is left untried when the signal ends the wait', async () => {
+    const stop = new AbortController();
+    const onnx = tinyOnnx({ weights: [1], burden: { floats: 2 ** 22, times: 4_000 } });
+    const opening = openOnnxModel({ card: cardOf(onnx, ['a']), onnx, families: new Map() }, stop.signal);
+    setTimeout(() => stop.abort(new Error('enough')), 1_000);
+    expect(await opening.catch((error: unknown) => String(error))).to.equal('Error: enough');
   });
 
   it('hands batches over two thousand rows to its own thread', async () => {
