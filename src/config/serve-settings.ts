@@ -31,7 +31,7 @@ export const decisionSettings = {
     filePath.optional(),
     undefined,
     'file',
-    'static intelligence JSON, a path or s3://…; without it the bundled ap-south-1 snapshot',
+    'static intelligence JSON, a path or s3://…; without it what is bundled of the region: bands and on-demand prices, for ap-south-1 Spot prices as well',
     ['STATIC_DATA_PATH'],
   ),
   risk_model: setting(

@@ -1,6 +1,6 @@
 import type { GroupFacts, Knowledge } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
-import { regionOfZone } from './pool.ts';
+import { regionOfZone } from './zone-region.ts';
 import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from './node-labels.ts';
 
 /**

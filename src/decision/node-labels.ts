@@ -1,6 +1,6 @@
 import type { InstanceTypeFacts } from './knowledge.ts';
 import type { CapacityType } from './pool.ts';
-import { regionOfZone } from './pool.ts';
+import { regionOfZone } from './zone-region.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

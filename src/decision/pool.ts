@@ -22,11 +22,6 @@ export function poolKey(pool: Pick<Pool, 'instanceType' | 'zone'>): PoolKey {
   return `${pool.instanceType}@${pool.zone}`;
 }
 
-/** `ap-south-1a` → `ap-south-1`; `us-east-1-bos-1a` (a local zone) → `us-east-1`; anything else → undefined. */
-export function regionOfZone(zone: string): string | undefined {
-  return /^([a-z]{2,}(?:-[a-z]+)+-\d+)(?:[a-z]|-[a-z]+-\d+[a-z])?$/.exec(zone)?.[1];
-}
-
 /** `c5.24xlarge` → `c5`. */
 export function familyOf(instanceType: string): string {
   const dot = instanceType.indexOf('.');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf } from '../errors/message-of.ts';
-import { familyOf, regionOfZone } from '../decision/pool.ts';
+import { familyOf } from '../decision/pool.ts';
+import { regionOfZone } from '../decision/zone-region.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../decision/knowledge.ts';
 import { codeOfInterruptRate, interruptRateOfCode } from './advisor-bands.ts';
 import { mistakesOf } from './mistakes.ts';

@@ -160,7 +160,7 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
 
 /** The bundled snapshot, said to have been collected at that time. */
 export function staticDataOf(collectedMs: number): string {
-  const snapshot = JSON.parse(readFileSync(bundledStaticData, 'utf8')) as { metadata: object };
+  const snapshot = JSON.parse(readFileSync(bundledStaticData('ap-south-1'), 'utf8')) as { metadata: object };
   const metadata = { ...snapshot.metadata, last_updated: new Date(collectedMs).toISOString() };
   return JSON.stringify({ ...snapshot, metadata });
 }

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { PublicDocuments } from '../../ports/public-documents.ts';
 import type { RegionFacts } from '../../ports/region-facts.ts';
 import { advisorEntries } from '../../formats/advisor-document.ts';
-import { priceListReader } from './price-list.ts';
+import { priceListReader, priceListUrlOf } from './price-list.ts';
 import {
   advisorSection,
   mergedDocument,
@@ -20,8 +20,8 @@ export interface RegionOrder {
   readonly instanceTypes: readonly string[] | undefined;
   readonly nowMs: number;
   readonly advisorUrl: string;
-  /** `{region}` stands for the region. */
-  readonly priceListUrl: string;
+  /** `{region}` stands for the region; AWS's own list where it is left out. */
+  readonly priceListUrl: string | undefined;
 }
 
 export interface RegionPorts {
@@ -101,7 +101,7 @@ function sourcesOf(
     },
     on_demand: async () => {
       const reader = priceListReader(region);
-      const url = priceListUrl.replaceAll('{region}', region);
+      const url = priceListUrl?.replaceAll('{region}', region) ?? priceListUrlOf(region);
       for await (const bytes of documents.stream(url, signal)) reader.push(bytes);
       return Object.fromEntries(reader.prices());
     },

@@ -2,6 +2,7 @@ import type { InstanceTypeFacts } from '../../decision/knowledge.ts';
 import { poolKey } from '../../decision/pool.ts';
 import type { PriceSeries } from '../../learning/price-series.ts';
 import type { AdvisorEntry } from '../../formats/advisor-document.ts';
+import { currencyOf } from './price-list.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -67,7 +68,13 @@ export function mergedDocument(
   for (const name of sectionNames) if (fresh[name] !== undefined) times[name] = now;
   const section = (name: SectionName): Section => fresh[name] ?? old?.[name] ?? {};
   return {
-    metadata: { last_updated: now, region, source: 'spot-expander collect', sections: times },
+    metadata: {
+      last_updated: now,
+      region,
+      source: 'spot-expander collect',
+      currency: currencyOf(region),
+      sections: times,
+    },
     zones: section('zones'),
     spot_advisor: section('spot_advisor'),
     instance_metadata: section('instance_metadata'),

@@ -1,6 +1,6 @@
 import type { PriceSeries } from '../../learning/price-series.ts';
 import { spanOf } from './history-span.ts';
-import { isZoneId } from './zone-region.ts';
+import { isZoneId } from '../../decision/zone-region.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

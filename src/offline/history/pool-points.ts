@@ -2,7 +2,7 @@ import type { PriceSeries } from '../../learning/price-series.ts';
 import type { RowFault } from './history-report.ts';
 import { noFaults } from './history-report.ts';
 import { PriceRuns } from './price-runs.ts';
-import { isZoneId, regionOfAnyZone } from './zone-region.ts';
+import { isZoneId, regionOfZone } from '../../decision/zone-region.ts';
 
 /** Which part of a history is wanted. Everything when left out; the product is `Linux/UNIX` unless told. */
 export interface HistoryQuery {
@@ -120,7 +120,7 @@ export class PointGatherer {
 
   #newPool(region: string, zone: string, instanceType: string, product: string): PoolOrNot {
     if (!typeShape.test(instanceType)) return 'malformed-type';
-    const home = region === '' ? regionOfAnyZone(zone) : region;
+    const home = region === '' ? regionOfZone(zone) : region;
     if (zone === '' || home === undefined) return 'unknown-zone';
     if (product !== '' && !sameProduct(product, this.#product)) return 'not-asked-for';
     if (this.#regions?.has(home) === false || this.#types?.has(instanceType) === false)

@@ -27,8 +27,6 @@ import { openStore } from './open-location.ts';
 import { publishingPlace } from './publishing-place.ts';
 
 const advisorUrl = 'https://spot-bid-advisor.s3.amazonaws.com/spot-advisor-data.json';
-const priceListUrl =
-  'https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonEC2/current/{region}/index.csv';
 
 const collectSettings = {
   scope: 'COLLECT',
@@ -43,10 +41,10 @@ const collectSettings = {
     static: setting(yesOrNo, 'true', 'yes|no', 'collect everything but the price history'),
     advisor_url: setting(z.string(), advisorUrl, 'url', 'where the Spot Advisor document is'),
     price_list_url: setting(
-      z.string(),
-      priceListUrl,
+      z.string().optional(),
+      undefined,
       'url',
-      'on-demand prices as CSV; {region} stands for the region',
+      "on-demand prices as CSV; {region} stands for the region; default AWS's own list, for China at its own host",
     ),
     ec2_endpoint: setting(z.string().optional(), undefined, 'url', 'a private endpoint of the EC2 API'),
     pause: setting(durationMs(), '250ms', 'duration', 'between two questions about history'),

@@ -51,7 +51,8 @@ async function simulate(told: Told, context: CommandContext, progress: Progress)
       ? undefined
       : await regionVerdicts(replayOptions(told), told.history, {
           open: openLocation,
-          bundledStaticData,
+          // Read for the sizes of types alone: bands and prices are by region.
+          bundledStaticData: bundledStaticData('ap-south-1'),
           progress,
           signal: context.signal,
         });

@@ -47,6 +47,8 @@ export interface OpenedKnowledge {
   readonly keeper: KnowledgeKeeper;
   /** Undefined when the operator chose a model that needs no file. */
   readonly modelKeeper: ModelKeeper | undefined;
+  /** A sentence for each thing that is bundled and stands in for what was never published. */
+  readonly standingIn: () => readonly string[];
   /** Resolves when the model and every source were tried once and the pools are scored, or after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<void>;
 }
@@ -54,12 +56,24 @@ export interface OpenedKnowledge {
 /** Every source of knowledge that the configuration names, refreshed in the background until the signal. */
 export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   const { config, clock, signal, events } = options;
-  const modelKeeper = trainedModel(options);
+  const told: (() => string | undefined)[] = [];
+  const standIn = (source: KnowledgeSource): StandInRule | undefined =>
+    options.standIns === true
+      ? {
+          onStandIn: (sentence) => events.onRefresh?.({ source, outcome: 'failed', sentence, failures: 1 }),
+          watch: (sentence) => told.push(sentence),
+        }
+      : undefined;
+  const modelKeeper = trainedModel(options, standIn('model'));
   const cloud = config.market === 'ec2' || config.auto_scaling_groups ? ec2Clients() : undefined;
   signal.addEventListener('abort', () => cloud?.close(), { once: true });
   const keeper = startKnowledgeKeeper({
     regions: [config.region],
-    staticFile: publishedAt(config.static_data, bundledStaticData, standIns('static_intelligence', options)),
+    staticFile: publishedAt(
+      config.static_data,
+      bundledStaticData(config.region),
+      standIn('static_intelligence'),
+    ),
     ...(cloud !== undefined &&
       config.market === 'ec2' && { market: marketEc2(cloud), regionFacts: regionFactsEc2(cloud) }),
     ...(cloud !== undefined &&
@@ -81,6 +95,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   return {
     keeper,
     modelKeeper,
+    standingIn: () => told.flatMap((sentence) => sentence() ?? []),
     ready: async (timeoutMs) => {
       const startedMs = clock.monotonicMs();
       // Scoring begins with the model: a keeper that is ready before it has scored nothing.
@@ -97,21 +112,24 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
 function publishedAt(
   path: string | undefined,
   bundled: string,
-  onStandIn: ((sentence: string) => void) | undefined,
+  rule: StandInRule | undefined,
 ): { readonly store: DocumentStore; readonly path: string } {
   const files = fileDocuments();
   if (path === undefined) return { store: files, path: bundled };
   const published = path.startsWith('s3://') ? s3Documents() : files;
-  if (onStandIn === undefined) return { store: published, path };
+  if (rule === undefined) return { store: published, path };
+  const sentenceOf = (anchor: string): string =>
+    `There is no ${anchor} yet; ${basename(bundled)}, which is bundled, stands in.`;
+  // A model is published by its card, the last of its files.
+  const anchor = extname(path) === '.onnx' ? cardPathOf(path) : path;
   const store = standInDocuments({
     published,
-    // A model is published by its card, the last of its files.
-    anchor: extname(path) === '.onnx' ? cardPathOf(path) : path,
+    anchor,
     bundled: files,
     standInOf: (document) => besideBundled(document, path, bundled),
-    onStandIn: (anchor) =>
-      onStandIn(`There is no ${anchor} yet; ${basename(bundled)}, which is bundled, stands in.`),
+    onStandIn: (missing) => rule.onStandIn(sentenceOf(missing)),
   });
+  rule.watch(() => (store.isStandingIn() ? sentenceOf(anchor) : undefined));
   return { store, path };
 }
 
@@ -122,20 +140,20 @@ function besideBundled(document: string, published: string, bundled: string): st
   return join(dirname(bundled), basename(document));
 }
 
-/** Who is told that what is bundled stands in; undefined where nothing may. */
-function standIns(
-  source: KnowledgeSource,
-  { events, standIns: isAllowed }: OpenKnowledgeOptions,
-): ((sentence: string) => void) | undefined {
-  if (isAllowed !== true) return undefined;
-  return (sentence) => events.onRefresh?.({ source, outcome: 'failed', sentence, failures: 1 });
+/** Who is told that what is bundled stands in: once when it begins, and whoever asks as long as it does. */
+interface StandInRule {
+  readonly onStandIn: (sentence: string) => void;
+  readonly watch: (sentence: () => string | undefined) => void;
 }
 
-function trainedModel(options: OpenKnowledgeOptions): ModelKeeper | undefined {
+function trainedModel(
+  options: OpenKnowledgeOptions,
+  standIn: StandInRule | undefined,
+): ModelKeeper | undefined {
   const { config, clock, signal, events } = options;
   if (!['auto', 'family-stress', 'fleet-hazard+family-stress'].includes(config.risk_model)) return undefined;
   return startModelKeeper({
-    ...publishedAt(config.model, bundledModel, standIns('model', options)),
+    ...publishedAt(config.model, bundledModel, standIn),
     // Loaded with the first model: a process that needs none does not pay for onnxruntime.
     open: async (files, stop) =>
       (await import('../../adapters/onnx/onnx-model.ts')).openOnnxModel(files, stop),

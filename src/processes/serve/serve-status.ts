@@ -71,7 +71,7 @@ export class ServeStatus {
     return {
       ready: !isStopping,
       reasons: readinessReasons({
-        knowledge: knowledge.keeper.status().degradations,
+        knowledge: this.#lacking(),
         certificate,
         certificateRefusal,
         nowMs: clock.nowMs(),
@@ -85,13 +85,22 @@ export class ServeStatus {
     };
   }
 
+  /** What is lacking, and where anything is, what answers rest on all the same. */
+  #lacking(): readonly string[] {
+    const { knowledge } = this.#parts;
+    const { degradations, restsOn } = knowledge.keeper.status();
+    const lacking = [...knowledge.standingIn(), ...degradations];
+    return lacking.length === 0 ? [] : [restsOn, ...lacking];
+  }
+
   health(): Readonly<Record<string, unknown>> {
     const { knowledge, config } = this.#parts;
-    const { risk, spotPrices, staticIntelligence } = knowledge.keeper.status();
+    const { risk, spotPrices, staticIntelligence, restsOn } = knowledge.keeper.status();
     return {
       version: version(),
       mode: config.mode,
       region: config.region,
+      rests_on: restsOn,
       risk,
       spot_prices: spotPrices,
       static_intelligence: staticIntelligence,

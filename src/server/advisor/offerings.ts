@@ -1,5 +1,6 @@
 import type { Knowledge } from '../../decision/knowledge.ts';
-import { poolKey, regionOfZone, type Pool } from '../../decision/pool.ts';
+import { poolKey, type Pool } from '../../decision/pool.ts';
+import { regionOfZone } from '../../decision/zone-region.ts';
 import { InvalidRequest, type RequestMistake } from '../../errors/invalid-request.ts';
 import { didYouMean } from '../../errors/nearest-names.ts';
 import { namedRegion } from '../../formats/aws-regions.ts';
@@ -12,11 +13,11 @@ export interface Offerings {
 
 export interface Places {
   readonly regionOf: (zone: string) => string;
-  /** A zone name that lies outside the region that the request names. */
+  /** A zone that lies outside the region that the request names. */
   readonly mistake: (zone: string) => string | undefined;
 }
 
-/** Zone names tell their region; a zone id is taken to be where the request says, else in the server's own. */
+/** Zones tell their region, by name or id; one that does not is taken to be where the request says, else in the server's own. */
 export function places(asked: string | undefined, ownRegion: string): Places {
   return {
     regionOf: (zone) => regionOfZone(zone) ?? asked ?? ownRegion,

@@ -6,7 +6,7 @@ import { messageOf } from '../../errors/message-of.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RiskInputs, RiskModel } from '../../ports/risk-model.ts';
 import type { KnowledgeEvents } from './knowledge-events.ts';
-import { knowledgeRemarks, knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
+import { datesRemark, knowledgeRemarks, knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
 import type { Offerings } from './knowledge-tables.ts';
 import { knownSources, type SourceOptions, type SourceRefresh } from './known-sources.ts';
 import { ageWatch } from './age-watch.ts';
@@ -50,6 +50,7 @@ interface NamedLoop extends RefreshLoop, Pick<SourceRefresh, 'source' | 'region'
 /** Starts the refreshes; they end with the signal or `stop`. A source that is slow, broken or away never delays `current`. */
 export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): KnowledgeKeeper {
   const { clock, events = {} } = options;
+  const [ownRegion = ''] = options.regions;
   const times = { ...usualTimes, ...options.times };
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
@@ -157,10 +158,13 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
       groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
       pricesAreStale,
-      remarks: knowledgeRemarks({
-        tables: now,
-        scoredAsOfMs: assessments === undefined ? undefined : risks.pricesAsOfMs(),
-      }),
+      remarks: [
+        ...datesRemark(known.file(), ownRegion, !ignoring && isStale(nowMs) ? now.newestSpotMs : undefined),
+        ...knowledgeRemarks({
+          tables: now,
+          scoredAsOfMs: assessments === undefined ? undefined : risks.pricesAsOfMs(),
+        }),
+      ],
     };
   }
 
@@ -168,7 +172,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     const nowMs = clock.nowMs();
     return knowledgeStatus({
       nowMs,
-      region: options.regions[0] ?? '',
+      region: ownRegion,
       loops: loops.map(({ source, region, status }) => ({ source, region, ...status() })),
       file: known.file(),
       tables: known.tables(),

@@ -41,6 +41,8 @@ export interface KnowledgeStatus {
   readonly ages: readonly Ageing[];
   /** Why answers rest on less than they could, one sentence each; empty when all is well. */
   readonly degradations: readonly string[];
+  /** What answers rest on, in one sentence, whatever is lacking. */
+  readonly restsOn: string;
   /** Seconds since the content of each was last true: what `spot_source_age_seconds` shows; undefined: never. */
   readonly ageSeconds: Readonly<
     Record<'spot_prices' | 'static_intelligence' | 'risk_table', number | undefined>
@@ -82,6 +84,7 @@ export function knowledgeStatus(inputs: StatusInputs): KnowledgeStatus {
     },
     ages: ages(inputs),
     degradations: degradations(inputs),
+    restsOn: restsOn(inputs),
     ageSeconds: {
       spot_prices: secondsSince(tables.newestSpotMs),
       static_intelligence: secondsSince(file?.lastUpdatedMs),
@@ -119,7 +122,32 @@ function ages(inputs: StatusInputs): readonly Ageing[] {
 function useOf(file: StaticIntelligence, { region }: StatusInputs): string {
   if (!speaksOf(file, region)) return `it is of ${file.region}, and nothing of it is used for ${region}`;
   const { advisor, onDemand } = file.asOf;
+  if (file.onDemand.size === 0)
+    return `its bands${ofDay(advisor)} are used all the same, and it names no on-demand price`;
   return `its bands${ofDay(advisor)} and on-demand prices${ofDay(onDemand)} are used all the same`;
+}
+
+function restsOn(inputs: StatusInputs): string {
+  const { tables, file, model, region, scoredPools, scoredAsOfMs, pricesAreOld, stalePrices } = inputs;
+  const { newestSpotMs, spotPrices } = tables;
+  const told = file !== undefined && speaksOf(file, region) ? file : undefined;
+  const spotIsUsed = newestSpotMs !== undefined && !(pricesAreOld && stalePrices === 'ignore');
+  const asOf = scoredAsOfMs === undefined ? '' : `, as of ${minuteText(scoredAsOfMs)} UTC`;
+  const parts = [
+    spotIsUsed ? `Spot prices of ${spotPrices} pools (${minuteText(newestSpotMs)} UTC)` : 'no Spot price',
+    counted(told?.advisor.size, 'Spot Advisor band', ofDay(told?.asOf.advisor)),
+    counted(told?.onDemand.size, 'on-demand price', ofDay(told?.asOf.onDemand)),
+    model === undefined || (model.uniform === undefined && scoredPools === 0)
+      ? 'no word of a risk model'
+      : model.uniform === undefined
+        ? `the risk model’s word on ${scoredPools} pools${asOf}`
+        : `the risk model ${model.name}, which says the same of every pool`,
+  ];
+  return `Answers for ${region} rest on ${parts.join(', ')}.`;
+}
+
+function counted(count: number | undefined, thing: string, of: string): string {
+  return count === undefined || count === 0 ? `no ${thing}` : `${count} ${thing}s${of}`;
 }
 
 function ofDay(day: string | undefined): string {
@@ -176,6 +204,23 @@ export function knowledgeRemarks({
     );
   }
   return remarks;
+}
+
+/** Of when the facts are that every answer uses, as far as they are dated and not of today. */
+export function datesRemark(
+  file: StaticIntelligence | undefined,
+  region: string,
+  oldSpotMs: number | undefined,
+): readonly string[] {
+  const told = file !== undefined && speaksOf(file, region) ? file : undefined;
+  const parts = [
+    ...(oldSpotMs === undefined ? [] : [`Spot prices of ${minuteText(oldSpotMs)} UTC`]),
+    ...(told?.asOf.advisor === undefined ? [] : [`Spot Advisor bands of ${told.asOf.advisor}`]),
+    ...(told?.asOf.onDemand === undefined || told.onDemand.size === 0
+      ? []
+      : [`on-demand prices of ${told.asOf.onDemand}`]),
+  ];
+  return parts.length === 0 ? [] : [`The facts of ${region} are ${parts.join(', ')}.`];
 }
 
 const sourceInWords: Readonly<Record<KnowledgeSource, string>> = {

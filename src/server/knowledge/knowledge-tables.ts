@@ -1,5 +1,6 @@
 import type { AdvisorBand, InstanceTypeFacts, PoolPrices } from '../../decision/knowledge.ts';
-import { poolKey, regionOfZone, type Pool, type PoolKey } from '../../decision/pool.ts';
+import { poolKey, type Pool, type PoolKey } from '../../decision/pool.ts';
+import { regionOfZone } from '../../decision/zone-region.ts';
 import type { ObservedPrice } from './price-window.ts';
 import type { StaticIntelligence } from '../../formats/static-intelligence-document.ts';
 import { zoneNames } from './zone-names.ts';
@@ -7,6 +8,8 @@ import { zoneNames } from './zone-names.ts';
 /** What the sources have said so far. */
 export interface Sources {
   readonly file: StaticIntelligence | undefined;
+  /** Where a pool is taken to be whose region nobody tells; the file's own region where it is left out. */
+  readonly region?: string;
   /** Zone name → id, as the account says. */
   readonly accountZones: ReadonlyMap<string, string>;
   readonly accountTypes: ReadonlyMap<string, InstanceTypeFacts>;
@@ -47,14 +50,20 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
   const named = <Value>(entries: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
     new Map([...entries].map(([one, value]) => [keyByName(one, zones.nameOf), value]));
   const advisor = named(file?.advisor ?? new Map<string, AdvisorBand>());
+  const ownRegion = sources.region ?? file?.region ?? '';
   const onDemand = file?.onDemand ?? new Map<string, number>();
   const spot = spotPrices(named, sources);
 
-  // A key without a place speaks of the file's own region; a pool whose region nobody knows is taken to be there.
-  const inFileRegion = (region: string): boolean => region === '' || region === file?.region;
-  const onDemandPerHour = (instanceType: string, region: string): number | undefined =>
-    onDemand.get(`${instanceType}@${region === '' ? (file?.region ?? '') : region}`) ??
-    (inFileRegion(region) ? onDemand.get(instanceType) : undefined);
+  // A key without a place speaks of the file's own region, and of no other.
+  const inFileRegion = (region: string): boolean => region === file?.region;
+  const onDemandPerHour = (instanceType: string, told: string): number | undefined => {
+    const region = told === '' ? ownRegion : told;
+    return (
+      onDemand.get(`${instanceType}@${region}`) ??
+      (inFileRegion(region) ? onDemand.get(instanceType) : undefined)
+    );
+  };
+  const regionOf = (pool: Place): string => pool.region || (regionOfZone(pool.zone) ?? ownRegion);
 
   const isAssumed = file?.zonesAreAssumed === true && sources.accountZones.size === 0;
 
@@ -67,7 +76,7 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
       const region = regionOf(pool);
       return (
         advisor.get(key(pool)) ??
-        advisor.get(`${pool.instanceType}@${region === '' ? (file?.region ?? '') : region}`) ??
+        advisor.get(`${pool.instanceType}@${region}`) ??
         (inFileRegion(region) ? advisor.get(pool.instanceType) : undefined)
       );
     },
@@ -87,13 +96,13 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
     newestSpotMs: newest(spot),
     spotPrices: spot.size,
     offerings: {
-      pools: [...spot.keys()].map((key) => spotPool(key, file?.region ?? '')),
+      pools: [...spot.keys()].map((key) => spotPool(key, ownRegion)),
       instanceTypes: [...new Set([...(file?.instanceTypes.keys() ?? []), ...accountTypes.keys()])],
     },
   };
 }
 
-/** A zone id does not tell its region: the file's own is taken. */
+/** A zone that tells no region is taken to be in the own one. */
 function spotPool(name: string, ownRegion: string): Pool {
   const at = name.indexOf('@');
   const zone = name.slice(at + 1);
@@ -103,10 +112,6 @@ function spotPool(name: string, ownRegion: string): Pool {
     region: regionOfZone(zone) ?? ownRegion,
     capacityType: 'spot',
   };
-}
-
-function regionOf(pool: Place): string {
-  return pool.region === '' ? (regionOfZone(pool.zone) ?? '') : pool.region;
 }
 
 /** Of a file's price and the market's, the one that was observed later. */

@@ -62,17 +62,21 @@ export function knownSources(
   onFileNotes: (notes: readonly string[]) => void,
 ): KnownSources {
   const file =
-    options.staticFile === undefined ? undefined : staticFileReader(options.staticFile, onFileNotes);
+    options.staticFile === undefined
+      ? undefined
+      : staticFileReader(options.staticFile, options.regions[0] ?? '', onFileNotes);
   const window = priceWindow(usualWindow);
   const zones = new Map<string, ReadonlyMap<string, string>>();
   const types = new Map<string, readonly InstanceTypeFacts[]>();
   const groups = new Map<string, ReadonlyMap<string, GroupFacts>>();
+  const [ownRegion] = options.regions;
   let pricesVersion = 0;
   let tables = built();
 
   function built(): KnowledgeTables {
     return knowledgeTables({
       file: file?.current(),
+      ...(ownRegion !== undefined && { region: ownRegion }),
       accountZones: new Map([...zones.values()].flatMap((names) => [...names])),
       accountTypes: new Map([...types.values()].flat().map((type) => [type.instanceType, type])),
       marketPrices: window.latest(),

@@ -13,12 +13,17 @@ export interface StandIns {
   readonly onStandIn: (anchor: string) => void;
 }
 
+export interface StandInDocuments extends DocumentStore {
+  /** Whether what is bundled is what was read last. */
+  readonly isStandingIn: () => boolean;
+}
+
 /**
  * Documents that stand in for what was never published: a new installation answers from what is bundled until its first
  * collection and training are done, and a reader never mixes the two. Once something was published, what is bundled stands in
  * no more: a document that goes away later is a fault, and what was read of it stays in use.
  */
-export function standInDocuments(options: StandIns): DocumentStore {
+export function standInDocuments(options: StandIns): StandInDocuments {
   const { published, anchor, bundled, standInOf, onStandIn } = options;
   let isPublished = false;
   let isTold = false;
@@ -34,6 +39,7 @@ export function standInDocuments(options: StandIns): DocumentStore {
   }
 
   return {
+    isStandingIn: () => isTold && !isPublished,
     async readIfChanged(path, known, signal) {
       if (!isPublished && path !== anchor) return standIn(path, known, signal);
       const own = known?.startsWith(mark) === true ? undefined : known;

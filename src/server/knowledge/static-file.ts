@@ -1,6 +1,13 @@
+import { gunzipSync } from 'node:zlib';
 import { DocumentRefused } from '../../errors/document-refused.ts';
+import { messageOf } from '../../errors/message-of.ts';
 import { priceChangesOf } from '../../formats/price-changes.ts';
-import { staticIntelligenceOf, type StaticIntelligence } from '../../formats/static-intelligence-document.ts';
+import { regionFactsBegin, regionFactsOf } from '../../formats/region-facts.ts';
+import {
+  staticIntelligenceOf,
+  type StaticIntelligence,
+  type StaticReading,
+} from '../../formats/static-intelligence-document.ts';
 import type { PriceSeries } from '../../learning/price-series.ts';
 import type { DocumentStore } from '../../ports/document-store.ts';
 import type { RefreshResult } from './refresh-loop.ts';
@@ -19,6 +26,9 @@ export interface StaticFileReader {
   readonly refresh: (signal: AbortSignal) => Promise<RefreshResult>;
 }
 
+/** As much as is read of a file that is not packed. */
+const mostUnpackedBytes = 256 << 20;
+
 interface Read {
   readonly facts: StaticIntelligence;
   readonly notes: readonly string[];
@@ -27,6 +37,8 @@ interface Read {
 
 export function staticFileReader(
   file: StaticFile,
+  /** Whose facts are taken of a table of all regions. */
+  region: string,
   onNotes: (notes: readonly string[]) => void,
 ): StaticFileReader {
   let read: Read | undefined;
@@ -34,7 +46,7 @@ export function staticFileReader(
   let refusal: DocumentRefused | undefined;
 
   async function readingOf(bytes: Uint8Array, signal: AbortSignal): Promise<Read> {
-    const reading = staticIntelligenceOf(new TextDecoder().decode(bytes));
+    const reading = staticReading(bytes, region);
     if (reading.kind === 'mistakes') throw new DocumentRefused(file.path, reading.mistakes);
     const { facts, notes } = reading;
     return { facts, notes, priceChanges: await priceChangesBeside(file, facts, signal) };
@@ -64,6 +76,21 @@ export function staticFileReader(
       }
     },
   };
+}
+
+/** Static intelligence as JSON, or a table of all regions; plain or gzip, as the first bytes tell. */
+function staticReading(file: Uint8Array, region: string): StaticReading {
+  let bytes = file;
+  try {
+    if (file[0] === 0x1f && file[1] === 0x8b)
+      bytes = gunzipSync(file, { maxOutputLength: mostUnpackedBytes });
+  } catch (error) {
+    return { kind: 'mistakes', mistakes: [`cannot be unpacked: ${messageOf(error)}`] };
+  }
+  const begin = new TextDecoder('latin1').decode(bytes.subarray(0, regionFactsBegin.length));
+  return begin === regionFactsBegin
+    ? regionFactsOf(bytes, region)
+    : staticIntelligenceOf(new TextDecoder().decode(bytes));
 }
 
 async function priceChangesBeside(

@@ -52,6 +52,9 @@ describe('the bundled snapshot of ap-south-1', () => {
     const { risk, degradations } = keeper.status();
     const { remarks = [] } = keeper.current();
     expect(risk.pricesAsOfMs).to.equal(snapshotEnds);
+    expect(remarks[0]).to.equal(
+      'The facts of ap-south-1 are Spot prices of 2024-01-31 21:12 UTC, Spot Advisor bands of 2025-07-28, on-demand prices of 2024-11-03.',
+    );
     for (const sentence of [
       /^Risk is told as of 2024-01-31 21:12 UTC/,
       /^Zone names are assumed: ap-south-1a is taken for aps1-az1/,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { priceCsv } from '../../../../src/offline/history/price-csv.ts';
 import { priceJson } from '../../../../src/offline/history/price-json.ts';
 import { PointGatherer, type HistoryQuery } from '../../../../src/offline/history/pool-points.ts';
-import { regionOfAnyZone } from '../../../../src/offline/history/zone-region.ts';
+import { regionOfZone } from '../../../../src/decision/zone-region.ts';
 
 const nowMs = Date.parse('2024-02-01T00:00:00Z');
 const header = 'timestamp_utc,region,availability_zone,instance_type,product,price_usd';
@@ -219,7 +219,20 @@ describe('zones', () => {
     ['usw2-az4', 'us-west-2'],
     ['euc1-az1', 'eu-central-1'],
     ['usgw1-az1', 'us-gov-west-1'],
+    ['usw2-lax1-az1', 'us-west-2'],
+    ['eun1-cph1-az1', 'eu-north-1'],
+    ['use1-bos1-az1', 'us-east-1'],
+    ['use1-wl1-bos-wlz1', 'us-east-1'],
+    ['usw2-wl1-las-wlz1', 'us-west-2'],
+    ['us-west-2-lax-1a', 'us-west-2'],
+    ['us-east-1-wl1-bos-wlz-1', 'us-east-1'],
+    ['cnnw1-az2', 'cn-northwest-1'],
+    ['mec1-az3', 'me-central-1'],
+    ['eu-west-1', 'eu-west-1'],
     ['nowhere', undefined],
+    ['az1', undefined],
+    ['usw2-', undefined],
+    ['eu-west-1-wl1', undefined],
   ] as const)
-    it(`${zone} is in ${region ?? 'no region'}`, () => expect(regionOfAnyZone(zone)).to.equal(region));
+    it(`${zone} is in ${region ?? 'no region'}`, () => expect(regionOfZone(zone)).to.equal(region));
 });

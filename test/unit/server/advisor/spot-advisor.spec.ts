@@ -177,12 +177,14 @@ describe('Rank', () => {
     ]);
   });
 
-  it('takes a zone id to be in the region that was named, else in its own', async () => {
+  it('takes a zone to be in the region that it tells, else in the one that was named, else in its own', async () => {
     const { advisor } = smallAdvisor();
-    const regions = async (region: object) =>
-      (await advisor.rank({ pools: ['c5.large@use1-az1'], ...region })).candidates.map((one) => one.region);
-    expect(await regions({ region: 'us-east-1' })).to.deep.equal(['us-east-1']);
-    expect(await regions({})).to.deep.equal(['ap-south-1']);
+    const regions = async (zone: string, region: object) =>
+      (await advisor.rank({ pools: [`c5.large@${zone}`], ...region })).candidates.map((one) => one.region);
+    expect(await regions('use1-az1', {})).to.deep.equal(['us-east-1']);
+    expect(await regions('use1-wl1-bos-wlz1', { region: 'us-east-1' })).to.deep.equal(['us-east-1']);
+    expect(await regions('zz9-az1', { region: 'us-east-1' })).to.deep.equal(['us-east-1']);
+    expect(await regions('zz9-az1', {})).to.deep.equal(['ap-south-1']);
   });
 
   it('shows the heat of a pool that gave a signal and ranks it behind', async () => {
