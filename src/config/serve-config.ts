@@ -47,6 +47,7 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
     ...settings,
     grpc_listen: settings.grpc_listen ?? { host, port: 9443 },
     http_listen: settings.http_listen ?? { host, port: apiPort(inputs.environment) },
+    probe_listen: settings.probe_listen ?? (prod ? { host, port: 9090 } : undefined),
     state_dir: settings.state_dir ?? defaultStateDir(inputs.environment),
     market: settings.market ?? (prod ? 'ec2' : 'static'),
     stale_prices: settings.stale_prices ?? (prod ? 'ignore' : 'use-and-say'),

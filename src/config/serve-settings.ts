@@ -8,6 +8,7 @@ import {
   byteSize,
   durationMs,
   filePath,
+  hostNames,
   listenAddress,
   yesOrNo,
 } from './value-types.ts';
@@ -171,6 +172,24 @@ export const serveSettings = {
     'host:port',
     'HTTP address; default 127.0.0.1:8000 in TEST, :8000 (every address) in PROD; API_PORT changes the port',
   ),
+  probe_listen: setting(
+    listenAddress.optional(),
+    undefined,
+    'host:port',
+    'address of /healthz, /readyz and /metrics alone, with bounds of its own; default :9090 (every address) in PROD, none in TEST; the HTTP address answers them too',
+  ),
+  api_token_file: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'file with the token that callers of our own API must send (Authorization: Bearer …; in a browser as the password); read again when it changes',
+  ),
+  api_hosts: setting(
+    hostNames.optional(),
+    undefined,
+    'names',
+    'names, separated by commas, that browsers reach the HTTP address by, beside addresses, localhost, names without a dot and names that end in .svc, .local or .internal',
+  ),
   tls_cert: setting(
     filePath.optional(),
     undefined,
@@ -182,7 +201,7 @@ export const serveSettings = {
     filePath.optional(),
     undefined,
     'file',
-    'root certificates that clients of our own API must present; the autoscaler is never asked',
+    'root certificates that clients of our own API must present, over gRPC; the HTTP address then wants api_token_file; the autoscaler is never asked',
   ),
   state_dir: setting(
     folderToMake.optional(),

@@ -91,10 +91,20 @@ export const listenAddress = z.string().transform((value, context): ListenAddres
   return { host: host === '' ? everyAddress : host, port };
 });
 
-/** As a listener takes it: an IPv6 host in brackets. */
-export function hostAndPort({ host, port }: ListenAddress): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
+/** `a.example, b.example`: host names without ports, in lower case. */
+export const hostNames = z.string().transform((text, context): readonly string[] => {
+  const names = text
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+  const wrong = names.find((name) => !/^[a-z0-9.-]+$/.test(name));
+  if (wrong === undefined) return names;
+  context.addIssue({
+    code: 'custom',
+    message: `must be host names separated by commas; ${JSON.stringify(wrong)} is none`,
+  });
+  return z.NEVER;
+});
 
 function numberOf(error: string) {
   return z.union(

@@ -7,8 +7,7 @@ export type GrpcEvent =
   | {
       readonly kind: 'certificate-ends-soon' | 'certificate-ended';
       readonly certificate: CertificateReport;
-    }
-  | { readonly kind: 'windows-not-in-force'; readonly reason: string };
+    };
 
 export interface CallEnded {
   readonly kind: 'call-ended';
@@ -32,15 +31,16 @@ export interface CertificateReport {
 
 /** How the transport is really set, for `/readyz`, metrics and tests. */
 export interface TransportReport {
-  /** HTTP/2 receive windows in bytes; the connection's is undefined until a client connected or when it cannot be set. */
+  /** HTTP/2 receive windows of large messages in bytes; the connection's is undefined until one has come. */
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number | undefined;
-  /** Undefined until a client connected. */
+  /** Undefined until a large message has come. */
   readonly windowsInForce: boolean | undefined;
-  /** `direct`: large requests are received in place. `grpc-js`: the library's own path, because its server could not be reached into. */
-  readonly bestOptionsPath: 'direct' | 'grpc-js';
   readonly openCalls: number;
   readonly openConnections: number;
+  /** What calls hold: headers, messages that come in, what they inflate to, answers that are not read. */
+  readonly bytesInFlight: number;
+  readonly bytesInFlightLimit: number;
   readonly certificate: CertificateReport;
   /** Why the files on disk are not what is served; undefined when they are. */
   readonly certificateRefusal: string | undefined;

@@ -56,7 +56,7 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
       );
     const rssBeforeMb = await settledMb(stage.server, world.inspectorPort);
     const overBudgetBefore = await overBudget(stage.server);
-    const probes = startedProbes(world.httpPort);
+    const probes = startedProbes(world.probePort);
     await drill.run(stage).catch((error: unknown) => {
       stage.problems.push(
         `the drill itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -132,11 +132,11 @@ function unexcused(failed: readonly FailedCall[], { absences }: Stage, what: str
 }
 
 /** The kubelet's question, once a second. */
-function startedProbes(httpPort: number): { readonly stop: () => readonly FailedCall[] } {
+function startedProbes(probePort: number): { readonly stop: () => readonly FailedCall[] } {
   const failed: FailedCall[] = [];
   const timer = setInterval(() => {
     const startedMs = Date.now();
-    fetch(`http://127.0.0.1:${httpPort}/healthz`, { signal: AbortSignal.timeout(deadlineMs) })
+    fetch(`http://127.0.0.1:${probePort}/healthz`, { signal: AbortSignal.timeout(deadlineMs) })
       .then(async (response) => {
         await response.body?.cancel();
         if (!response.ok) throw new Error(`status ${response.status}`);

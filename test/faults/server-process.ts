@@ -38,7 +38,7 @@ export interface ServerProcess {
 const mostLines = 4_000;
 
 /** Starts it and waits until it listens. */
-export async function startedServer(shape: ServerShape, httpPort: number): Promise<ServerProcess> {
+export async function startedServer(shape: ServerShape, probePort: number): Promise<ServerProcess> {
   const [command = process.execPath, ...rest] = [
     ...(shape.through ?? []),
     process.execPath,
@@ -70,7 +70,7 @@ export async function startedServer(shape: ServerShape, httpPort: number): Promi
     hasEnded,
     ended,
     metrics: async () => {
-      const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`, {
+      const response = await fetch(`http://127.0.0.1:${probePort}/metrics`, {
         signal: AbortSignal.timeout(5_000),
       });
       return metricsPage(await response.text());

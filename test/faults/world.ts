@@ -41,6 +41,7 @@ export interface World {
   readonly kube: FakeKubernetes;
   readonly port: number;
   readonly httpPort: number;
+  readonly probePort: number;
   /** Of Node's inspector: memory is measured after a collection that is asked for there. */
   readonly inspectorPort: number;
   readonly start: () => Promise<ServerProcess>;
@@ -98,7 +99,12 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
   const kube = await FakeKubernetes.started();
   kube.addNode('first', { zone: 'ap-south-1a', instanceId: 'i-0000000000000000a' });
   writeFileSync(inHome('kubeconfig'), kube.kubeconfig);
-  const [port, httpPort, inspectorPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, httpPort, probePort, inspectorPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
 
   const world: World = {
     home,
@@ -115,8 +121,9 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
     kube,
     port,
     httpPort,
+    probePort,
     inspectorPort,
-    start: () => startedServer(serverShape(), httpPort),
+    start: () => startedServer(serverShape(), probePort),
     close: async () => {
       await Promise.all([ec2.close(), groups.close(), kube.close()]);
       await shape.cleanUp?.(world);
@@ -129,6 +136,7 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
       ...usualSettings,
       'grpc-listen': `127.0.0.1:${port}`,
       'http-listen': `127.0.0.1:${httpPort}`,
+      'probe-listen': `127.0.0.1:${probePort}`,
       'tls-cert': world.certFile,
       'tls-key': world.keyFile,
       'state-dir': world.stateDir,

@@ -1,38 +1,46 @@
-import type { ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Server } from '@grpc/grpc-js';
-import type { PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
-import type { TlsFiles, WatchOptions } from './certificate-files.ts';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { protoPath as healthProto } from 'grpc-health-check';
+import { messageOf } from '../../errors/message-of.ts';
+import type { Doorway, DoorwayAddress, OpenDoorway } from '../../ports/doorway.ts';
+import { BytesInFlight } from './bytes-in-flight.ts';
+import { CallDesk } from './call-desk.ts';
 import { certificateEndWatch } from './certificate-end-watch.ts';
+import type { TlsFiles, WatchOptions } from './certificate-files.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from '../../ports/grpc-events.ts';
-import { divertStreams, eachSession, http2ServersOf, widenedWindow } from './http2-servers.ts';
-import { withMapEntryNames } from './map-entry-names.ts';
+import type { BytesHandler, GrpcMethod } from './grpc-method.ts';
+import { libraryServices } from './library-services.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
 import { ReceivedPieces } from './received-pieces.ts';
-import { ReloadableCredentials } from './reloadable-credentials.ts';
-import { bestOptionsMethod, expanderService, serviceOfBytes } from './bytes-service.ts';
 import type { OwnService } from './services.ts';
-import { implementationOf, loadedProto, serviceIn } from './services.ts';
-import type { BytesHandler } from './unary-stream.ts';
-import { isPlainGrpc, serveUnaryStream } from './unary-stream.ts';
+import { bestOptionsUnary, expanderService, loadedProto, ownMethods, serviceIn } from './services.ts';
+import { largeWindowBytes, SessionKeeper } from './session-keeper.ts';
 
 export interface GrpcServerOptions {
-  /** `host:port`; port 0 takes a free one. */
-  readonly listen: string;
+  readonly listen: DoorwayAddress;
+  /** Who takes connections, and bounds them. */
+  readonly doorway: Doorway<Socket>;
   readonly tls: TlsFiles;
-  /** Larger requests end with RESOURCE_EXHAUSTED. Default 512 MiB. */
+  /** Larger requests end with RESOURCE_EXHAUSTED; all calls together hold twice as much. Default 512 MiB. */
   readonly maxMessageBytes?: number;
   /** Connections are asked to renew after this time ± 10 %; calls on them end first. Default: never. */
   readonly maxConnectionAgeMs?: number;
-  /** A message that has not arrived whole by then ends its call, whatever deadline the client set. Default 60 s. */
+  /** A message that has not arrived whole by then ends its call, whatever deadline the client set. Default 20 s. */
   readonly receiveLimitMs?: number;
   /** A marshalled BestOptionsRequest in, a marshalled BestOptionsResponse out. */
   readonly bestOptions: BytesHandler;
   readonly services?: readonly OwnService[];
+  /** Whether this is the token that names a caller where no certificate does; undefined: there is none. */
+  readonly isToken?: ((text: string) => boolean) | undefined;
   readonly onEvent?: (event: GrpcEvent) => void;
   /** How certificate files are watched. Default: every 10 s, and 250 ms after a change is seen. */
   readonly watch?: WatchOptions;
@@ -47,89 +55,74 @@ export interface GrpcServer {
   drain(graceMs: number): Promise<void>;
 }
 
-const windowBytes = 16 * 1024 * 1024;
 const defaultMaxMessageBytes = 512 * 1024 * 1024;
-const maxConcurrentStreams = 256;
-/** A connection that is gone without a word is noticed after this time. */
-const keepaliveMs = 120_000;
-const connectionAgeGraceMs = 60_000;
+/** Of the largest message: two that are handled side by side. The container's memory is sized by it. */
+const inFlightMessages = 2;
+/** What small messages and the calls themselves take beside them. */
+const inFlightRoomBytes = 16 * 1024 * 1024;
 const buffersIdleMs = 60_000;
-const defaultReceiveLimitMs = 60_000;
+const defaultReceiveLimitMs = 20_000;
 /** Connections without calls close by themselves within this time. */
 const flushMs = 250;
 const defaultWatch: WatchOptions = { pollMs: 10_000, settleMs: 250 };
 
+/** Bounds of one connection; every figure is far above what a gRPC client needs. */
+const sessionLimits = {
+  // Megabytes that one connection's own bookkeeping may take.
+  maxSessionMemory: 16,
+  maxHeaderListPairs: 64,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 50,
+  unknownProtocolTimeout: 2_000,
+  settings: { initialWindowSize: largeWindowBytes, maxConcurrentStreams: 100, maxHeaderListSize: 16 * 1024 },
+} as const;
+
 /**
- * The gRPC server: the autoscaler's Expander, our own services, health and reflection, on TLS.
- * BestOptions requests are received in place (see {@link serveUnaryStream}); everything else is the library's.
+ * The gRPC server: the autoscaler's Expander, our own services, health and reflection, on TLS. It stands on the platform's HTTP/2:
+ * what bounds memory has to be decided between a call's headers and the first byte of its message, where the gRPC library has
+ * no seam.
  * @throws CertificateRefused when the certificate files cannot be served, Error when the address cannot be bound
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { tls, bestOptions, services = [], onEvent = () => undefined } = options;
   const maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
   const first = await loadedCertificate(tls);
-  const credentials = new ReloadableCredentials(
-    {
-      settings: { initialWindowSize: windowBytes, maxConcurrentStreams },
-      // The autoscaler brings no certificate, so one is asked for and checked service by service.
-      requestCert: tls.clientCaFile !== undefined,
-      rejectUnauthorized: false,
-    },
-    first.context,
-  );
-  const server = new Server({
-    'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.enable_channelz': 0,
-    'grpc.keepalive_time_ms': keepaliveMs,
-    'grpc.max_connection_age_grace_ms': connectionAgeGraceMs,
-    ...(options.maxConnectionAgeMs === undefined
-      ? {}
-      : { 'grpc.max_connection_age_ms': options.maxConnectionAgeMs }),
-  });
-
-  const openCalls = new OpenCalls();
-  const health = served(server, services, tls.clientCaFile !== undefined, bestOptions, onEvent);
-  const port = await bound(server, options.listen, credentials);
-
+  const served = servedMethods(services, bestOptions, maxMessageBytes);
   const buffers = new ReceiveBuffers(maxMessageBytes, buffersIdleMs);
-  const pieces = new ReceivedPieces();
-  const unary = {
-    method: bestOptionsMethod,
-    maxMessageBytes,
-    buffers,
-    pieces,
-    receiveLimitMs: options.receiveLimitMs ?? defaultReceiveLimitMs,
-    handler: bestOptions,
-    onEvent,
-  };
-  const sessions = new Set<ServerHttp2Session>();
-  let connectionWindowBytes: number | undefined;
-  let windowsInForce: boolean | undefined;
-  const http2Servers = http2ServersOf(server);
-  const diverted = http2Servers.map((http2Server) => {
-    eachSession(http2Server, (session) => {
-      sessions.add(session);
-      session.once('close', () => sessions.delete(session));
-      const bytes = widenedWindow(session, windowBytes);
-      windowsInForce = bytes !== undefined && bytes >= windowBytes;
-      if (windowsInForce) connectionWindowBytes = bytes;
-      else
-        onEvent({ kind: 'windows-not-in-force', reason: `connection window is ${bytes ?? 'not settable'}` });
-    });
-    return divertStreams(http2Server, (stream, headers) => {
-      openCalls.opened(stream, headers);
-      if (headers[':path'] !== bestOptionsMethod || !isPlainGrpc(headers)) return false;
-      serveUnaryStream(stream, headers, unary);
-      return true;
-    });
+  const inFlight = new BytesInFlight({
+    limitBytes: inFlightMessages * maxMessageBytes + inFlightRoomBytes,
+    keptBytes: () => buffers.keptBytes,
+    onScarce: () => buffers.close(),
   });
-  const isDirect = diverted.length > 0 && diverted.every(Boolean);
-  if (http2Servers.length === 0) {
-    onEvent({
-      kind: 'windows-not-in-force',
-      reason: 'this version of @grpc/grpc-js hides its HTTP/2 servers',
-    });
-  }
+  const sessions = new SessionKeeper({ maxAgeMs: options.maxConnectionAgeMs, inFlight });
+  const openCalls = new OpenCalls();
+  const http2Server = createSecureServer({
+    ...first.context,
+    ...sessionLimits,
+    // The autoscaler brings no certificate, so one is asked for and checked service by service.
+    requestCert: tls.clientCaFile !== undefined,
+    rejectUnauthorized: false,
+    handshakeTimeout: 10_000,
+  });
+  const door = await opened(options, http2Server);
+  const desk = new CallDesk({
+    methods: served.methods,
+    openCalls,
+    inFlight,
+    unary: {
+      buffers,
+      pieces: new ReceivedPieces(),
+      inFlight,
+      receiveLimitMs: options.receiveLimitMs ?? defaultReceiveLimitMs,
+      onEvent,
+      onLargeMessage: (stream, bytes) => sessions.largeMessage(stream, bytes),
+    },
+    checksClients: tls.clientCaFile !== undefined || options.isToken !== undefined,
+    isToken: options.isToken ?? (() => false),
+    seatOf: (peer) => door.seatOf(peer),
+    onEvent,
+  });
+  listen(http2Server, sessions, desk, (peer) => door.seatOf(peer)?.established());
 
   let certificate: CertificateReport = first.report;
   let certificateRefusal: string | undefined;
@@ -138,7 +131,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     first,
     options.watch ?? defaultWatch,
     (loaded) => {
-      credentials.replace(loaded.context);
+      http2Server.setSecureContext(loaded.context);
       certificate = loaded.report;
       certificateRefusal = undefined;
       onEvent({ kind: 'certificate-loaded', certificate });
@@ -148,79 +141,96 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       onEvent({ kind: 'certificate-refused', reason });
     },
   );
-
   const endWatch = certificateEndWatch(() => certificate, onEvent);
 
-  const setServing = (isServing: boolean): void => health(isServing ? 'SERVING' : 'NOT_SERVING');
+  const { port } = door;
   return {
     port,
-    setServing,
+    setServing: served.setServing,
     transportReport: () => ({
-      streamWindowBytes: windowBytes,
-      connectionWindowBytes,
-      windowsInForce,
-      bestOptionsPath: isDirect ? 'direct' : 'grpc-js',
+      streamWindowBytes: largeWindowBytes,
+      connectionWindowBytes: sessions.largeWindow,
+      windowsInForce:
+        sessions.largeWindow === undefined ? undefined : sessions.largeWindow >= largeWindowBytes,
       openCalls: openCalls.count,
-      openConnections: sessions.size,
+      openConnections: sessions.count,
+      bytesInFlight: inFlight.bytes,
+      bytesInFlightLimit: inFlight.limitBytes,
       certificate,
       certificateRefusal,
     }),
     drain: async (graceMs) => {
-      setServing(false);
+      served.setServing(false);
       watcher.close();
       endWatch.close();
-      await drained(server, openCalls, graceMs);
-      // The library forgets its connections when it does not trace them.
-      for (const session of sessions) session.destroy();
+      door.close();
+      sessions.closeAll();
+      // Health watches and reflection streams have no end of their own; a drain waits for calls that have.
+      await Promise.race([
+        openCalls.ended().then(() => (sessions.count === 0 ? undefined : delay(Math.min(flushMs, graceMs)))),
+        delay(graceMs, undefined, { ref: false }),
+      ]);
+      sessions.destroyAll();
+      door.closeConnections();
       buffers.close();
     },
   };
 }
 
-/** Adds every service; the result sets the health of all of them. */
-function served(
-  server: Server,
+function listen(
+  server: Http2SecureServer,
+  sessions: SessionKeeper,
+  desk: CallDesk,
+  established: (peer: string) => void,
+): void {
+  server.on('session', (session) => {
+    const { socket } = session;
+    established(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`);
+    sessions.opened(session);
+  });
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+    desk.take(stream, headers),
+  );
+  // Handshakes that fail and connections that break are their clients' matter.
+  for (const event of ['tlsClientError', 'sessionError', 'error']) server.on(event, () => undefined);
+}
+
+async function opened(
+  { doorway, listen: address }: GrpcServerOptions,
+  server: Http2SecureServer,
+): Promise<OpenDoorway> {
+  try {
+    return await doorway.open(address, (socket) => void server.emit('connection', socket));
+  } catch (cause) {
+    const { host, port } = address;
+    throw new Error(
+      `cannot listen on ${host.includes(':') ? `[${host}]` : host}:${port}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Every method by its path, and one hand on the health of all. */
+function servedMethods(
   services: readonly OwnService[],
-  checksClients: boolean,
   bestOptions: BytesHandler,
-  onEvent: (event: GrpcEvent) => void,
-): (status: 'SERVING' | 'NOT_SERVING') => void {
+  maxMessageBytes: number,
+): { readonly methods: ReadonlyMap<string, GrpcMethod>; readonly setServing: (isServing: boolean) => void } {
   const expander = loadedProto('expander.proto');
   const packages = [expander, ...services.map(({ protoFile }) => loadedProto(protoFile))];
-  server.addService(...serviceOfBytes(serviceIn(expander, expanderService), bestOptions, onEvent));
-  for (const [index, service] of services.entries()) {
-    const definition: ServiceDefinition = serviceIn(packages[index + 1] ?? {}, service.service);
-    server.addService(definition, implementationOf(service, definition, checksClients, onEvent));
-  }
-  const names = [expanderService, ...services.map(({ service }) => service)];
-  const health = new HealthImplementation();
-  health.addToServer(server);
-  const setAll = (status: 'SERVING' | 'NOT_SERVING'): void => {
-    for (const name of ['', ...names]) health.setStatus(name, status);
-  };
-  setAll('NOT_SERVING');
+  serviceIn(expander, expanderService);
+  const own = services.flatMap((service, index) =>
+    ownMethods(service, serviceIn(packages[index + 1] ?? {}, service.service)),
+  );
   const reflected: PackageDefinition = Object.fromEntries(
     [...packages, loadedProto(healthProto)].flatMap((one) => Object.entries(one)),
   );
-  new ReflectionService(withMapEntryNames(reflected)).addToServer(server);
-  return setAll;
-}
-
-function bound(server: Server, listen: string, credentials: ReloadableCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(listen, credentials, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error }));
-    });
-  });
-}
-
-/** Health watches and reflection streams have no end of their own; a drain waits for calls that have. */
-async function drained(server: Server, openCalls: OpenCalls, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  const limit = AbortSignal.timeout(graceMs);
-  const graceOver = new Promise<void>((resolve) => limit.addEventListener('abort', () => resolve()));
-  const idle = openCalls.ended().then(() => delay(flushMs));
-  await Promise.race([closed, graceOver, idle]);
-  server.forceShutdown();
+  const library = libraryServices(reflected);
+  const names = ['', expanderService, ...services.map(({ service }) => service)];
+  const setServing = (isServing: boolean): void => {
+    for (const name of names) library.setHealth(name, isServing ? 'SERVING' : 'NOT_SERVING');
+  };
+  setServing(false);
+  const methods = [bestOptionsUnary(bestOptions, maxMessageBytes), ...own, ...library.methods];
+  return { methods: new Map(methods.map((method) => [method.path, method])), setServing };
 }

@@ -1,8 +1,19 @@
 import { status } from '@grpc/grpc-js';
+import type { Holding } from './bytes-in-flight.ts';
 import type { CallStatus } from './statuses.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';
 
 const prefixBytes = 5;
+
+export interface FrameOptions {
+  readonly maxMessageBytes: number;
+  readonly buffers: ReceiveBuffers;
+  readonly holding: Holding;
+  /** The call names an encoding, so a message may be compressed. */
+  readonly mayBeCompressed: boolean;
+  /** The length of the message is known, and there is room for it. */
+  readonly onLength: (bytes: number) => void;
+}
 
 /**
  * Puts the one length-prefixed message of a unary request together, straight into its place: the prefix says how long it will be,
@@ -11,8 +22,7 @@ const prefixBytes = 5;
 export class MessageFrame {
   /** Bytes of the message that have arrived. */
   receivedBytes = 0;
-  readonly #maxMessageBytes: number;
-  readonly #buffers: ReceiveBuffers;
+  readonly #options: FrameOptions;
   readonly #prefix = new Uint8Array(prefixBytes);
   #prefixBytes = 0;
   #length = 0;
@@ -20,9 +30,12 @@ export class MessageFrame {
   /** True when `#message` came from the buffers and goes back there. */
   #isLent = false;
 
-  constructor(maxMessageBytes: number, buffers: ReceiveBuffers) {
-    this.#maxMessageBytes = maxMessageBytes;
-    this.#buffers = buffers;
+  constructor(options: FrameOptions) {
+    this.#options = options;
+  }
+
+  get isCompressed(): boolean {
+    return this.#prefix[0] === 1;
   }
 
   /** Adds what has arrived; the status to end the call with when the message cannot be accepted. */
@@ -44,6 +57,7 @@ export class MessageFrame {
     }
     this.#message?.set(at === 0 ? chunk : chunk.subarray(at), this.receivedBytes);
     this.receivedBytes += chunk.length - at;
+    this.#options.holding.arrived(this.receivedBytes);
     return undefined;
   }
 
@@ -55,28 +69,33 @@ export class MessageFrame {
     if (this.#message === undefined || this.receivedBytes < this.#length) {
       return { code: status.INTERNAL, message: 'the request message was cut off' };
     }
+    this.#options.holding.settled();
     return this.#message.subarray(0, this.#length);
   }
 
   /** Gives the memory back; the message must not be read any more. */
   release(): void {
     if (this.#message !== undefined && this.#isLent) {
-      this.#buffers.returned(this.#message, this.#length);
+      this.#options.buffers.returned(this.#message, this.#length);
     }
     this.#message = undefined;
   }
 
   #begin(chunk: Buffer, at: number): CallStatus | undefined {
+    const { maxMessageBytes, mayBeCompressed, holding, buffers, onLength } = this.#options;
     this.#length = new DataView(this.#prefix.buffer).getUint32(1);
-    if (this.#prefix[0] !== 0) {
+    const flag = this.#prefix[0] ?? 0;
+    if (flag > 1 || (flag === 1 && !mayBeCompressed)) {
       return { code: status.INTERNAL, message: 'a compressed message without a grpc-encoding header' };
     }
-    if (this.#length > this.#maxMessageBytes) {
+    if (this.#length > maxMessageBytes) {
       return {
         code: status.RESOURCE_EXHAUSTED,
-        message: `received message larger than max (${this.#length} vs ${this.#maxMessageBytes})`,
+        message: `received message larger than max (${this.#length} vs ${maxMessageBytes})`,
       };
     }
+    if (!holding.announce(this.#length)) return noMemory(this.#length, 'too many large requests at once');
+    onLength(this.#length);
     if (chunk.length - at >= this.#length) {
       // A small message lies in one chunk: it stays where it is.
       this.#message = chunk.subarray(at, at + this.#length);
@@ -84,12 +103,15 @@ export class MessageFrame {
       return undefined;
     }
     try {
-      this.#message = this.#buffers.taken(this.#length);
+      this.#message = buffers.taken(this.#length);
       this.#isLent = true;
       return undefined;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : 'unknown';
-      return { code: status.RESOURCE_EXHAUSTED, message: `no memory for ${this.#length} bytes: ${why}` };
+      return noMemory(this.#length, cause instanceof Error ? cause.message : 'unknown');
     }
   }
+}
+
+function noMemory(bytes: number, why: string): CallStatus {
+  return { code: status.RESOURCE_EXHAUSTED, message: `no memory for ${bytes} bytes: ${why}` };
 }

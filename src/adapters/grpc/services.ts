@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import type { PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
+import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { loadSync } from '@grpc/proto-loader';
-import type { ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { status } from '@grpc/grpc-js';
-import type { GrpcEvent } from '../../ports/grpc-events.ts';
-import { libraryUnary } from './library-unary.ts';
-import type { CallStatus } from './statuses.ts';
+import { InvalidRequest } from '../../errors/invalid-request.ts';
+import { messageOf } from '../../errors/message-of.ts';
+import type { BytesHandler, GrpcMethod } from './grpc-method.ts';
 import type { UnaryCall } from './unary-stream.ts';
+
+export const expanderService = 'grpcplugin.Expander';
+export const bestOptionsMethod = '/grpcplugin.Expander/BestOptions';
 
 /** A handler of plain objects, field for field as the proto file has them; enums are their names. */
 export type ObjectHandler = (request: Readonly<Record<string, unknown>>, call: UnaryCall) => Promise<object>;
@@ -19,14 +20,12 @@ export interface OwnService {
   readonly protoFile: string;
   /** By method name as the proto file has it. */
   readonly handlers: Readonly<Record<string, ObjectHandler>>;
-  /** Calls without a certificate of the client roots are refused. Has no effect without client roots. */
+  /** Only who shows a certificate of the client roots, or the token, may call. Has no effect without either. */
   readonly requiresClientCertificate: boolean;
 }
 
-const noCertificate: CallStatus = {
-  code: status.UNAUTHENTICATED,
-  message: 'this service wants a client certificate of the configured roots',
-};
+/** A list of some thousand pools; only BestOptions carries pods. */
+const ownMessageBytes = 1024 * 1024;
 
 const protoDirectory = fileURLToPath(new URL('../../../proto/', import.meta.url));
 
@@ -48,23 +47,38 @@ export function serviceIn(definition: PackageDefinition, service: string): Servi
   return found;
 }
 
-/** The library's form of a service, with deadlines, cancellation, statuses and the client certificate check. */
-export function implementationOf(
-  service: OwnService,
-  definition: ServiceDefinition,
-  checksClients: boolean,
-  onEvent: (event: GrpcEvent) => void,
-): UntypedServiceImplementation {
-  const checked = checksClients && service.requiresClientCertificate;
-  const refusal = (
-    call: Pick<ServerUnaryCall<unknown, unknown>, 'getAuthContext'>,
-  ): CallStatus | undefined =>
-    checked && call.getAuthContext().sslPeerCertificate === undefined ? noCertificate : undefined;
-  return Object.fromEntries(
-    Object.entries(definition).map(([name, { path }]) => {
-      const handler = service.handlers[name];
-      if (handler === undefined) throw new Error(`no handler for ${path}`);
-      return [name, libraryUnary({ method: path, handler, refusal, requestBytes: () => 0, onEvent })];
-    }),
-  );
+/** BestOptions on bytes: the only method whose messages may be large. */
+export function bestOptionsUnary(handler: BytesHandler, maxMessageBytes: number): GrpcMethod {
+  return { kind: 'unary', path: bestOptionsMethod, maxMessageBytes, access: 'everyone', handler };
+}
+
+/** The methods of a service of plain objects. */
+export function ownMethods(service: OwnService, definition: ServiceDefinition): readonly GrpcMethod[] {
+  return Object.entries(definition).map(([name, method]) => {
+    const handler = service.handlers[name];
+    if (handler === undefined) throw new Error(`no handler for ${method.path}`);
+    return {
+      kind: 'unary',
+      path: method.path,
+      maxMessageBytes: ownMessageBytes,
+      access: service.requiresClientCertificate ? 'named' : 'everyone',
+      handler: async (bytes, call) =>
+        method.responseSerialize(await handler(readMessage(method, bytes), call)),
+    };
+  });
+}
+
+function readMessage(
+  method: MethodDefinition<object, object>,
+  bytes: Uint8Array,
+): Readonly<Record<string, unknown>> {
+  try {
+    return method.requestDeserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) as Readonly<
+      Record<string, unknown>
+    >;
+  } catch (cause) {
+    throw new InvalidRequest([{ path: '', message: `the message cannot be read: ${messageOf(cause)}` }], {
+      cause,
+    });
+  }
 }

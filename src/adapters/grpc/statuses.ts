@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { MalformedRequest } from '../../errors/malformed-request.ts';
 import { NotFound } from '../../errors/not-found.ts';
+import { Overloaded } from '../../errors/overloaded.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 
 /** How a call ends. */
@@ -10,10 +11,24 @@ export interface CallStatus {
   readonly message: string;
 }
 
+/** A status that a library's handler asked for. */
+export class GrpcFailure extends Error {
+  override readonly name = 'GrpcFailure';
+  readonly code: status;
+
+  constructor(code: status, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 const longestMessage = 2_048;
 
 /** The status for an error that a handler threw. The caller's own mistakes are told in full; a fault of ours stays off the wire. */
 export function statusOf(error: unknown): CallStatus & { readonly isOurFault: boolean } {
+  if (error instanceof GrpcFailure) return { code: error.code, message: error.message, isOurFault: false };
+  if (error instanceof Overloaded)
+    return { code: status.RESOURCE_EXHAUSTED, message: error.message, isOurFault: false };
   if (error instanceof MalformedRequest || error instanceof InvalidRequest || error instanceof UsageError) {
     return { code: status.INVALID_ARGUMENT, message: error.message, isOurFault: false };
   }

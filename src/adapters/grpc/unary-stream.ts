@@ -1,11 +1,15 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
+import type { BytesInFlight, Holding } from './bytes-in-flight.ts';
 import type { GrpcEvent } from '../../ports/grpc-events.ts';
+import type { GrpcMethod } from './grpc-method.ts';
+import { answeredStream, refusedStream } from './grpc-responses.ts';
 import { grpcTimeoutMs } from './grpc-timeout.ts';
+import { inflated, type MessageEncoding } from './inflated.ts';
 import { MessageFrame } from './message-frame.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';
 import type { ReceivedPieces } from './received-pieces.ts';
-import { encodedMessage, statusOf } from './statuses.ts';
+import { statusOf } from './statuses.ts';
 
 /** What a handler is told about its call. */
 export interface UnaryCall {
@@ -17,63 +21,71 @@ export interface UnaryCall {
   readonly peer: string;
 }
 
-/** The answer as a marshalled message. `request` is only valid until the promise settles: its memory is used again. */
-export type BytesHandler = (request: Uint8Array, call: UnaryCall) => Promise<Uint8Array>;
-
 export interface UnaryStreamOptions {
-  readonly method: string;
-  readonly maxMessageBytes: number;
   readonly buffers: ReceiveBuffers;
   readonly pieces: ReceivedPieces;
+  readonly inFlight: BytesInFlight;
   /** A client that stops in the middle of its message does not keep the message's memory for longer, whatever deadline it gave itself. */
   readonly receiveLimitMs: number;
-  readonly handler: BytesHandler;
   readonly onEvent: (event: GrpcEvent) => void;
+  /** A large message begins to come in on this stream; the result is called when it has come or will not. */
+  readonly onLargeMessage: (stream: ServerHttp2Stream, bytes: number) => () => void;
+  /** The answer is on its way; the result is called when the client has it. */
+  readonly onAnswer: (stream: ServerHttp2Stream) => () => void;
 }
 
-const responseHeaders: OutgoingHttpHeaders = {
-  ':status': 200,
-  'content-type': 'application/grpc+proto',
-  'grpc-accept-encoding': 'identity,deflate,gzip',
-};
+type UnaryMethod = Extract<GrpcMethod, { kind: 'unary' }>;
 
-/** True for calls that {@link serveUnaryStream} serves: plain gRPC. Compressed messages and odd content types are left to the library. */
-export function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
-  const encoding = headers['grpc-encoding'];
-  return (
-    headers[':method'] === 'POST' &&
-    headers['content-type']?.startsWith('application/grpc') === true &&
-    (encoding === undefined || encoding === 'identity')
-  );
-}
-
-/** Serves one unary call on an HTTP/2 stream, with the statuses that the library would give. */
+/** Serves one unary call on an HTTP/2 stream. */
 export function serveUnaryStream(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  method: UnaryMethod,
   options: UnaryStreamOptions,
 ): void {
-  new UnaryStream(stream, headers, options).serve();
+  new UnaryStream(stream, headers, method, options).serve();
 }
 
 class UnaryStream {
   readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
+  readonly #timeout: string | undefined;
+  readonly #encoding: string;
+  readonly #method: UnaryMethod;
   readonly #options: UnaryStreamOptions;
+  readonly #holding: Holding;
   readonly #frame: MessageFrame;
   readonly #abort = new AbortController();
   readonly #startedMs = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #timeoutMs: number | undefined;
   #deadlineMs: number | undefined;
+  #messageBytes: number | undefined;
   #isAnswered = false;
   #isHandling = false;
+  #received = (): void => undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: UnaryStreamOptions) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    method: UnaryMethod,
+    options: UnaryStreamOptions,
+  ) {
     this.#stream = stream;
-    this.#headers = headers;
+    const { 'grpc-timeout': timeout, 'grpc-encoding': encoding } = headers;
+    this.#timeout = typeof timeout === 'string' ? timeout : undefined;
+    this.#encoding = typeof encoding === 'string' ? encoding : 'identity';
+    this.#method = method;
     this.#options = options;
-    this.#frame = new MessageFrame(options.maxMessageBytes, options.buffers);
+    this.#holding = options.inFlight.held(() =>
+      this.#end(status.RESOURCE_EXHAUSTED, 'too many large requests at once, and this one was the slowest'),
+    );
+    this.#frame = new MessageFrame({
+      maxMessageBytes: method.maxMessageBytes,
+      buffers: options.buffers,
+      holding: this.#holding,
+      mayBeCompressed: this.#encoding !== 'identity',
+      onLength: (bytes) => (this.#received = options.onLargeMessage(stream, bytes)),
+    });
   }
 
   serve(): void {
@@ -81,23 +93,22 @@ class UnaryStream {
     // A reset or broken connection also closes the stream; that is where it is dealt with.
     stream.on('error', () => undefined);
     stream.on('close', () => this.#closed());
-    if (!this.#startTimer()) return;
+    if (!this.#startTimer() || !this.#canRead()) return;
     stream.on('data', (chunk: Buffer) => {
       this.#options.pieces.received(chunk.length);
       if (this.#isAnswered) return;
       const refusal = this.#frame.take(chunk);
       if (refusal !== undefined) this.#end(refusal.code, refusal.message);
     });
-    stream.on('end', () => this.#received());
+    stream.on('end', () => this.#whole());
   }
 
   #startTimer(): boolean {
-    const header = this.#headers['grpc-timeout'];
     let limitMs = this.#options.receiveLimitMs;
-    if (typeof header === 'string') {
-      const timeoutMs = grpcTimeoutMs(header);
+    if (this.#timeout !== undefined) {
+      const timeoutMs = grpcTimeoutMs(this.#timeout);
       if (timeoutMs === undefined) {
-        this.#end(status.INTERNAL, `invalid grpc-timeout value "${header}"`);
+        this.#end(status.INTERNAL, `invalid grpc-timeout value "${this.#timeout}"`);
         return false;
       }
       this.#timeoutMs = timeoutMs;
@@ -108,14 +119,21 @@ class UnaryStream {
     return true;
   }
 
+  #canRead(): boolean {
+    if (['identity', 'gzip', 'deflate'].includes(this.#encoding)) return true;
+    this.#end(status.UNIMPLEMENTED, `unsupported message encoding "${this.#encoding}"`);
+    return false;
+  }
+
   #endAfter(limitMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#end(status.DEADLINE_EXCEEDED, 'deadline exceeded'), limitMs);
   }
 
-  #received(): void {
+  #whole(): void {
     if (this.#isAnswered) return;
     const message = this.#frame.ended();
+    this.#received();
     if (!(message instanceof Uint8Array)) {
       this.#end(message.code, message.message);
       return;
@@ -128,44 +146,57 @@ class UnaryStream {
 
   async #handle(message: Uint8Array): Promise<void> {
     const socket = this.#stream.session?.socket;
+    const { handler, maxMessageBytes: maxBytes, path } = this.#method;
+    const signal = this.#abort.signal;
     this.#isHandling = true;
     try {
-      const answer = await this.#options.handler(message, {
-        signal: this.#abort.signal,
+      const whole = this.#frame.isCompressed
+        ? await inflated(
+            message,
+            this.#encoding as MessageEncoding,
+            { maxBytes, holding: this.#holding },
+            signal,
+          )
+        : message;
+      if (!(whole instanceof Uint8Array)) {
+        this.#end(whole.code, whole.message);
+        return;
+      }
+      this.#messageBytes = whole.length;
+      const answer = await handler(whole, {
+        signal,
         deadlineMs: this.#deadlineMs,
         peer: `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`,
       });
       this.#answer(answer);
     } catch (error) {
       const { code, message: text, isOurFault } = statusOf(error);
-      if (isOurFault) this.#options.onEvent({ kind: 'handler-failed', method: this.#options.method, error });
+      if (isOurFault) this.#options.onEvent({ kind: 'handler-failed', method: path, error });
       this.#end(code, text);
     } finally {
       this.#isHandling = false;
       this.#frame.release();
+      if (this.#stream.destroyed) this.#holding.release();
     }
   }
 
   #answer(message: Uint8Array): void {
+    // The request's bytes go with the frame; from here on it is the answer that is held until it was read.
+    this.#frame.release();
+    this.#holding.release();
+    if (!this.#isAnswered && !this.#holding.reserve(message.length)) {
+      this.#end(status.RESOURCE_EXHAUSTED, 'no memory for the answer: too many answers are not read');
+      return;
+    }
     if (!this.#finish(status.OK)) return;
-    const stream = this.#stream;
-    const framed = Buffer.allocUnsafe(5 + message.length);
-    framed[0] = 0;
-    framed.writeUInt32BE(message.length, 1);
-    framed.set(message, 5);
-    stream.respond(responseHeaders, { waitForTrailers: true });
-    stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status.OK }));
-    stream.end(framed);
+    const isRead = this.#options.onAnswer(this.#stream);
+    this.#stream.once('close', isRead);
+    answeredStream(this.#stream, message);
   }
 
   #end(code: status, message: string): void {
     if (!this.#finish(code)) return;
-    this.#stream.respond(
-      { ...responseHeaders, 'grpc-status': code, 'grpc-message': encodedMessage(message) },
-      { endStream: true },
-    );
-    // What is still on its way is let through and dropped, so that the status arrives before anything is reset.
-    this.#stream.resume();
+    refusedStream(this.#stream, { code, message });
   }
 
   /** True when the call can still be answered. */
@@ -173,14 +204,13 @@ class UnaryStream {
     if (this.#isAnswered) return false;
     this.#isAnswered = true;
     clearTimeout(this.#timer);
-    const { method, onEvent } = this.#options;
-    const requestBytes = this.#frame.receivedBytes;
-    onEvent({
+    this.#received();
+    this.#options.onEvent({
       kind: 'call-ended',
-      method,
+      method: this.#method.path,
       code,
       durationMs: performance.now() - this.#startedMs,
-      requestBytes,
+      requestBytes: this.#messageBytes ?? this.#frame.receivedBytes,
     });
     if (code !== status.OK) this.#giveUp();
     return !this.#stream.destroyed && !this.#stream.closed;
@@ -188,10 +218,13 @@ class UnaryStream {
 
   #closed(): void {
     this.#finish(status.CANCELLED);
+    if (!this.#isHandling) this.#holding.release();
   }
 
   #giveUp(): void {
     this.#abort.abort();
-    if (!this.#isHandling) this.#frame.release();
+    if (this.#isHandling) return;
+    this.#frame.release();
+    this.#holding.release();
   }
 }

@@ -9,10 +9,13 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-export interface ApiRoutesOptions {
-  readonly advisor: SpotAdvisor;
+export interface ProbeRoutesOptions {
   readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string };
   readonly readiness: () => Readiness;
+}
+
+export interface ApiRoutesOptions extends ProbeRoutesOptions {
+  readonly advisor: SpotAdvisor;
   /** Facts for a person who asks `/health`: version, mode, model, ages. */
   readonly health: () => Readonly<Record<string, unknown>>;
 }
@@ -27,41 +30,55 @@ const poolFields = {
   page_token: 'text',
 } as const;
 
+/** What kubelets and Prometheus ask: on a port of their own, and on the API's. */
+export function probeRoutes({ metrics, readiness }: ProbeRoutesOptions): readonly Route[] {
+  return [
+    // Alive means that this line runs; whether it can answer well is /readyz.
+    { method: 'GET', path: '/healthz', access: 'probe', answer: () => textAnswer(200, 'ok\n') },
+    { method: 'GET', path: '/readyz', access: 'probe', answer: () => readyAnswer(readiness()) },
+    {
+      method: 'GET',
+      path: '/metrics',
+      access: 'open',
+      answer: async () => textAnswer(200, await metrics.text(), metrics.contentType),
+    },
+  ];
+}
+
 /** Everything that the HTTP address answers. */
 export function apiRoutes({ advisor, metrics, readiness, health }: ApiRoutesOptions): readonly Route[] {
   // Read when it is first asked for: a server without its page still answers scale-ups.
   let page: HttpAnswer | undefined;
   const dashboard = () => (page ??= dashboardPage());
+  const read = 'read' as const;
   return [
-    { method: 'GET', path: '/', answer: dashboard },
-    { method: 'GET', path: '/dashboard', answer: dashboard },
-    { method: 'GET', path: '/health', answer: () => healthAnswer(readiness(), health()) },
-    // Alive means that this line runs; whether it can answer well is /readyz.
-    { method: 'GET', path: '/healthz', answer: () => textAnswer(200, 'ok\n') },
-    { method: 'GET', path: '/readyz', answer: () => readyAnswer(readiness()) },
-    {
-      method: 'GET',
-      path: '/metrics',
-      answer: async () => textAnswer(200, await metrics.text(), metrics.contentType),
-    },
+    { method: 'GET', path: '/', access: read, answer: dashboard },
+    { method: 'GET', path: '/dashboard', access: read, answer: dashboard },
+    { method: 'GET', path: '/health', access: read, answer: () => healthAnswer(readiness(), health()) },
+    ...probeRoutes({ metrics, readiness }),
     {
       method: 'GET',
       path: '/api/v1/decisions',
+      access: read,
       answer: async ({ query }) => jsonAnswer(200, await advisor.explain(queryFields(query, decisionFields))),
     },
     {
       method: 'GET',
       path: '/api/v1/pools',
+      access: read,
       answer: async ({ query }) => jsonAnswer(200, await advisor.listPools(queryFields(query, poolFields))),
     },
+    // Questions, though they are posted: nothing but the history of this server changes.
     {
       method: 'POST',
       path: '/api/v1/evaluate',
+      access: read,
       answer: async ({ json }) => jsonAnswer(200, await advisor.evaluate(json)),
     },
     {
       method: 'POST',
       path: '/api/v1/rank',
+      access: read,
       answer: async ({ json }) => jsonAnswer(200, await advisor.rank(json)),
     },
   ];

@@ -1,5 +1,6 @@
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { NotFound } from '../../errors/not-found.ts';
+import { Overloaded } from '../../errors/overloaded.ts';
 import { jsonAnswer, type HttpAnswer } from './route.ts';
 
 /** A request that HTTP itself forbids: its status, and what the caller should change. */
@@ -25,6 +26,12 @@ export function answerToFault(error: unknown): HttpAnswer | undefined {
   if (error instanceof InvalidRequest)
     return jsonAnswer(400, { error: 'the request is not valid', details: error.details });
   if (error instanceof NotFound) return jsonAnswer(404, { error: error.message, details: [] });
+  if (error instanceof Overloaded)
+    return jsonAnswer(
+      429,
+      { error: error.message, details: [] },
+      { 'retry-after': String(Math.ceil(error.retryAfterMs / 1_000)) },
+    );
   if (error instanceof HttpFault)
     return jsonAnswer(error.status, { error: error.message, details: [] }, error.headers);
   return undefined;

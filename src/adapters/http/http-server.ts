@@ -1,16 +1,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import type { Admission } from '../../ports/admission.ts';
+import type { Doorway, OpenDoorway, Seat } from '../../ports/doorway.ts';
+import { Overloaded } from '../../errors/overloaded.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { answerToFault, HttpFault } from './http-fault.ts';
 import { jsonBody } from './json-body.ts';
 import { routeTable, type RouteTable } from './route-table.ts';
+import type { RouteGuard } from './route-guard.ts';
 import { jsonAnswer, type HttpAnswer, type Route } from './route.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Who takes connections, and bounds them. */
+  readonly doorway: Doorway<Socket>;
   readonly routes: readonly Route[];
+  /** Who may ask; default: everyone. */
+  readonly guard?: RouteGuard;
+  /** How much may be asked, but for probes; default: anything. */
+  readonly admission?: Admission;
   readonly log: Log;
   /** Called once for each answered request, with the route's path or `unmatched`. */
   readonly onAnswer?: (route: string, status: number) => void;
@@ -24,7 +34,6 @@ export interface HttpLimits {
   /** The same for the whole request. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  readonly maxConnections: number;
 }
 
 export interface HttpServer {
@@ -39,8 +48,10 @@ const defaultLimits: HttpLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 20_000,
   keepAliveTimeoutMs: 65_000,
-  maxConnections: 1_000,
 };
+/** More header fields than this are left out. */
+const mostHeaders = 100;
+const lookEveryMs = 10;
 
 /**
  * Serves a table of routes over HTTP/1.1.
@@ -50,6 +61,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const limits = { ...defaultLimits, ...options.limits };
   const table = routeTable(options.routes);
   const stop = { closing: new AbortController(), cut: new AbortController() };
+  const seats = new WeakMap<Socket, Seat>();
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -57,23 +69,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
     },
-    (request, response) => void respond(request, response, { ...options, limits, table, stop }),
+    (request, response) => {
+      const seat = seats.get(request.socket);
+      void respond(request, response, { ...options, limits, table, stop, seat });
+    },
   );
-  server.maxConnections = limits.maxConnections;
+  server.maxHeadersCount = mostHeaders;
   server.on('clientError', answerBrokenRequest);
-  await listening(server, options);
-  const address = server.address() as AddressInfo;
-  return { host: address.address, port: address.port, close: (graceMs) => closed(server, stop, graceMs) };
-}
-
-function listening(server: Server, { host, port }: HttpServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
+  const door = await options.doorway.open(options, (socket, seat) => {
+    seats.set(socket, seat);
+    server.emit('connection', socket);
   });
+  // It is the doorway that listens; the server begins to watch the times of its connections by this word.
+  server.emit('listening');
+  return { host: door.host, port: door.port, close: (graceMs) => closed(server, door, stop, graceMs) };
 }
 
 /** First no new request is taken, then what is still open is cut. */
@@ -86,11 +95,16 @@ interface Serving extends HttpServerOptions {
   readonly limits: HttpLimits;
   readonly table: RouteTable;
   readonly stop: Stop;
+  readonly seat: Seat | undefined;
 }
 
 async function respond(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const isOver = serving.seat?.busy();
+  response.once('close', () => {
+    gone.abort();
+    isOver?.(response.writableFinished);
+  });
   const path = pathOf(request);
   let answer: HttpAnswer;
   try {
@@ -104,6 +118,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, servi
       jsonAnswer(500, { error: 'the server met a fault of its own; its log tells more', details: [] });
   }
   serving.onAnswer?.(serving.table.label(path ?? ''), answer.status);
+  const isRead = serving.seat?.unread();
+  response.once('close', () => isRead?.());
   send(request, response, answer, serving.stop.closing.signal.aborted);
 }
 
@@ -115,14 +131,22 @@ function pathOf(request: IncomingMessage): string | undefined {
 async function answered(
   request: IncomingMessage,
   path: string | undefined,
-  { table, limits }: Serving,
+  { table, limits, guard, admission, seat }: Serving,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   if (path === undefined) throw new HttpFault(400, 'the request target must be a path');
   const route = table.route(request.method ?? 'GET', path);
-  const query = new URLSearchParams((request.url ?? '').slice(path.length + 1));
-  const json = route.method === 'POST' ? await jsonBody(request, limits.maxBodyBytes) : undefined;
-  return route.answer({ path, query, json, signal });
+  // Before a byte of the body is read.
+  guard?.(route.access, request.headers);
+  const entry = route.access === 'probe' ? undefined : admission?.enter(seat?.client ?? 'unknown');
+  if (entry?.isIn === false) throw new Overloaded(`${entry.why}; ask again in a second`, entry.retryAfterMs);
+  try {
+    const query = new URLSearchParams((request.url ?? '').slice(path.length + 1));
+    const json = route.method === 'POST' ? await jsonBody(request, limits.maxBodyBytes) : undefined;
+    return await route.answer({ path, query, json, signal });
+  } finally {
+    entry?.left();
+  }
 }
 
 function send(
@@ -162,17 +186,23 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   );
 }
 
-function closed(server: Server, stop: Stop, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    stop.closing.abort();
-    const cut = setTimeout(() => {
-      stop.cut.abort();
-      server.closeAllConnections();
-    }, graceMs);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
+function closed(server: Server, door: OpenDoorway, stop: Stop, graceMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  stop.closing.abort();
+  door.close();
+  const looking = setInterval(() => {
     server.closeIdleConnections();
+    if (door.connections() === 0) resolve(undefined);
+  }, lookEveryMs);
+  const cut = setTimeout(() => {
+    stop.cut.abort();
+    server.closeAllConnections();
+    door.closeConnections();
+  }, graceMs);
+  return promise.finally(() => {
+    clearInterval(looking);
+    clearTimeout(cut);
+    // Ends the watch over connections; it says that it never listened, which is so.
+    server.close(() => undefined);
   });
 }

@@ -3,19 +3,19 @@ import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { HttpFault } from './http-fault.ts';
 
-/** What `curl -d` says of a body when it was not told better: taken as nothing said, since the body itself will show. */
-const unsaid = 'application/x-www-form-urlencoded';
-
 /**
  * The JSON body of a request of at most `maxBytes`.
  * @throws HttpFault 415 for another content type or encoding, 413 beyond the limit; InvalidRequest when it is not JSON.
  */
 export async function jsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  const type = (request.headers['content-type'] ?? unsaid).split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json' && type !== unsaid)
-    throw new HttpFault(415, `the body must be application/json, not ${type ?? 'nothing'}`, {
-      accept: 'application/json',
-    });
+  // A form, or a body of no type, is what a page of another site can make a browser send without being asked.
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json')
+    throw new HttpFault(
+      415,
+      `the body must be application/json, not ${type ?? 'of no type'}; with curl: -H 'content-type: application/json'`,
+      { accept: 'application/json', connection: 'close' },
+    );
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     throw new HttpFault(415, `the body must not be encoded (content-encoding: ${encoding})`);

@@ -15,10 +15,18 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Who may ask. `probe`: everyone, at any time, for it costs nothing. `open`: everyone, as often as is admitted; it tells nothing of
+ * single decisions. `read`: whoever may see decisions, from this server's own pages or without a browser. `write`: only who has the
+ * token.
+ */
+export type RouteAccess = 'probe' | 'open' | 'read' | 'write';
+
 /** One line of the route table. A GET answers HEAD as well. */
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly access: RouteAccess;
   readonly answer: (question: HttpQuestion) => HttpAnswer | Promise<HttpAnswer>;
 }
 

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { nativeSameBytes } from '../../adapters/grpc/native-same-bytes.ts';
 import { decisionIds } from '../../api/decision-ids.ts';
 import type { SpotAdvisor } from '../../api/messages.ts';
@@ -7,6 +8,7 @@ import type { Policy } from '../../decision/policy.ts';
 import type { Pool } from '../../decision/pool.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { decisionLog, type DecisionLog } from '../../server/advisor/decision-log.ts';
+import { pacedAdvisor } from '../../server/advisor/paced-advisor.ts';
 import { spotAdvisor } from '../../server/advisor/spot-advisor.ts';
 import type { BestOptionsDependencies } from '../../server/expander/answered-best-options.ts';
 import { capacityKeeper } from '../../server/expander/capacity-keeper.ts';
@@ -132,15 +134,18 @@ export async function serveParts(
       listenerFailed: telemetry.listenerFailed,
     },
   };
-  const advisor = spotAdvisor({
-    knowledge: knowledge.keeper.current,
-    offerings: knowledge.keeper.offerings,
-    policy,
-    region: config.region,
-    clock,
-    decisions,
-    onDecision: telemetry.ownDecision,
-  });
+  const advisor = pacedAdvisor(
+    spotAdvisor({
+      knowledge: knowledge.keeper.current,
+      offerings: knowledge.keeper.offerings,
+      policy,
+      region: config.region,
+      clock,
+      decisions,
+      onDecision: telemetry.ownDecision,
+    }),
+    { clock, rest: (ms) => delay(ms, undefined, { ref: false }) },
+  );
   return {
     config,
     clock,

@@ -59,6 +59,7 @@ export class ServeStatus {
       poolRisk: () =>
         poolRisk(knowledge.keeper.offerings().pools, knowledge.keeper.current(), policy.maxCrashProbability),
       openConnections: () => this.#grpc.transportReport().openConnections,
+      bytesInFlight: () => this.#grpc.transportReport().bytesInFlight,
       logLinesLost: () => standardOutput().linesLost(),
       isCertificateRefused: () => this.#grpc.transportReport().certificateRefusal !== undefined,
       build: { version: version(), mode: config.mode },

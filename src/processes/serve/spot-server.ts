@@ -1,10 +1,18 @@
+import { admission, apiAdmissionLimits, probeAdmissionLimits } from '../../adapters/doorway/admission.ts';
+import {
+  apiDoorwayLimits,
+  doorway,
+  grpcDoorwayLimits,
+  probeDoorwayLimits,
+} from '../../adapters/doorway/doorway.ts';
 import { startGrpcServer, type GrpcServer } from '../../adapters/grpc/grpc-server.ts';
-import { apiRoutes } from '../../adapters/http/api-routes.ts';
+import { apiRoutes, probeRoutes } from '../../adapters/http/api-routes.ts';
 import { startHttpServer, type HttpServer } from '../../adapters/http/http-server.ts';
+import { routeGuard } from '../../adapters/http/route-guard.ts';
 import type { ServeConfig } from '../../config/serve-config.ts';
-import { hostAndPort } from '../../config/value-types.ts';
 import { advisorHandlers } from '../../server/advisor/advisor-handlers.ts';
 import { answeredBestOptions } from '../../server/expander/answered-best-options.ts';
+import { apiToken } from './api-token.ts';
 import { servedCertificate, type ServedCertificate } from './served-certificate.ts';
 import { serveParts, type ServeOverrides, type ServeParts } from './serve-parts.ts';
 import { ServeStatus } from './serve-status.ts';
@@ -17,16 +25,21 @@ const recordingsCloseMs = 2_000;
 /** Where a started server is reached. */
 export interface Listening {
   readonly grpcPort: number;
-  readonly httpHost: string;
   readonly httpPort: number;
+  /** Undefined: probes have no port of their own. */
+  readonly probePort: number | undefined;
   readonly certificate: ServedCertificate;
   /** What answers lack from the start, one sentence each. */
   readonly reasons: readonly string[];
 }
 
+type IsToken = (text: string) => boolean;
+
 interface Ports {
   readonly grpc: GrpcServer;
   readonly http: HttpServer;
+  /** Undefined: probes have no port of their own. */
+  readonly probes: HttpServer | undefined;
 }
 
 /** `serve` as an object: created with its sources of knowledge, started on its ports, stopped with everything written. */
@@ -68,13 +81,21 @@ export class SpotServer {
       const { knowledge, config } = this.parts;
       await knowledge.ready(warmUpMs);
       const certificate = await servedCertificate(config);
-      const grpc = await this.#grpcServer(certificate);
+      const isToken =
+        config.api_token_file === undefined
+          ? undefined
+          : apiToken(config.api_token_file, this.parts.clock, this.parts.log);
+      const grpc = await this.#grpcServer(certificate, isToken);
       const status = new ServeStatus(this.parts, grpc);
-      const http = await this.#httpServer(status).catch(async (error: unknown) => {
+      const http = await this.#httpServer(status, isToken).catch(async (error: unknown) => {
         await grpc.drain(0);
         throw error;
       });
-      this.#ports = { grpc, http };
+      const probes = await this.#probeServer(status).catch(async (error: unknown) => {
+        await Promise.all([grpc.drain(0), http.close(0)]);
+        throw error;
+      });
+      this.#ports = { grpc, http, probes };
       growUsually();
       grpc.setServing(true);
       return this.#told(certificate, status);
@@ -89,19 +110,26 @@ export class SpotServer {
     const { config, log, recordings, fleet } = this.parts;
     this.#isDraining = true;
     if (this.#ports !== undefined) {
-      const { grpc, http } = this.#ports;
+      const { grpc, http, probes } = this.#ports;
       this.#ports = undefined;
       log.info({ graceMs: config.drain_grace }, 'draining: no new calls, open ones may end');
       await Promise.all([grpc.drain(config.drain_grace), http.close(config.drain_grace)]);
+      // Whoever probes is told until the end.
+      await probes?.close(0);
     }
     this.#stopping.abort();
     await Promise.all([recordings?.close(recordingsCloseMs), fleet?.ended]);
   }
 
-  #grpcServer({ certFile, keyFile }: ServedCertificate): Promise<GrpcServer> {
+  #grpcServer({ certFile, keyFile }: ServedCertificate, isToken: IsToken | undefined): Promise<GrpcServer> {
     const { config, expander, advisor, telemetry } = this.parts;
     return startGrpcServer({
-      listen: hostAndPort(config.grpc_listen),
+      listen: config.grpc_listen,
+      doorway: doorway({
+        limits: grpcDoorwayLimits,
+        hasHandshake: true,
+        onRefused: (why) => telemetry.connectionRefused('grpc', why),
+      }),
       tls: { certFile, keyFile, clientCaFile: config.tls_client_ca },
       maxMessageBytes: config.max_message_size,
       maxConnectionAgeMs: config.max_connection_age,
@@ -111,18 +139,30 @@ export class SpotServer {
           service: 'spotadvisor.v1.SpotAdvisor',
           protoFile: 'spot_advisor.proto',
           handlers: advisorHandlers(advisor),
-          requiresClientCertificate: config.tls_client_ca !== undefined,
+          requiresClientCertificate: true,
         },
       ],
+      isToken,
       onEvent: telemetry.grpcEvent,
     });
   }
 
-  #httpServer(status: ServeStatus): Promise<HttpServer> {
+  #httpServer(status: ServeStatus, isToken: IsToken | undefined): Promise<HttpServer> {
     const { config, advisor, metrics, telemetry, log } = this.parts;
     metrics.measure(status.metricSources());
     return startHttpServer({
       ...config.http_listen,
+      doorway: doorway({
+        limits: apiDoorwayLimits,
+        hasHandshake: false,
+        onRefused: (why) => telemetry.connectionRefused('http', why),
+      }),
+      guard: routeGuard({
+        isToken,
+        wantsNames: config.tls_client_ca !== undefined,
+        hosts: config.api_hosts ?? [],
+      }),
+      admission: admission(apiAdmissionLimits),
       routes: apiRoutes({
         advisor,
         metrics,
@@ -134,9 +174,26 @@ export class SpotServer {
     });
   }
 
+  async #probeServer(status: ServeStatus): Promise<HttpServer | undefined> {
+    const { config, metrics, telemetry, log } = this.parts;
+    if (config.probe_listen === undefined) return undefined;
+    return startHttpServer({
+      ...config.probe_listen,
+      doorway: doorway({
+        limits: probeDoorwayLimits,
+        hasHandshake: false,
+        onRefused: (why) => telemetry.connectionRefused('probe', why),
+      }),
+      admission: admission(probeAdmissionLimits),
+      routes: probeRoutes({ metrics, readiness: () => status.readiness(this.#isDraining) }),
+      log,
+      onAnswer: telemetry.httpAnswer,
+    });
+  }
+
   #told(certificate: ServedCertificate, status: ServeStatus): Listening {
     const { config, log, metrics } = this.parts;
-    const { grpc, http } = this.#ports ?? {};
+    const { grpc, http, probes } = this.#ports ?? {};
     if (grpc === undefined || http === undefined) throw new Error('the server does not listen');
     metrics.certificateExpiry.set(grpc.transportReport().certificate.validToMs / 1000);
     log.info(
@@ -144,11 +201,12 @@ export class SpotServer {
         mode: config.mode,
         grpc: { ...config.grpc_listen, port: grpc.port },
         http: { host: http.host, port: http.port },
+        ...(probes !== undefined && { probes: { host: probes.host, port: probes.port } }),
         certificate: certificate.certFile,
       },
-      `listening for gRPC on ${config.grpc_listen.host}:${grpc.port} and for HTTP on ${http.host}:${http.port}`,
+      `listening for gRPC on ${config.grpc_listen.host}:${grpc.port} and for HTTP on ${http.host}:${http.port}${probes === undefined ? '' : `, for probes on ${probes.host}:${probes.port}`}`,
     );
     const { reasons } = status.readiness(false);
-    return { grpcPort: grpc.port, httpHost: http.host, httpPort: http.port, certificate, reasons };
+    return { grpcPort: grpc.port, httpPort: http.port, probePort: probes?.port, certificate, reasons };
   }
 }

@@ -21,6 +21,7 @@ export interface MetricSources {
   readonly hotPools: () => number;
   readonly poolRisk: () => PoolRisk;
   readonly openConnections: () => number;
+  readonly bytesInFlight: () => number;
   readonly isCertificateRefused: () => boolean;
   readonly logLinesLost: () => number;
   readonly build: { readonly version: string; readonly mode: 'TEST' | 'PROD' };
@@ -92,6 +93,11 @@ export function measuredGauges(sources: MetricSources, registry: Registry): void
     sources.isCertificateRefused() ? 1 : 0,
   );
   measured('spot_grpc_connections', 'Open gRPC connections', sources.openConnections);
+  measured(
+    'spot_bytes_in_flight',
+    'Bytes that gRPC calls hold: headers, messages that come in, answers that are not read',
+    sources.bytesInFlight,
+  );
   measured('spot_hot_pools', 'Pools with a live interruption signal', sources.hotPools);
   new Counter({
     name: 'spot_log_lines_lost_total',

@@ -4,6 +4,7 @@ import type { DropReason } from '../../decision/decision.ts';
 import { degradationSteps } from '../../decision/degradation.ts';
 import type { LayerName } from '../../decision/layers.ts';
 import type { KnowledgeSource } from '../knowledge/knowledge-events.ts';
+import { doorwayRefusals } from '../../ports/doorway.ts';
 import { grpcCodes } from './grpc-codes.ts';
 import { measuredGauges, type MetricSources } from './serve-gauges.ts';
 
@@ -36,6 +37,7 @@ export interface ServeMetrics {
   readonly certificateExpiry: Gauge;
   readonly grpcCalls: Counter<'method' | 'code'>;
   readonly httpRequests: Counter<'route' | 'code'>;
+  readonly connectionsRefused: Counter<'port' | 'why'>;
   readonly recordings: Counter<'result'>;
   readonly cooldowns: Counter;
   readonly savingsUsdPerHour: Gauge;
@@ -45,6 +47,11 @@ export interface ServeMetrics {
   readonly candidateRisk: Histogram<'place'>;
   readonly fleetNotices: Counter<'signal'>;
 }
+
+/** The ports of `serve`. */
+export type ServePort = 'grpc' | 'http' | 'probe';
+
+const servePorts: readonly ServePort[] = ['grpc', 'http', 'probe'];
 
 /** Each reason belongs to one layer. */
 const layerOf: Readonly<Record<DropReason, LayerName>> = {
@@ -181,6 +188,13 @@ export function serveMetrics(): ServeMetrics {
       'route',
       'code',
     ]),
+    connectionsRefused: startedAtZero(
+      counter('spot_connections_refused_total', 'Connections that were refused or closed by us', [
+        'port',
+        'why',
+      ]),
+      servePorts.flatMap((port) => doorwayRefusals.map((why) => ({ port, why }))),
+    ),
     recordings: counterOf('spot_recordings_total', 'Requests stored for replay by result', 'result', [
       'stored',
       'dropped',

@@ -10,7 +10,8 @@ import { grpcCodes } from './grpc-codes.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { seldom } from '../../telemetry/rate-limited.ts';
 import { systemClock } from '../../telemetry/system-clock.ts';
-import type { ServeMetrics } from './serve-metrics.ts';
+import type { ServeMetrics, ServePort } from './serve-metrics.ts';
+import type { DoorwayRefusal } from '../../ports/doorway.ts';
 
 /** What happens in `serve`, each as its metric and its log line together. */
 export interface ServeTelemetry extends Required<KnowledgeEvents> {
@@ -22,13 +23,25 @@ export interface ServeTelemetry extends Required<KnowledgeEvents> {
   readonly httpAnswer: (route: string, status: number) => void;
   readonly capacityRests: (resting: RestingClass) => void;
   readonly recording: (result: RecordingResult) => void;
+  readonly connectionRefused: (port: ServePort, why: DoorwayRefusal) => void;
   readonly fleetNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
 }
 
 const malformedEveryMs = 10_000;
+const refusedEveryMs = 60_000;
+
+const refusalSentences: Readonly<Record<DoorwayRefusal, string>> = {
+  full: 'there are too many of one client or in all; who had shown the least gave way',
+  'too-often': 'one client opens more in a second than is taken',
+  handshake: 'a TLS handshake was not finished in time',
+  unused: 'nothing was asked on it',
+  idle: 'nothing was asked on it for a long time',
+  unread: 'its client does not read its answers',
+};
 
 export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
   const toldOfMalformed = seldom(malformedEveryMs, systemClock);
+  const toldOfRefused = seldom(refusedEveryMs, systemClock);
   return {
     scaleUpAnswered: (event) => scaleUpAnswered(event, metrics, log),
     malformedRequest: (sentence, requestBytes) => {
@@ -56,6 +69,12 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
       );
     },
     recording: (result) => metrics.recordings.inc({ result }),
+    connectionRefused: (port, why) => {
+      metrics.connectionsRefused.inc({ port, why });
+      toldOfRefused((withheld) =>
+        log.warn({ port, why, withheld }, `connections are refused or closed: ${refusalSentences[why]}`),
+      );
+    },
     fleetNotice: (signal) => metrics.fleetNotices.inc({ signal }),
     onRefresh: ({ source, outcome, sentence, failures }) => {
       metrics.refreshes.inc({ source, result: outcome });
@@ -172,8 +191,5 @@ function grpcEvent(event: GrpcEvent, metrics: ServeMetrics, log: Log): void {
         { certificate: event.certificate },
         `the served certificate has ended on ${new Date(event.certificate.validToMs).toISOString()}: no new connection succeeds until it is renewed`,
       );
-      return;
-    case 'windows-not-in-force':
-      log.warn({}, `large requests will be slow: the 16 MB HTTP/2 windows are not in force: ${event.reason}`);
   }
 }

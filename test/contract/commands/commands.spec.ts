@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { doorway, grpcDoorwayLimits } from '../../../src/adapters/doorway/doorway.ts';
 import { startGrpcServer, type GrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import { compressedText } from '../../../src/adapters/record-files/record-directory.ts';
 import { advisorHandlers } from '../../../src/server/advisor/advisor-handlers.ts';
@@ -188,7 +189,8 @@ describe('the commands that ask', () => {
       const tls = await devCertificateFiles(state, new Date());
       local = await localAdvisor({}, commandContext(home));
       server = await startGrpcServer({
-        listen: '127.0.0.1:0',
+        listen: { host: '127.0.0.1', port: 0 },
+        doorway: doorway({ limits: grpcDoorwayLimits, hasHandshake: true }),
         tls,
         bestOptions: (request) => Promise.resolve(Uint8Array.from(request)),
         services: [

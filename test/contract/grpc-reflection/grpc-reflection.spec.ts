@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { doorway, grpcDoorwayLimits } from '../../../src/adapters/doorway/doorway.ts';
 import { startGrpcServer, type GrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import { advisorHandlers } from '../../../src/server/advisor/advisor-handlers.ts';
 import { localAdvisor, type OpenedLocalAdvisor } from '../../../src/processes/ask/local-advisor.ts';
@@ -33,7 +34,8 @@ describe('the documented grpcurl lines, by reflection alone', () => {
     const certificate = await devCertificateFiles(directory, new Date());
     local = await localAdvisor({}, commandContext(directory));
     server = await startGrpcServer({
-      listen: '127.0.0.1:0',
+      listen: { host: '127.0.0.1', port: 0 },
+      doorway: doorway({ limits: grpcDoorwayLimits, hasHandshake: true }),
       tls: certificate,
       bestOptions: (request) => Promise.resolve(Uint8Array.from(request)),
       services: [

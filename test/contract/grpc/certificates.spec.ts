@@ -13,6 +13,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
 import { newLeaf, newRoot, type Leaf } from '../../faults/certificates.ts';
 import type { CertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { doorway, grpcDoorwayLimits } from '../../../src/adapters/doorway/doorway.ts';
 import { startGrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import { CertificateRefused } from '../../../src/errors/certificate-refused.ts';
 import type { RunningServer } from './peers.ts';
@@ -177,7 +178,8 @@ describe('certificate files', () => {
   it('stop the start when they cannot be served', async () => {
     const [one, other] = [await freshCertificate(), await freshCertificate()];
     const attempt = startGrpcServer({
-      listen: '127.0.0.1:0',
+      listen: { host: '127.0.0.1', port: 0 },
+      doorway: doorway({ limits: grpcDoorwayLimits, hasHandshake: true }),
       tls: { certFile: one.certFile, keyFile: other.keyFile },
       bestOptions: () => Promise.resolve(new Uint8Array()),
     });
@@ -203,7 +205,8 @@ describe('TLS', () => {
   it('on an address that is taken is refused in a sentence', async () => {
     const { port, certificate } = await started();
     const attempt = startGrpcServer({
-      listen: `127.0.0.1:${port}`,
+      listen: { host: '127.0.0.1', port },
+      doorway: doorway({ limits: grpcDoorwayLimits, hasHandshake: true }),
       tls: certificate,
       bestOptions: () => Promise.resolve(new Uint8Array()),
     });

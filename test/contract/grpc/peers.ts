@@ -7,6 +7,7 @@ import type { CallOptions, ServiceError } from '@grpc/grpc-js';
 import { Client, Metadata, compressionAlgorithms, credentials } from '@grpc/grpc-js';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
 import type { CertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { doorway, grpcDoorwayLimits } from '../../../src/adapters/doorway/doorway.ts';
 import { startGrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import type { GrpcServer, GrpcServerOptions } from '../../../src/adapters/grpc/grpc-server.ts';
 import type { GrpcEvent } from '../../../src/ports/grpc-events.ts';
@@ -52,7 +53,8 @@ export async function started(options: Partial<GrpcServerOptions> = {}): Promise
   const certificate = await freshCertificate();
   const events: GrpcEvent[] = [];
   const server = await startGrpcServer({
-    listen: '127.0.0.1:0',
+    listen: { host: '127.0.0.1', port: 0 },
+    doorway: doorway({ limits: grpcDoorwayLimits, hasHandshake: true }),
     tls: certificate,
     bestOptions: (request) => Promise.resolve(Uint8Array.from(request)),
     onEvent: (event) => events.push(event),

@@ -5,6 +5,7 @@ import { startHttpServer, type HttpServer } from '../../../src/adapters/http/htt
 import type { EvaluateResponse, RankResponse } from '../../../src/api/messages.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { smallAdvisor } from '../../unit/server/advisor/small-market.ts';
+import { wideDoorway } from './wide-doorway.ts';
 
 interface Mistakes {
   readonly error: string;
@@ -19,6 +20,7 @@ describe('the HTTP API', () => {
   before(async () => {
     server = await startHttpServer({
       host: '127.0.0.1',
+      doorway: wideDoorway,
       port: 0,
       log: silentLog,
       routes: apiRoutes({

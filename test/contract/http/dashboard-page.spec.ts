@@ -10,6 +10,7 @@ import { startHttpServer, type HttpServer } from '../../../src/adapters/http/htt
 import type { ExplainResponse, ListPoolsResponse } from '../../../src/api/messages.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { smallAdvisor, smallMarket, smallMarketNowMs } from '../../unit/server/advisor/small-market.ts';
+import { wideDoorway } from './wide-doorway.ts';
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const hostile = `<script>document.title='owned'</script><img src=x onerror="document.title='owned'">`;
@@ -28,6 +29,7 @@ describe('the dashboard', () => {
   before(async () => {
     server = await startHttpServer({
       host: '127.0.0.1',
+      doorway: wideDoorway,
       port: 0,
       log: silentLog,
       routes: apiRoutes({

@@ -13,6 +13,7 @@ export const idleSources: MetricSources = {
     crashProbability: { '0.5': 0.1, '0.9': 0.1, '0.99': 0.1, '1': 0.1 },
   }),
   openConnections: () => 0,
+  bytesInFlight: () => 0,
   isCertificateRefused: () => false,
   logLinesLost: () => 0,
   build: { version: '0', mode: 'TEST' },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decisionIds } from '../../../../src/api/decision-ids.ts';
+import { heldBytes } from '../../../../src/server/advisor/held-bytes.ts';
 import { decisionLog } from '../../../../src/server/advisor/decision-log.ts';
 import type { CandidateMessage, DecisionMessage } from '../../../../src/api/messages.ts';
 
@@ -67,7 +68,14 @@ function decision(id: string, candidateCount = 1): DecisionMessage {
   };
 }
 
-const bounds = { maxDecisions: 3, maxCandidates: 10, maxCandidatesPerDecision: 6 };
+const mebibyte = 1024 * 1024;
+const bounds = {
+  maxDecisions: 3,
+  maxCandidates: 10,
+  maxCandidatesPerDecision: 6,
+  maxBytes: 4 * mebibyte,
+  maxBytesPerDecision: mebibyte,
+};
 
 describe('the decision log', () => {
   const held = (log: ReturnType<typeof decisionLog>) => log.last(100).map((one) => one.decision_id);
@@ -96,6 +104,44 @@ describe('the decision log', () => {
     log.add(decision('a', 1_000));
     expect(log.byId('a')?.candidates).to.have.length(6);
     expect(log.byId('a')?.candidate_count).to.equal(1_000);
+  });
+});
+
+describe('the decision log, asked to keep what is too large', () => {
+  it('keeps 500 decisions with group ids of 8 MB in its own bounds, and tells their lengths', () => {
+    const log = decisionLog(() => 'x');
+    const id = 'x'.repeat(8 * mebibyte);
+    const reason = Buffer.from(`${id} ranks first`).toString();
+    for (let index = 0; index < 500; index += 1)
+      log.add({ ...decision(`d-${index}`, 2), answer: [id], reason });
+    const kept = log.last(500);
+    expect(kept).to.have.length(500);
+    expect(heldBytes(kept)).to.be.below(48 * mebibyte);
+    expect(kept[0]?.answer[0]).to.match(/^x{4096}… \(8388608 characters\)$/);
+  });
+
+  it('forgets the oldest when all of them are too many bytes', () => {
+    const log = decisionLog(() => 'x', { ...bounds, maxDecisions: 100 });
+    const remarks = Array.from({ length: 100 }, (_, index) => `${index} `.repeat(1_000).slice(0, 4_000));
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) log.add({ ...decision(id), remarks });
+    const ids = log.last(100).map((one) => one.decision_id);
+    expect(ids[0]).to.equal('h');
+    expect(ids.length).to.be.below(8).and.above(1);
+    expect(heldBytes(log.last(100))).to.be.below(bounds.maxBytes + mebibyte);
+  });
+
+  it('keeps the best candidates of one that is too large alone, and its bare answer where even they are too many', () => {
+    const log = decisionLog(() => 'x', {
+      ...bounds,
+      maxCandidatesPerDecision: 10_000,
+      maxCandidates: 10_000,
+    });
+    log.add(decision('many', 9_000));
+    expect(log.byId('many')?.candidates.length).to.be.above(100).and.below(9_000);
+    expect(log.byId('many')?.candidates[0]?.id).to.equal('many-0');
+    log.add({ ...decision('names', 1), answer: Array.from({ length: 5_000 }, () => 'y'.repeat(4_000)) });
+    expect(log.byId('names')?.answer).to.have.length(100);
+    expect(heldBytes(log.byId('names'))).to.be.below(mebibyte);
   });
 });
 

@@ -1,0 +1,52 @@
+import type { SpotAdvisor } from '../../api/messages.ts';
+import { Overloaded } from '../../errors/overloaded.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+export interface PacedAdvisorOptions {
+  readonly clock: Clock;
+  /** Resolves after that time; the event loop is free meanwhile. */
+  readonly rest: (ms: number) => Promise<void>;
+  /** Questions that may wait; one more is turned away. */
+  readonly mostWaiting?: number;
+}
+
+const defaultMostWaiting = 24;
+/** Of the time that questions take, the event loop rests this many times as long for the autoscaler's own. */
+const restsAsLong = 2;
+const longestRestMs = 250;
+const retryAfterMs = 1_000;
+
+/**
+ * The same advisor, one question at a time with the event loop free in between: a ranking of a whole region takes some tens of
+ * milliseconds, and whoever asks for many of them waits for himself, not the autoscaler for him.
+ */
+export function pacedAdvisor(advisor: SpotAdvisor, options: PacedAdvisorOptions): SpotAdvisor {
+  const { clock, rest, mostWaiting = defaultMostWaiting } = options;
+  let last: Promise<void> = Promise.resolve();
+  let waiting = 0;
+
+  const inTurn = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
+    if (waiting >= mostWaiting)
+      throw new Overloaded(`${waiting} questions are waiting already; ask again in a second`, retryAfterMs);
+    waiting += 1;
+    const before = last;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    last = promise;
+    await before;
+    const startedMs = clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      waiting -= 1;
+      const tookMs = clock.monotonicMs() - startedMs;
+      // What the answer still costs on its way out, as text, is part of the rest that follows.
+      void rest(Math.min(longestRestMs, restsAsLong * tookMs)).then(() => resolve(undefined));
+    }
+  };
+  return {
+    rank: (request) => inTurn(() => advisor.rank(request)),
+    evaluate: (request) => inTurn(() => advisor.evaluate(request)),
+    explain: (request) => inTurn(() => advisor.explain(request)),
+    listPools: (request) => inTurn(() => advisor.listPools(request)),
+  };
+}
