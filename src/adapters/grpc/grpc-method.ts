@@ -1,4 +1,12 @@
-import type { UnaryCall } from './unary-stream.ts';
+/** What a handler is told about its call. */
+export interface UnaryCall {
+  /** Aborts when the client gives up, its deadline passes or the connection breaks. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds; undefined when the client set no deadline. */
+  readonly deadlineMs: number | undefined;
+  /** `address:port` of the client. */
+  readonly peer: string;
+}
 
 /** The answer as a marshalled message. `request` is only valid until the promise settles: its memory is used again. */
 export type BytesHandler = (request: Uint8Array, call: UnaryCall) => Promise<Uint8Array>;

@@ -3,8 +3,7 @@ import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@gr
 import { loadSync } from '@grpc/proto-loader';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { messageOf } from '../../errors/message-of.ts';
-import type { BytesHandler, GrpcMethod } from './grpc-method.ts';
-import type { UnaryCall } from './unary-stream.ts';
+import type { BytesHandler, GrpcMethod, UnaryCall } from './grpc-method.ts';
 
 export const expanderService = 'grpcplugin.Expander';
 export const bestOptionsMethod = '/grpcplugin.Expander/BestOptions';

@@ -11,16 +11,6 @@ import type { ReceiveBuffers } from './receive-buffers.ts';
 import type { ReceivedPieces } from './received-pieces.ts';
 import { statusOf } from './statuses.ts';
 
-/** What a handler is told about its call. */
-export interface UnaryCall {
-  /** Aborts when the client gives up, its deadline passes or the connection breaks. */
-  readonly signal: AbortSignal;
-  /** Epoch milliseconds; undefined when the client set no deadline. */
-  readonly deadlineMs: number | undefined;
-  /** `address:port` of the client. */
-  readonly peer: string;
-}
-
 export interface UnaryStreamOptions {
   readonly buffers: ReceiveBuffers;
   readonly pieces: ReceivedPieces;

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { status } from '@grpc/grpc-js';
-import type { BytesHandler } from '../../../src/adapters/grpc/grpc-method.ts';
-import type { UnaryCall } from '../../../src/adapters/grpc/unary-stream.ts';
+import type { BytesHandler, UnaryCall } from '../../../src/adapters/grpc/grpc-method.ts';
 import { InvalidRequest } from '../../../src/errors/invalid-request.ts';
 import { MalformedRequest } from '../../../src/errors/malformed-request.ts';
 import { NotFound } from '../../../src/errors/not-found.ts';
