@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { expect } from 'chai';
 import { startHttpServer } from '../../../src/adapters/http/http-server.ts';
-import { hostAndPort, listenAddress } from '../../../src/config/value-types.ts';
+import { listenAddress } from '../../../src/config/value-types.ts';
 import { jsonLog } from '../../../src/telemetry/log.ts';
 import { started, stopAll } from '../grpc/peers.ts';
+import { wideDoorway } from './wide-doorway.ts';
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
@@ -29,6 +30,7 @@ describe('a listener on ":PORT"', () => {
       if (family === 'IPv6' && !hasIpv6) this.skip();
       const server = await startHttpServer({
         ...listenAddress.parse(':0'),
+        doorway: wideDoorway,
         routes: [],
         log: jsonLog('silent', 'test'),
       });
@@ -38,7 +40,7 @@ describe('a listener on ":PORT"', () => {
 
     it(`is reached over ${family} for gRPC`, async function () {
       if (family === 'IPv6' && !hasIpv6) this.skip();
-      const server = await started({ listen: hostAndPort(listenAddress.parse(':0')) });
+      const server = await started({ listen: listenAddress.parse(':0') });
       await reached(host, server.port);
     });
   }
