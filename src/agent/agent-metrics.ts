@@ -5,6 +5,7 @@ const evictionResults = ['evicted', 'gone', 'blocked', 'misconfigured', 'refused
 const deletionResults = ['deleted', 'forced', 'shortened', 'left', 'failed'] as const;
 const pollProblems = [
   'token-refused',
+  'token-garbled',
   'switched-off',
   'hop-limit',
   'throttled',
@@ -33,6 +34,8 @@ export interface AgentMetrics {
   readonly reverts: Counter;
   readonly webhooks: Counter<'result'>;
   readonly apiErrors: Counter;
+  readonly ownFaults: Counter;
+  readonly unprovenMarks: Counter;
   readonly forbidden: Counter<'by'>;
   readonly noticeLeadSeconds: Histogram;
 }
@@ -172,6 +175,14 @@ export function agentMetrics(sources: AgentMetricSources): AgentMetrics {
       'spot_agent_notice_lead_seconds',
       'From reading a notice to the end of the instance: what AWS left',
       [0, 10, 20, 30, 45, 60, 75, 90, 105, 115, 120, 180, 300],
+    ),
+    ownFaults: plain(
+      'spot_agent_own_faults_total',
+      'Errors that nobody foresaw: faults of the agent, not of what it speaks to',
+    ),
+    unprovenMarks: plain(
+      'spot_agent_unproven_marks_total',
+      'Marks found on the Node that none of its agents has made, and that were not obeyed',
     ),
     apiErrors: plain('spot_agent_api_errors_total', 'Requests to the API server without a usable answer'),
   };

@@ -1,4 +1,3 @@
-import { messageOf } from '../errors/message-of.ts';
 import type { NodeView } from '../drain/observed.ts';
 import type { Step } from '../drain/steps.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
@@ -10,7 +9,7 @@ type Told = Extract<Step, { kind: 'tell' }>;
 export class Announcer {
   private readonly told = new Set<string>();
   private readonly open = new Set<Promise<void>>();
-  private readonly ports: Pick<AgentPorts, 'cluster' | 'webhook' | 'nowMs' | 'log' | 'metrics'>;
+  private readonly ports: Pick<AgentPorts, 'cluster' | 'webhook' | 'clock' | 'telemetry'>;
   private readonly identity: InstanceIdentity;
   private readonly stop = new AbortController();
 
@@ -34,25 +33,25 @@ export class Announcer {
   }
 
   private async telling(step: Told, node: NodeView): Promise<void> {
-    const { cluster, webhook, log, metrics, nowMs } = this.ports;
-    const atMs = nowMs();
+    const { cluster, webhook, telemetry, clock } = this.ports;
+    const atMs = clock.nowMs();
     const isNormal = step.reason === 'SpotNodeDrained' || step.reason === 'SpotSignalReverted';
     const event = { ...step, type: isNormal ? 'Normal' : 'Warning', atMs } as const;
     try {
       // An agent that was restarted finds its predecessor's Event, and the webhook has had it too.
       if ((await cluster.tell(event, node, this.stop.signal)) === 'known') return;
     } catch (error) {
-      metrics.apiErrors.inc();
-      log.warn({ event: step.id, error: messageOf(error) }, 'an Event could not be written');
+      telemetry.eventFailed(step.id, error);
     }
     if (webhook === undefined) return;
     const { instanceId, instanceType, zone } = this.identity;
     const { id, reason, message } = step;
     const time = new Date(atMs).toISOString();
-    const result = await webhook.send(
-      { id, reason, message, node: node.name, instanceId, instanceType, zone, time },
-      this.stop.signal,
+    telemetry.webhookTold(
+      await webhook.send(
+        { id, reason, message, node: node.name, instanceId, instanceType, zone, time },
+        this.stop.signal,
+      ),
     );
-    metrics.webhooks.labels(result).inc();
   }
 }

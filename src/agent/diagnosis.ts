@@ -1,5 +1,6 @@
 import { messageOf } from '../errors/message-of.ts';
-import { isOurs } from '../drain/plan.ts';
+import { foreignReason, type InstanceAddress } from '../drain/node-identity.ts';
+import type { NodeView } from '../drain/observed.ts';
 import type { InstanceIdentity, InstanceMetadata } from '../ports/instance-metadata.ts';
 import type { NodeCluster, Permission } from '../ports/node-cluster.ts';
 
@@ -49,6 +50,7 @@ export async function diagnosis(
   nodeName: string,
   namespace: string,
   signal: AbortSignal,
+  identifyBy: 'provider-id' | 'address' = 'provider-id',
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   const add = (check: string, verdict: Finding['verdict'], detail: string) =>
@@ -76,11 +78,11 @@ export async function diagnosis(
     return findings;
   }
   add('node', 'ok', `${node.name} found by name`);
-  if (identity !== undefined)
-    add(
-      'instance',
-      ...instanceVerdict(identity, node.providerId, isOurs({ instanceId: identity.instanceId, node })),
-    );
+  if (identity !== undefined) {
+    const hostname = identifyBy === 'address' ? await metadata.hostname?.(signal).catch(() => '') : undefined;
+    const address = hostname === undefined ? undefined : { privateIp: identity.privateIp ?? '', hostname };
+    add('instance', ...instanceVerdict(identity, node, address));
+  }
   for (const { permission, without } of needs(nodeName, namespace, node.nodeClaim !== undefined)) {
     const { verb, resource, subresource } = permission;
     const check = `may ${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
@@ -99,13 +101,11 @@ export async function diagnosis(
 }
 
 function instanceVerdict(
-  identity: InstanceIdentity,
-  providerId: string,
-  mine: boolean,
+  { instanceId }: InstanceIdentity,
+  node: NodeView,
+  instanceAddress: InstanceAddress | undefined,
 ): readonly [Finding['verdict'], string] {
-  if (mine) return ['ok', `spec.providerID ${providerId} is this instance`];
-  return [
-    'broken',
-    `spec.providerID is "${providerId}" and this instance is ${identity.instanceId}: the agent refuses to act on this Node`,
-  ];
+  const why = foreignReason({ instanceId, instanceAddress }, node);
+  if (why !== undefined) return ['broken', `${why}: the agent refuses to act on this Node`];
+  return ['ok', `spec.providerID ${node.providerId} is this instance`];
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signalAnnotation } from '../drain/marks.ts';
+import { signalAnnotation, signalMark } from '../drain/marks.ts';
+import { foreignReason, type InstanceAddress } from '../drain/node-identity.ts';
 import type { NodeView, Observed } from '../drain/observed.ts';
-import { isOurs, plan } from '../drain/plan.ts';
+import { plan } from '../drain/plan.ts';
+import { believed, provenOn, withoutMark } from '../drain/proof.ts';
 import { resumedNotices } from '../drain/resumed.ts';
 import type { Plan } from '../drain/steps.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
@@ -16,6 +18,15 @@ import { StepRunner } from './step-runner.ts';
 /** A turn that plans this often without coming to rest takes a breath. */
 const maxRounds = 12;
 const recheckMs = 60_000;
+/** The same while a notice waits for a Node that is not yet known to be ours. */
+const urgentRecheckMs = 2_000;
+/** How long the first look at the metadata service may keep the first look at the Node waiting. */
+const firstRoundMs = 5_000;
+
+interface Self extends InstanceIdentity {
+  /** Given where a Node may be known by it. */
+  readonly address: InstanceAddress | undefined;
+}
 
 /** Plans, does, looks, and plans again, from the first notice to the last pod. Silent towards the API server while idle. */
 export class DrainLoop {
@@ -24,21 +35,28 @@ export class DrainLoop {
   private readonly runner: StepRunner;
   private readonly ports: AgentPorts;
   private readonly options: AgentOptions;
-  private readonly identity: InstanceIdentity;
+  private readonly self: Self;
   private readonly board: NoticeBoard;
-  private readonly reported = new Set<string>();
+  private readonly firstRound: Promise<unknown>;
   private last: Plan | undefined;
   private hasResumed = false;
   private refusing = false;
   private failures = 0;
 
-  constructor(ports: AgentPorts, options: AgentOptions, identity: InstanceIdentity, board: NoticeBoard) {
+  constructor(
+    ports: AgentPorts,
+    options: AgentOptions,
+    self: Self,
+    board: NoticeBoard,
+    firstRound: Promise<unknown>,
+  ) {
     this.ports = ports;
     this.options = options;
-    this.identity = identity;
+    this.self = self;
     this.board = board;
-    this.announcer = new Announcer(ports, identity);
-    this.runner = new StepRunner(ports, options, this.memory, ports.slots(identity), this.announcer);
+    this.firstRound = firstRound;
+    this.announcer = new Announcer(ports, self);
+    this.runner = new StepRunner(ports, options, this.memory, ports.slots(self), this.announcer);
   }
 
   get isRefusing(): boolean {
@@ -52,11 +70,14 @@ export class DrainLoop {
   /** Ends soon after `stopping`, but carries a running evacuation to its end; ends at once with `signal`. */
   async run(stopping: AbortSignal, signal: AbortSignal): Promise<void> {
     const isOver = () => signal.aborted || (stopping.aborted && !this.isEvacuating());
+    // The metadata service is asked before the Node: what the Node carries may be anybody's.
+    const patience = sleep(firstRoundMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    await Promise.race([this.firstRound, patience]);
     while (!isOver()) {
       const changed = this.board.changed();
       const wakeAtMs = await this.guardedTurn(signal);
       if (isOver()) break;
-      const pauseMs = wakeAtMs === undefined ? undefined : Math.max(20, wakeAtMs - this.ports.nowMs());
+      const pauseMs = wakeAtMs === undefined ? undefined : Math.max(20, wakeAtMs - this.ports.clock.nowMs());
       await this.rest(changed, pauseMs, stopping, signal);
     }
     await this.announcer.close(2_000);
@@ -65,7 +86,7 @@ export class DrainLoop {
   private isEvacuating(): boolean {
     if (this.last?.decision !== 'EVACUATE' || this.options.policy.cordonOnly || this.options.dryRun)
       return false;
-    return this.last.remaining !== 0 && this.ports.nowMs() < (this.last.deadlineMs ?? 0);
+    return this.last.remaining !== 0 && this.ports.clock.nowMs() < (this.last.deadlineMs ?? 0);
   }
 
   private async rest(
@@ -88,22 +109,21 @@ export class DrainLoop {
     const newNotice = this.board.newNotice;
     try {
       const wakeAtMs = await this.turn(AbortSignal.any([signal, newNotice]));
-      if (this.failures > 0)
-        this.ports.log.info({ failures: this.failures }, 'the API server does as asked again');
+      this.ports.telemetry.apiUsable();
       this.failures = 0;
       return wakeAtMs;
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (newNotice.aborted) return this.ports.nowMs();
-      return this.ports.nowMs() + this.pauseAfter(error);
+      if (newNotice.aborted) return this.ports.clock.nowMs();
+      return this.ports.clock.nowMs() + this.pauseAfter(error);
     }
   }
 
   private pauseAfter(error: unknown): number {
     this.failures += 1;
-    this.ports.metrics.apiErrors.inc();
     this.memory.node = undefined;
-    if (this.failures === 1) this.ports.log.warn({ err: error }, 'the API server cannot be used; trying on');
+    if (error instanceof ClusterUnavailable) this.ports.telemetry.apiUnusable(error);
+    else this.ports.telemetry.ownFault('a turn of the drain', error);
     const longestMs = this.board.standing.length > 0 ? 1_000 : 10_000;
     const growing =
       Math.min(longestMs, 100 * 2 ** Math.min(this.failures, 8)) * (0.5 + 0.5 * this.ports.chance());
@@ -114,37 +134,59 @@ export class DrainLoop {
   /** @returns when to plan again; undefined: when something changes. */
   private async turn(signal: AbortSignal): Promise<number | undefined> {
     if (this.hasResumed && this.memory.node !== undefined && isAtRest(this.memory.node)) {
-      const idle = this.planned(this.memory.node);
+      const { made: idle } = this.planned(this.memory.node);
       if (idle.steps.length === 0) return this.kept(idle).wakeAtMs;
     }
     this.memory.node = undefined;
     this.memory.pods = undefined;
     for (let round = 0; round < maxRounds; round += 1) {
       const node: NodeView | 'gone' = this.memory.node ?? (await this.ports.cluster.node(signal));
-      if (node === 'gone') return this.nodeIsGone();
+      if (node === 'gone') {
+        this.ports.telemetry.nodeMissing(this.options.nodeName);
+        return this.recheckAtMs();
+      }
       this.memory.node = node;
-      if (!this.mayAct(node)) return this.ports.nowMs() + recheckMs;
+      if (!this.mayAct(node)) return this.recheckAtMs();
       this.resume(node);
+      if (this.isHeld(node)) return this.ports.clock.nowMs() + urgentRecheckMs;
       await this.runner.renewSlot(signal);
-      const made = this.kept(this.planned(node));
+      const { made, node: seen } = this.planned(node);
+      this.kept(made);
       const seenMs = this.board.standing.reduce<number | undefined>(
         (last, one) => Math.max(last ?? 0, one.seenAtMs),
         undefined,
       );
-      if ((await this.runner.run(made, node, seenMs, signal)) === 'done') return this.nextLookMs(made);
+      if ((await this.runner.run(made, seen, seenMs, signal)) === 'done') return this.nextLookMs(made);
     }
-    return this.ports.nowMs() + 250;
+    return this.ports.clock.nowMs() + 250;
   }
 
   /** While a mark stands the node is looked at again and again, so that what people change on it is seen. */
   private nextLookMs({ decision, wakeAtMs }: Plan): number | undefined {
-    return decision === 'NONE' ? wakeAtMs : Math.min(wakeAtMs ?? Infinity, this.ports.nowMs() + recheckMs);
+    return decision === 'NONE'
+      ? wakeAtMs
+      : Math.min(wakeAtMs ?? Infinity, this.ports.clock.nowMs() + recheckMs);
   }
 
-  private planned(node: NodeView): Plan {
+  private recheckAtMs(): number {
+    return this.ports.clock.nowMs() + (this.board.standing.length > 0 ? urgentRecheckMs : recheckMs);
+  }
+
+  private planned(carried: NodeView): { readonly made: Plan; readonly node: NodeView } {
+    const proven = provenOn(carried, this.ports.seal);
+    const node = believed(carried, proven, this.memory.handled);
+    const made = this.planOn(node);
+    if (proven.signal || made.decision === 'NONE') return { made, node };
+    // What somebody else wrote over the mark, or in its place, is written over in turn.
+    const unmarked = withoutMark(node);
+    return { made: this.planOn(unmarked), node: unmarked };
+  }
+
+  private planOn(node: NodeView): Plan {
     const { pods, attempts, slot, handOver, terminatingNamespaces } = this.memory;
     const observed: Observed = {
-      instanceId: this.identity.instanceId,
+      instanceId: this.self.instanceId,
+      instanceAddress: this.self.address,
       node,
       pods,
       attempts,
@@ -153,7 +195,7 @@ export class DrainLoop {
       terminatingNamespaces: terminatingNamespaces ?? new Set(),
       ownPod: this.options.ownPod,
     };
-    return plan(this.board.standing, observed, this.options.policy, this.ports.nowMs());
+    return plan(this.board.standing, observed, this.options.policy, this.ports.clock.nowMs());
   }
 
   private kept(made: Plan): Plan {
@@ -162,7 +204,7 @@ export class DrainLoop {
       this.memory.attempts.clear();
       this.memory.handOver = 'not-asked';
       this.memory.terminatingNamespaces = undefined;
-      this.ports.log.info({ from: this.memory.decision, to: made.decision }, `decision: ${made.decision}`);
+      this.ports.telemetry.decided(this.memory.decision, made.decision);
       this.memory.decision = made.decision;
     }
     this.last = made;
@@ -175,66 +217,47 @@ export class DrainLoop {
       made.steps.some((step) => step.kind === 'tell' && step.id === one.id),
     );
     if (notice === undefined || made.remaining === undefined || this.options.dryRun) return;
-    const { metrics, log, nowMs } = this.ports;
-    const now = nowMs();
-    if (made.deadlineMs !== undefined && this.isFirst(`lead/${notice.id}`))
-      metrics.noticeLeadSeconds.observe(Math.max(0, made.deadlineMs - notice.seenAtMs) / 1_000);
-    if (made.remaining === 0 && this.isFirst(`empty/${notice.id}`)) {
-      metrics.noticeToEmptySeconds.observe(Math.max(0, now - notice.seenAtMs) / 1_000);
-      if (made.deadlineMs !== undefined)
-        metrics.leadTimeLeftSeconds.observe(Math.max(0, made.deadlineMs - now) / 1_000);
-      log.info(
-        {
-          notice: notice.id,
-          leadTimeLeftMs: made.deadlineMs === undefined ? undefined : made.deadlineMs - now,
-        },
-        'the node is empty',
+    const { telemetry, clock } = this.ports;
+    const { deadlineMs, remaining } = made;
+    const nowMs = clock.nowMs();
+    if (deadlineMs !== undefined) telemetry.leadKnown(notice, deadlineMs - notice.seenAtMs);
+    if (remaining === 0)
+      telemetry.emptied(
+        notice,
+        nowMs - notice.seenAtMs,
+        deadlineMs === undefined ? undefined : deadlineMs - nowMs,
       );
-    }
-    if (
-      made.remaining > 0 &&
-      made.deadlineMs !== undefined &&
-      now >= made.deadlineMs &&
-      this.isFirst(`missed/${notice.id}`)
-    ) {
-      metrics.missedDeadlines.inc();
-      if (this.options.policy.atDeadline === 'leave') metrics.deletions.labels('left').inc(made.remaining);
-      log.error(
-        { notice: notice.id, remaining: made.remaining },
-        'the deadline has passed and pods are still on the node',
-      );
-    }
+    else if (deadlineMs !== undefined && nowMs >= deadlineMs)
+      telemetry.deadlineMissed(notice, remaining, this.options.policy.atDeadline === 'leave');
   }
 
   private mayAct(node: NodeView): boolean {
-    const mine = isOurs({ instanceId: this.identity.instanceId, node });
-    if (!mine && this.isFirst(`refusing/${node.providerId}`))
-      this.ports.log.error(
-        { node: node.name, providerID: node.providerId, instance: this.identity.instanceId },
-        `refusing to act: the Node ${node.name} is not this instance`,
-      );
-    this.refusing = !mine;
-    return mine;
+    const { instanceId, address } = this.self;
+    const why = foreignReason({ instanceId, instanceAddress: address }, node);
+    if (why !== undefined) this.ports.telemetry.refusedNode(node, instanceId, why);
+    this.refusing = why !== undefined;
+    return why === undefined;
   }
 
+  /** Of what the Node carries only that is gone on with which an agent of this node has written. */
   private resume(node: NodeView): void {
     if (this.hasResumed) return;
     this.hasResumed = true;
-    const resumed = resumedNotices(node, this.identity.instanceId);
-    if (resumed.length > 0) this.ports.log.info({ resumed }, 'going on from what the node carries');
+    const proven = provenOn(node, this.ports.seal);
+    const mark = signalMark(node.annotations);
+    if (!proven.signal && mark !== undefined && !this.board.standing.some(({ id }) => id === mark.notice.id))
+      this.ports.telemetry.unprovenMark(node.name, mark.notice.id);
+    const carried = believed(node, proven, this.memory.handled);
+    const resumed = resumedNotices(carried, this.self.instanceId, proven.signal);
+    this.ports.telemetry.resumed(resumed);
     this.board.resume(resumed);
   }
 
-  private nodeIsGone(): number {
-    if (this.isFirst('gone'))
-      this.ports.log.warn({ node: this.options.nodeName }, 'there is no Node of this name');
-    return this.ports.nowMs() + recheckMs;
-  }
-
-  private isFirst(key: string): boolean {
-    if (this.reported.has(key)) return false;
-    this.reported.add(key);
-    return true;
+  /** A mark that is not proven ours is neither obeyed nor taken back before the metadata service has been asked about it. */
+  private isHeld(node: NodeView): boolean {
+    const mark = signalMark(node.annotations);
+    if (mark === undefined || this.board.standing.length > 0) return false;
+    return !this.board.hasRead(mark.notice.kind) && !provenOn(node, this.ports.seal).signal;
   }
 }
 

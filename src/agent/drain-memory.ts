@@ -9,7 +9,11 @@ export interface DrainMemory {
   terminatingNamespaces: ReadonlySet<string> | undefined;
   readonly attempts: Map<string, Attempt>;
   slot: DrainSlot;
+  /** Of the monotonic clock, as `slotHeldMs`: when the place was last known to be ours. */
   slotAskedMs: number;
+  slotHeldMs: number;
+  /** Notices whose marks this agent has taken back. */
+  readonly handled: Set<string>;
   handOver: HandOver;
   decision: Plan['decision'];
 }
@@ -22,30 +26,43 @@ export function emptyDrainMemory(): DrainMemory {
     attempts: new Map(),
     slot: 'not-asked',
     slotAskedMs: -Infinity,
+    slotHeldMs: -Infinity,
+    handled: new Set(),
     handOver: 'not-asked',
     decision: 'NONE',
   };
 }
 
-/** When a pod may be asked again: the API server's own wish first, then the policy's pace. */
+/** However long the API server asks to wait: in an evacuation, and in a drain. */
+const longestWaitMs = { EVACUATE: 15_000, DRAIN: 60_000 } as const;
+
+/**
+ * When a pod may be asked again: the API server's own wish first, then the policy's pace. A wish is bounded, and near the
+ * deadline by a quarter of what is left: an answer that says "in an hour" must not outlive the instance.
+ */
 export function nextAttemptMs(
   result: EvictionResult,
   retryAfterMs: number | undefined,
   decision: Plan['decision'],
   policy: DrainPolicy,
   nowMs: number,
+  deadlineMs?: number,
 ): number {
-  const pace = decision === 'EVACUATE' ? policy.evictionRetryMs.evacuate : policy.evictionRetryMs.drain;
+  const isUrgent = decision === 'EVACUATE';
+  const pace = isUrgent ? policy.evictionRetryMs.evacuate : policy.evictionRetryMs.drain;
+  const leftMs = deadlineMs === undefined ? Infinity : Math.max(0, deadlineMs - nowMs);
+  const longestMs = Math.max(pace, Math.min(longestWaitMs[isUrgent ? 'EVACUATE' : 'DRAIN'], leftMs / 4));
+  const bounded = (waitMs: number) => nowMs + Math.min(waitMs, longestMs);
   switch (result) {
     case 'evicted':
     case 'gone':
       return nowMs + 10_000;
     case 'blocked':
-      return nowMs + (retryAfterMs ?? pace);
+      return bounded(retryAfterMs ?? pace);
     case 'misconfigured':
     case 'refused':
-      return nowMs + 3 * pace;
+      return bounded(3 * pace);
     case 'failed':
-      return nowMs + Math.max(pace, retryAfterMs ?? 0);
+      return bounded(Math.max(pace, retryAfterMs ?? 0));
   }
 }

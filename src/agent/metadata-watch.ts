@@ -6,11 +6,17 @@ import type { NoticeBoard } from './notice-board.ts';
 export interface MetadataWatch {
   /** Ends only with the signal. */
   run(signal: AbortSignal): Promise<void>;
-  /** When the Spot notice was last read well; undefined: never. */
+  /** When the Spot notice was last read well, on the monotonic clock; undefined: never. */
   readonly lastGoodMs: () => number | undefined;
+  /** When a read of the Spot notice last came to an end, well or not, or the watch was made; monotonic. */
+  readonly lastTurnMs: () => number;
+  /** Resolves when each source has been read or has failed once. */
+  readonly firstRound: Promise<unknown>;
 }
 
 const longestPauseMs = 10_000;
+/** What is due so soon after another read is read with it: one waking for all of them. */
+const togetherShare = 0.25;
 
 /**
  * The pause before the next poll. Jitter only shortens it, so that a notice is never seen later than one interval;
@@ -21,81 +27,100 @@ export function pollPauseMs(pollMs: number, failures: number, chance: number): n
   return Math.max(pollMs, Math.min(longestPauseMs, pollMs * 2 ** Math.min(failures, 8))) * (1 - 0.5 * chance);
 }
 
+/** One document of the metadata service, with a pace of its own. */
+interface Watched {
+  readonly source: MetadataSource;
+  readonly everyMs: number;
+  failures: number;
+  dueMs: number;
+  isReading: boolean;
+}
+
+/** Each source has its own pace and its own failures: one that is refused, slow or hanging delays no other. */
 export function metadataWatch(
-  ports: Pick<AgentPorts, 'metadata' | 'nowMs' | 'chance' | 'log' | 'metrics'>,
+  ports: Pick<AgentPorts, 'metadata' | 'clock' | 'wallMs' | 'chance' | 'telemetry'>,
   options: Pick<AgentOptions, 'pollMs' | 'maintenancePollMs'>,
   board: NoticeBoard,
 ): MetadataWatch {
-  const { log, metrics } = ports;
+  const { clock, telemetry, metadata } = ports;
+  const { pollMs } = options;
+  const every: Readonly<Record<MetadataSource, number>> = {
+    spot: pollMs,
+    rebalance: pollMs,
+    group: pollMs,
+    maintenance: options.maintenancePollMs,
+  };
+  const sources: readonly MetadataSource[] = ['spot', 'rebalance', 'group', 'maintenance'];
+  const watched = sources.map((source): Watched => ({
+    source,
+    everyMs: every[source],
+    failures: 0,
+    dueMs: -Infinity,
+    isReading: false,
+  }));
+  const firstReads = new Map(sources.map((source) => [source, Promise.withResolvers<undefined>()]));
   let lastGoodMs: number | undefined;
-  let maintenanceReadMs = -Infinity;
-  const problems = new Map<MetadataSource, string>();
-  let staleSaid = false;
+  let lastTurnMs = clock.monotonicMs();
 
-  /** Each source counts as soon as it is read: a slow one delays no other. */
+  /** @returns whether the source could be read. */
   async function readOne(source: MetadataSource, signal: AbortSignal): Promise<boolean> {
-    const { poll, problem } = await ports.metadata.read(source, signal);
-    const nowMs = ports.nowMs();
-    metrics.polls.labels(problem === undefined ? 'ok' : 'failed').inc();
-    if (problem !== undefined) metrics.pollProblems.labels(problem.kind).inc();
-    if (problem === undefined && source === 'spot') lastGoodMs = nowMs;
-    if (problem === undefined && source === 'maintenance') maintenanceReadMs = nowMs;
-    sayProblem(source, problem?.kind, problem?.advice);
-    const { began, stale } = board.fold(poll, nowMs);
-    for (const notice of began) {
-      metrics.notices.labels(notice.kind).inc();
-      log.warn({ notice }, `a ${notice.kind} notice has begun`);
+    const { poll, problem } = await metadata.read(source, signal);
+    telemetry.polled(source, problem);
+    if (problem === undefined && source === 'spot') lastGoodMs = clock.monotonicMs();
+    // While a notice stands its deadline must not move, whatever any clock says.
+    if (board.standing.length === 0) {
+      const byMs = clock.setBy(metadata.awsNowMs?.() ?? ports.wallMs());
+      if (byMs !== 0) telemetry.clockSet(byMs);
     }
-    if (source === 'spot' && problem === undefined) sayStale(stale);
+    const { began, stale } = board.fold(poll, clock.nowMs());
+    for (const notice of began) telemetry.noticeBegan(notice);
+    if (source === 'spot' && problem === undefined) telemetry.staleNotice(stale);
     return problem === undefined;
   }
 
-  /** A fault that stays is said once, and its end once. */
-  function sayProblem(source: MetadataSource, kind: string | undefined, advice: string | undefined): void {
-    const before = problems.get(source);
-    if (before === kind) return;
-    if (kind === undefined) {
-      problems.delete(source);
-      log.info({ source, was: before }, 'the metadata service answers again');
-    } else {
-      problems.set(source, kind);
-      log.warn({ source, problem: kind }, advice ?? kind);
+  async function turn(one: Watched, signal: AbortSignal): Promise<void> {
+    one.isReading = true;
+    try {
+      one.failures = (await readOne(one.source, signal)) ? 0 : one.failures + 1;
+    } catch (error) {
+      if (signal.aborted) return;
+      one.failures += 1;
+      telemetry.ownFault(`reading ${one.source}`, error);
+    } finally {
+      one.isReading = false;
     }
-  }
-
-  function sayStale(stale: boolean): void {
-    if (stale && !staleSaid) {
-      metrics.notices.labels('stale').inc();
-      log.info({}, 'a Spot notice lingers whose time has passed; nothing is done about it');
-    }
-    staleSaid = stale;
+    const nowMs = clock.monotonicMs();
+    if (one.source === 'spot') lastTurnMs = nowMs;
+    // A source that cannot be read is tried at the pace of a poll, however seldom it is read otherwise.
+    const paceMs = one.failures === 0 ? one.everyMs : pollMs;
+    one.dueMs = nowMs + pollPauseMs(paceMs, one.failures, ports.chance());
+    firstReads.get(one.source)?.resolve(undefined);
   }
 
   return {
     lastGoodMs: () => lastGoodMs,
+    lastTurnMs: () => lastTurnMs,
+    firstRound: Promise.all([...firstReads.values()].map(({ promise }) => promise)),
     async run(signal) {
       const isOver = () => signal.aborted;
-      let failures = 0;
+      const reads = new Set<Promise<void>>();
       while (!isOver()) {
-        const isMaintenanceDue = ports.nowMs() - maintenanceReadMs >= options.maintenancePollMs;
-        const sources: MetadataSource[] = [
-          'spot',
-          'rebalance',
-          'group',
-          ...(isMaintenanceDue ? (['maintenance'] as const) : []),
-        ];
-        try {
-          const good = await Promise.all(sources.map((source) => readOne(source, signal)));
-          failures = good.every(Boolean) ? 0 : failures + 1;
-        } catch (error) {
-          if (isOver()) return;
-          failures += 1;
-          log.error({ err: error }, 'reading the metadata service failed in a way that was not foreseen');
-        }
-        await sleep(pollPauseMs(options.pollMs, failures, ports.chance()), undefined, { signal }).catch(
-          () => undefined,
-        );
+        const idle = watched.filter(({ isReading }) => !isReading);
+        const soonMs = clock.monotonicMs() + pollMs * togetherShare;
+        if (idle.some(({ dueMs }) => dueMs <= clock.monotonicMs()))
+          for (const one of idle.filter(({ dueMs }) => dueMs <= soonMs)) {
+            const read = turn(one, signal).finally(() => reads.delete(read));
+            reads.add(read);
+          }
+        const dueMs = Math.min(...watched.filter(({ isReading }) => !isReading).map((one) => one.dueMs));
+        const awake = new AbortController();
+        const pauseMs = Math.max(1, Math.min(dueMs - clock.monotonicMs(), longestPauseMs));
+        const timer = sleep(pauseMs, undefined, { signal: AbortSignal.any([signal, awake.signal]) });
+        // A read that ends may be due again before anything else is.
+        await Promise.race([timer.catch(() => undefined), ...reads]);
+        awake.abort();
       }
+      await Promise.all(reads);
     },
   };
 }

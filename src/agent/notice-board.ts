@@ -1,11 +1,19 @@
 import { nextEpisodes, type Poll } from '../drain/episodes.ts';
 import type { Notice } from '../drain/notice.ts';
 
+const sources: Readonly<Record<Notice['kind'], keyof Poll>> = {
+  'spot-interruption': 'spot',
+  'group-termination': 'group',
+  rebalance: 'rebalance',
+  maintenance: 'maintenance',
+};
+
 /** The notices that stand, as polls and the node's annotations tell them. */
 export class NoticeBoard {
   private notices: readonly Notice[] = [];
   private change = Promise.withResolvers<undefined>();
   private interruption = new AbortController();
+  private readonly read = new Set<string>();
 
   get standing(): readonly Notice[] {
     return this.notices;
@@ -21,6 +29,11 @@ export class NoticeBoard {
     return this.interruption.signal;
   }
 
+  /** Whether the metadata service has been read well as to notices of this kind. */
+  hasRead(kind: Notice['kind']): boolean {
+    return this.read.has(sources[kind]);
+  }
+
   fold(poll: Partial<Poll>, nowMs: number): { readonly began: readonly Notice[]; readonly stale: boolean } {
     const whole: Poll = {
       spot: 'unread',
@@ -29,6 +42,7 @@ export class NoticeBoard {
       maintenance: 'unread',
       ...poll,
     };
+    for (const [source, reading] of Object.entries(whole)) if (reading !== 'unread') this.read.add(source);
     const next = nextEpisodes(this.notices, whole, nowMs);
     this.replace(next.notices, next.began.length > 0);
     return next;

@@ -1,12 +1,22 @@
+import { handledAnnotation, handledOn } from '../drain/marks.ts';
 import type { NodeView } from '../drain/observed.ts';
+import { sealedChange } from '../drain/proof.ts';
 import type { Plan, Step } from '../drain/steps.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { DrainSlots, EvictionAnswer } from '../ports/node-cluster.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import type { Announcer } from './announcer.ts';
 import { nextAttemptMs, type DrainMemory } from './drain-memory.ts';
 
 type PodStep = Extract<Step, { kind: 'evict' | 'delete' }>;
+
+/** What a step is done for. */
+interface About {
+  readonly node: NodeView;
+  readonly decision: Plan['decision'];
+  readonly noticeSeenMs: number | undefined;
+}
 
 /** `again`: what was done changes what to plan next. */
 type Outcome = 'again' | 'done';
@@ -20,7 +30,6 @@ export class StepRunner {
   private readonly memory: DrainMemory;
   private readonly slots: DrainSlots;
   private readonly announcer: Announcer;
-  private readonly saidOnce = new Set<string>();
 
   constructor(
     ports: AgentPorts,
@@ -43,13 +52,14 @@ export class StepRunner {
     noticeSeenMs: number | undefined,
     signal: AbortSignal,
   ): Promise<Outcome> {
+    const { decision } = plan;
     let outcome: Outcome = 'done';
     const podSteps = plan.steps.filter(
       (step): step is PodStep => step.kind === 'evict' || step.kind === 'delete',
     );
     for (const step of plan.steps) {
       if (step.kind === 'evict' || step.kind === 'delete') continue;
-      if ((await this.one(step, node, noticeSeenMs, signal)) === 'again') {
+      if ((await this.one(step, { node, decision, noticeSeenMs }, signal)) === 'again') {
         outcome = 'again';
         // A changed node or pod list makes the rest of this plan old.
         if (step.kind === 'change-node' || step.kind === 'list-pods') return outcome;
@@ -59,27 +69,22 @@ export class StepRunner {
     return outcome;
   }
 
-  private async one(
-    step: Exclude<Step, PodStep>,
-    node: NodeView,
-    noticeSeenMs: number | undefined,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    const { cluster } = this.ports;
+  private async one(step: Exclude<Step, PodStep>, about: About, signal: AbortSignal): Promise<Outcome> {
+    const { cluster, telemetry, clock } = this.ports;
     switch (step.kind) {
       case 'change-node':
         return this.isDry(step.kind, step.why, { change: step.change })
           ? 'done'
-          : this.changeNode(step, noticeSeenMs, signal);
+          : this.changeNode(step, about, signal);
       case 'set-condition':
         if (this.isDry(step.kind, step.reason, {})) return 'done';
         await this.tolerating('the condition', () =>
-          cluster.setCondition({ ...step, atMs: this.ports.nowMs() }, signal),
+          cluster.setCondition({ ...step, atMs: clock.nowMs() }, signal),
         );
         if (this.memory.node !== undefined) this.memory.node = { ...this.memory.node, condition: step };
         return 'done';
       case 'tell':
-        if (!this.isDry(step.kind, step.id, { message: step.message })) this.announcer.tell(step, node);
+        if (!this.isDry(step.kind, step.id, { message: step.message })) this.announcer.tell(step, about.node);
         return 'done';
       case 'list-pods': {
         const [pods, namespaces] = await Promise.all([
@@ -102,20 +107,12 @@ export class StepRunner {
       case 'hand-over':
         if (this.isDry(step.kind, step.nodeClaim, {})) this.memory.handOver = 'denied';
         else this.memory.handOver = await cluster.handOver(step.nodeClaim, step.terminateAtMs, signal);
-        this.ports.log.info(
-          { nodeClaim: step.nodeClaim, karpenter: this.memory.handOver },
-          'the node was offered to Karpenter',
-        );
+        telemetry.offered(step.nodeClaim, this.memory.handOver);
         return 'again';
       case 'put-at-risk':
         if (this.isDry(step.kind, step.nodeClaim, {})) this.memory.handOver = 'denied';
         else this.memory.handOver = await cluster.putAtRisk(step.nodeClaim, step.nodePool, signal);
-        this.ports.log.info(
-          { nodePool: step.nodePool, karpenter: this.memory.handOver },
-          this.memory.handOver === 'accepted'
-            ? 'Karpenter is asked to replace the node'
-            : 'Karpenter does not replace the node; it is drained as any other',
-        );
+        telemetry.putAtRisk(step.nodePool, this.memory.handOver);
         return 'again';
       case 'end-risk':
         if (!this.isDry(step.kind, step.nodeClaim, {})) await cluster.endRisk(step.nodeClaim, signal);
@@ -125,32 +122,29 @@ export class StepRunner {
 
   private async changeNode(
     step: Extract<Step, { kind: 'change-node' }>,
-    noticeSeenMs: number | undefined,
+    { node, decision, noticeSeenMs }: About,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const { cluster, metrics, log, nowMs } = this.ports;
+    const { cluster, telemetry, clock, seal } = this.ports;
     let changed: NodeView | 'conflict' | 'gone';
     try {
-      changed = await cluster.changeNode(step.change, signal);
+      changed = await cluster.changeNode(sealedChange(step.change, node, seal), signal);
     } catch (error) {
-      metrics.marks.labels('failed').inc();
-      // Forbidden or invalid stays so: the pods are warned all the same.
-      if (!(error instanceof ClusterUnavailable) || (error.status !== 403 && error.status !== 422))
+      if (!(error instanceof ClusterUnavailable)) throw error;
+      telemetry.markFailed(error);
+      // Forbidden or invalid stays so, and an evacuation does not wait for what else may be wrong with the Node.
+      const isAnswered = error.status !== undefined && error.status !== 401;
+      if (error.status !== 403 && error.status !== 422 && !(isAnswered && decision === 'EVACUATE'))
         throw error;
-      if (this.isFirst(`change-node/${error.status}`))
-        log.error({ err: error }, 'the node cannot be marked; its pods are drained all the same');
       return 'done';
     }
-    if (changed === 'conflict') metrics.marks.labels('conflict').inc();
+    if (changed === 'conflict') telemetry.markConflict();
     this.memory.node = changed === 'conflict' || changed === 'gone' ? undefined : changed;
     if (changed === 'conflict' || changed === 'gone') return 'again';
-    if (step.why === 'revert') metrics.reverts.inc();
-    if (step.why === 'mark') {
-      metrics.marks.labels('marked').inc();
-      if (noticeSeenMs !== undefined)
-        metrics.noticeToMarkSeconds.observe(Math.max(0, nowMs() - noticeSeenMs) / 1_000);
-    }
-    log.info({ why: step.why, change: step.change }, `the node was changed: ${step.why}`);
+    if (step.change.annotations[handledAnnotation] !== undefined)
+      for (const id of handledOn(changed)) this.memory.handled.add(id);
+    const sinceMs = noticeSeenMs === undefined ? undefined : clock.nowMs() - noticeSeenMs;
+    telemetry.nodeChanged(step.why, step.change, sinceMs);
     return 'again';
   }
 
@@ -159,86 +153,67 @@ export class StepRunner {
       this.memory.slot = 'held';
       return 'again';
     }
-    const nowMs = this.ports.nowMs();
+    const nowMs = this.ports.clock.monotonicMs();
     if (nowMs - this.memory.slotAskedMs < slotPatienceMs * (0.8 + 0.2 * this.ports.chance())) return 'done';
     this.memory.slotAskedMs = nowMs;
     const before = this.memory.slot;
     const isMine = await this.tolerating('a drain place', () => this.slots.acquire(signal));
-    this.memory.slot = isMine === true ? 'held' : 'waiting';
-    if (before !== this.memory.slot)
-      this.ports.log.info(
-        { budget: this.memory.slot },
-        this.memory.slot === 'held'
-          ? 'the drain has a place in the budget'
-          : 'the drain waits for a place in the budget',
-      );
-    return this.memory.slot === 'held' ? 'again' : 'done';
+    // Reckoned from before it was asked for: to others the place is ours from the write on.
+    if (isMine === true) this.memory.slotHeldMs = nowMs;
+    const slot = isMine === true ? 'held' : 'waiting';
+    this.memory.slot = slot;
+    if (before !== slot) this.ports.telemetry.placeTurned(slot);
+    return slot === 'held' ? 'again' : 'done';
   }
 
-  /** Keeps the place while the drain goes on; another's claim on it means waiting again. */
+  /** Keeps the place while the drain goes on; another's claim on it, or a silence in which it may be given away, means waiting again. */
   async renewSlot(signal: AbortSignal): Promise<void> {
-    const nowMs = this.ports.nowMs();
-    if (
-      this.memory.slot !== 'held' ||
-      this.options.dryRun ||
-      nowMs - this.memory.slotAskedMs < this.options.slotRenewMs
-    )
-      return;
-    this.memory.slotAskedMs = nowMs;
+    const nowMs = this.ports.clock.monotonicMs();
+    const { memory, options, ports } = this;
+    if (memory.slot !== 'held' || options.dryRun || nowMs - memory.slotAskedMs < options.slotRenewMs) return;
+    memory.slotAskedMs = nowMs;
     const isMine = await this.tolerating('the drain place', () => this.slots.acquire(signal));
-    if (isMine === false) this.memory.slot = 'waiting';
+    if (isMine === true) memory.slotHeldMs = nowMs;
+    const isLost = ports.clock.monotonicMs() - memory.slotHeldMs >= options.slotLostMs;
+    if (isMine !== false && !isLost) return;
+    memory.slot = 'waiting';
+    ports.telemetry.placeTurned('waiting');
   }
 
   private async pod(step: PodStep, plan: Plan, signal: AbortSignal): Promise<void> {
-    const { cluster, metrics, log, nowMs } = this.ports;
+    const { cluster, telemetry, clock } = this.ports;
     const { pod } = step;
-    const first = this.memory.attempts.get(pod.uid)?.firstAtMs ?? nowMs();
-    const name = `${pod.namespace}/${pod.name}`;
-    if (this.isDry(step.kind, pod.uid, { pod: name })) {
-      this.memory.attempts.set(pod.uid, { firstAtMs: first, result: 'evicted', nextAtMs: Infinity });
+    const before = this.memory.attempts.get(pod.uid);
+    const firstAtMs = before?.firstAtMs ?? clock.nowMs();
+    if (this.isDry(step.kind, pod.uid, { pod: `${pod.namespace}/${pod.name}` })) {
+      this.memory.attempts.set(pod.uid, { firstAtMs, result: 'evicted', nextAtMs: Infinity });
       return;
     }
-    const answer: EvictionAnswer =
-      step.kind === 'evict'
-        ? await cluster.evict(pod, step.graceSeconds, signal)
-        : await cluster.deletePod(pod, step.graceSeconds, signal);
-    const isGood = answer.result === 'evicted' || answer.result === 'gone';
-    if (step.kind === 'evict') metrics.evictions.labels(answer.result).inc();
-    else
-      metrics.deletions
-        .labels(
-          !isGood
-            ? 'failed'
-            : step.why === 'shorten'
-              ? 'shortened'
-              : step.graceSeconds === 0
-                ? 'forced'
-                : 'deleted',
-        )
-        .inc();
-    const before = this.memory.attempts.get(pod.uid)?.result;
+    let answer: EvictionAnswer;
+    try {
+      answer =
+        step.kind === 'evict'
+          ? await cluster.evict(pod, step.graceSeconds, signal)
+          : await cluster.deletePod(pod, step.graceSeconds, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // One pod must not keep the others.
+      telemetry.ownFault(`${step.kind === 'evict' ? 'evicting' : 'deleting'} a pod`, error);
+      answer = { result: 'failed', retryAfterMs: undefined, message: messageOf(error) };
+    }
+    telemetry.podAnswered(step, answer, before?.result !== answer.result);
     this.memory.attempts.set(pod.uid, {
-      firstAtMs: first,
+      firstAtMs,
       result: answer.result,
       nextAtMs: nextAttemptMs(
         answer.result,
         answer.retryAfterMs,
         plan.decision,
         this.options.policy,
-        nowMs(),
+        clock.nowMs(),
+        plan.deadlineMs,
       ),
     });
-    if (before !== answer.result)
-      log.info(
-        {
-          pod: name,
-          how: step.kind,
-          result: answer.result,
-          grace: step.graceSeconds,
-          ...(!isGood && { said: answer.message }),
-        },
-        `${name}: ${answer.result}`,
-      );
   }
 
   private async inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
@@ -255,22 +230,13 @@ export class StepRunner {
       return await work();
     } catch (error) {
       if (!(error instanceof ClusterUnavailable)) throw error;
-      this.ports.metrics.apiErrors.inc();
-      if (this.isFirst(`${what}/${error.status ?? 'away'}`))
-        this.ports.log.warn({ err: error }, `${what} could not be had; the drain goes on`);
+      this.ports.telemetry.wentWithout(what, error);
       return undefined;
     }
   }
 
   private isDry(kind: string, key: string, fields: Readonly<Record<string, unknown>>): boolean {
-    if (this.options.dryRun && this.isFirst(`dry/${kind}/${key}`))
-      this.ports.log.info({ step: kind, ...fields }, `dry run: ${kind} is not done`);
+    if (this.options.dryRun) this.ports.telemetry.notDone(kind, key, fields);
     return this.options.dryRun;
-  }
-
-  private isFirst(key: string): boolean {
-    if (this.saidOnce.has(key)) return false;
-    this.saidOnce.add(key);
-    return true;
   }
 }

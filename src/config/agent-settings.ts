@@ -1,7 +1,15 @@
 import * as z from 'zod';
 import { setting } from './setting.ts';
 import { webhookFormats } from './webhook-templates.ts';
-import { durationMs, filePath, listenAddress, listOf, wholeNumber, yesOrNo } from './value-types.ts';
+import {
+  durationMs,
+  filePath,
+  listenAddress,
+  listOf,
+  logLevel,
+  wholeNumber,
+  yesOrNo,
+} from './value-types.ts';
 
 const metadataEndpoint = z
   .string()
@@ -36,6 +44,24 @@ const watching = {
   ),
   api_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each request to the API server'),
   http_listen: setting(listenAddress, '0.0.0.0:8090', 'host:port', 'health, readiness and metrics'),
+  metrics_listen: setting(
+    listenAddress.optional(),
+    undefined,
+    'host:port',
+    'metrics at an address of their own, so that health and readiness may stay on loopback',
+  ),
+  identify_by: setting(
+    z.enum(['provider-id', 'address']),
+    'provider-id',
+    'what',
+    "how a Node proves to be this instance's: provider-id, or address for one whose providerID names no EC2 instance",
+  ),
+  state_dir: setting(
+    filePath,
+    '/tmp/spot-expander-agent',
+    'directory',
+    'the key that proves marks on the Node stays here; one that outlives the container',
+  ),
   poll_interval: setting(durationMs(60_000), '2s', 'duration', 'between two polls of the metadata service'),
   maintenance_interval: setting(durationMs(), '30s', 'duration', 'between two polls for scheduled events'),
   max_poll_age: setting(durationMs(), '15s', 'duration', 'not ready when the last good poll is older'),
@@ -50,15 +76,7 @@ const watching = {
     ['POD_NAMESPACE'],
   ),
   shutdown_grace: setting(durationMs(), '110s', 'duration', 'how long an evacuation goes on after SIGTERM'),
-  log_level: setting(
-    z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
-      error: 'must be debug, info, warn, error or silent',
-    }),
-    'info',
-    'level',
-    'debug, info, warn, error or silent',
-    ['LOG_LEVEL'],
-  ),
+  log_level: setting(logLevel, 'info', 'level', 'debug, info, warn, error or silent', ['LOG_LEVEL']),
 } as const;
 
 /** How signals become drains. */

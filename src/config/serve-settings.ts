@@ -4,6 +4,7 @@ import { configFileSettings } from './settings-file.ts';
 import { folderToMake } from './writable-folder.ts';
 import {
   awsRegion,
+  logLevel,
   boundedNumber,
   byteSize,
   durationMs,
@@ -17,15 +18,6 @@ const mode = z
   .string()
   .transform((text) => text.toUpperCase())
   .pipe(z.enum(['TEST', 'PROD'], { error: 'must be TEST or PROD' }));
-const logLevel = z
-  .string()
-  .transform((text) => text.toLowerCase().replace('warning', 'warn'))
-  .pipe(
-    z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
-      error: 'must be debug, info, warn, error or silent',
-    }),
-  );
-
 /** Where knowledge comes from and how a decision is made: shared by `serve`, `rank` and `evaluate`. */
 export const decisionSettings = {
   static_data: setting(

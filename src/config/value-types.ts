@@ -18,19 +18,19 @@ const durationUnitsMs: Readonly<Record<string, number>> = {
 
 const longestMs = 366 * 86_400_000;
 
-/** `250ms`, `2s`, `5m`, `6h`, `7d`, or a number of milliseconds. From `minMs` to `maxMs`. */
+/** `250ms`, `2s`, `5m`, `6h`, `7d`, or 0: a number without a unit is a guess, and refused. From `minMs` to `maxMs`. */
 export function durationMs(maxMs = longestMs, minMs = 0) {
   const least = minMs > 0 ? `, ${minMs / 1_000}s at least` : '';
   const most = maxMs < longestMs ? `, at most ${maxMs / 1_000}s` : '';
   const schema = z.union([z.number(), z.string()]).transform((value, context) => {
-    const ms = typeof value === 'number' ? value : parsedDurationMs(value);
+    const ms = parsedDurationMs(String(value));
     if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     const message =
       ms !== undefined && ms > maxMs
         ? `must be at most ${maxMs / 1_000} s`
         : ms !== undefined && ms >= 0
           ? `must be at least ${minMs / 1_000} s`
-          : 'must be a duration such as 250ms, 2s, 5m, 6h or 7d';
+          : 'must be a duration with its unit, such as 250ms, 2s, 5m, 6h or 7d';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
@@ -38,6 +38,7 @@ export function durationMs(maxMs = longestMs, minMs = 0) {
 }
 
 function parsedDurationMs(text: string): number | undefined {
+  if (text.trim() === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim());
   const unit = match?.[2] === undefined ? undefined : durationUnitsMs[match[2]];
   return match?.[1] === undefined || unit === undefined ? undefined : Number(match[1]) * unit;
@@ -138,6 +139,16 @@ export function wholeNumber(min: number, max: number) {
       .meta({ minimum: min, maximum: max }),
   );
 }
+
+/** As people write it: `INFO` and `warning` too. */
+export const logLevel = z
+  .string()
+  .transform((text) => text.trim().toLowerCase().replace('warning', 'warn'))
+  .pipe(
+    z.enum(['debug', 'info', 'warn', 'error', 'silent'], {
+      error: 'must be debug, info, warn, error or silent',
+    }),
+  );
 
 export const yesOrNo = z.union(
   [

@@ -6,6 +6,8 @@ export const prefix = 'spot-expander.io/';
 export const signalAnnotation = `${prefix}signal`;
 export const ownedAnnotation = `${prefix}owned`;
 export const handledAnnotation = `${prefix}handled`;
+/** What proves that the marks were written by an agent of this node. */
+export const proofAnnotation = `${prefix}proof`;
 /** The autoscaler takes taints under this prefix for a node's state and leaves them out of its templates. */
 export const signalTaintKey = 'status-taint.cluster-autoscaler.kubernetes.io/spot-interruption';
 export const outOfServiceTaintKey = 'node.kubernetes.io/out-of-service';

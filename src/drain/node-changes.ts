@@ -8,6 +8,7 @@ import {
   ownables,
   ownedAnnotation,
   ownedOn,
+  proofAnnotation,
   signalAnnotation,
   signalMark,
   signalTaintKey,
@@ -134,7 +135,7 @@ export function revertingChange(node: NodeView, over: readonly string[]): NodeCh
 
 /** Takes back what is ours and every trace of it, for a cluster that no agent works in any more. */
 export function releasingChange(node: NodeView): NodeChange | undefined {
-  const traces = [signalAnnotation, ownedAnnotation, handledAnnotation].filter(
+  const traces = [signalAnnotation, ownedAnnotation, handledAnnotation, proofAnnotation].filter(
     (key) => node.annotations[key] !== undefined,
   );
   if (traces.length === 0) return undefined;

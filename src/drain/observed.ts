@@ -1,3 +1,5 @@
+import type { InstanceAddress } from './node-identity.ts';
+
 /** A taint as the API server gave it: a write must send every other taint back as it was. */
 export interface Taint {
   readonly key: string;
@@ -23,6 +25,7 @@ export interface NodeView {
   readonly condition: { readonly status: string; readonly reason: string } | undefined;
   /** Name of the Karpenter NodeClaim that owns the node; empty when only a label says that it is Karpenter's. */
   readonly nodeClaim: string | undefined;
+  readonly addresses?: readonly { readonly type: string; readonly address: string }[];
 }
 
 /** What the agent sees of a pod on its node. */
@@ -63,6 +66,8 @@ export type HandOver = 'not-asked' | 'accepted' | 'denied';
 export interface Observed {
   /** Of the instance that the agent runs on, from the metadata service. */
   readonly instanceId: string;
+  /** Given where a Node without an instance id may be known by its address. */
+  readonly instanceAddress?: InstanceAddress | undefined;
   readonly node: NodeView;
   /** Undefined until they have been listed: marking does not wait for them. */
   readonly pods: readonly PodView[] | undefined;

@@ -1,6 +1,7 @@
 import { gracefulEvictions, remainingPods, urgentEvictions, type Evictions } from './evictions.ts';
 import { markKind, signalMark, type MarkKind } from './marks.ts';
 import { markingChange, outOfServiceChange, revertingChange } from './node-changes.ts';
+import { foreignReason } from './node-identity.ts';
 import type { Notice } from './notice.ts';
 import type { Observed } from './observed.ts';
 import type { DrainPolicy } from './drain-policy.ts';
@@ -55,9 +56,9 @@ export function plan(
   };
 }
 
-/** Only a Node whose providerID carries this instance's id is touched. */
-export function isOurs(observed: Pick<Observed, 'instanceId' | 'node'>): boolean {
-  return observed.instanceId !== '' && observed.node.providerId.endsWith(`/${observed.instanceId}`);
+/** Only this instance's own Node is touched. */
+export function isOurs(observed: Pick<Observed, 'instanceId' | 'instanceAddress' | 'node'>): boolean {
+  return foreignReason(observed, observed.node) === undefined;
 }
 
 type Work = Pick<Plan, 'steps' | 'wakeAtMs' | 'deadlineMs' | 'remaining'>;
@@ -278,7 +279,8 @@ function released({ slot }: Observed): readonly Step[] {
 }
 
 function markedAtMs({ node }: Observed, nowMs: number): number {
-  return signalMark(node.annotations)?.markedAtMs ?? nowMs;
+  // A time that has not come is not ours, or of a clock that has been set since: nothing waits for it.
+  return Math.min(signalMark(node.annotations)?.markedAtMs ?? nowMs, nowMs);
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

@@ -5,10 +5,11 @@ import type { NodeView } from './observed.ts';
 /**
  * The notices that the agent before this one stood under, from the node's annotations. Those that have run their
  * course come too: while the metadata service still shows them they are the same event and not a new one.
+ * Of a mark that is not proven to be an agent's own, nothing is gone on with.
  */
-export function resumedNotices(node: NodeView, instanceId: string): readonly Notice[] {
+export function resumedNotices(node: NodeView, instanceId: string, isProven = true): readonly Notice[] {
   const mark = signalMark(node.annotations);
-  const standing = mark?.instanceId === instanceId ? mark.notice : undefined;
+  const standing = isProven && mark?.instanceId === instanceId ? mark.notice : undefined;
   const done = handledOn(node)
     .map(handledNotice)
     .filter((one) => one !== undefined)

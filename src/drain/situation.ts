@@ -52,12 +52,15 @@ export function standing(
   };
 }
 
+const noticeMs = 120_000;
+
 export function deadlineOf(
   notice: SpotNotice | Exclude<Notice, RebalanceNotice | MaintenanceNotice | SpotNotice>,
   policy: DrainPolicy,
 ): number {
   if (notice.kind === 'group-termination') return notice.seenAtMs + policy.groupTerminationMs;
-  return notice.action === 'hibernate' ? Math.min(notice.atMs, notice.seenAtMs) : notice.atMs;
+  // AWS gives two minutes: whatever a clock makes of the time in the notice, no more than that is left after the first sight.
+  return Math.min(notice.atMs, notice.seenAtMs + (notice.action === 'hibernate' ? 0 : noticeMs));
 }
 
 function startsAtMs(notice: Notice, policy: DrainPolicy): number {

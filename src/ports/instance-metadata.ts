@@ -6,12 +6,15 @@ export interface InstanceIdentity {
   readonly instanceType: string;
   readonly zone: string;
   readonly region: string;
+  /** Of its primary network interface, where the service tells it. */
+  readonly privateIp?: string;
 }
 
 export type MetadataSource = keyof Poll;
 
 export type MetadataProblemKind =
   | 'token-refused'
+  | 'token-garbled'
   | 'switched-off'
   | 'hop-limit'
   | 'throttled'
@@ -38,4 +41,8 @@ export interface InstanceMetadata {
   identity(signal: AbortSignal): Promise<InstanceIdentity>;
   /** Never throws on what the service does or does not do. */
   read(source: MetadataSource, signal: AbortSignal): Promise<MetadataReading>;
+  /** The private DNS name. @throws MetadataUnavailable with advice. */
+  hostname?(signal: AbortSignal): Promise<string>;
+  /** The time by the service's own clock, reckoned from the last answer that told it; undefined: none did. */
+  awsNowMs?(): number | undefined;
 }

@@ -3,12 +3,15 @@ import { drainSlots } from '../../src/adapters/kubernetes/drain-slots.ts';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../../src/adapters/kubernetes/kube-node-cluster.ts';
-import { agent } from '../../src/agent/agent-loops.ts';
+import { agentClock } from '../../src/agent/agent-clock.ts';
+import { AgentTelemetry } from '../../src/agent/agent-telemetry.ts';
+import { NodeAgent } from '../../src/agent/node-agent.ts';
 import { signalAnnotation } from '../../src/drain/marks.ts';
 import { defaultDrainPolicy } from '../../src/drain/drain-policy.ts';
 import type { NodeCluster } from '../../src/ports/node-cluster.ts';
 import { agentMetrics } from '../../src/agent/agent-metrics.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { systemClock } from '../../src/telemetry/system-clock.ts';
 import type { World } from './agent-world.ts';
 import { fakeImds, type FakeImds } from './fake-imds.ts';
 
@@ -43,7 +46,6 @@ export async function agentFleet(
   options: Partial<FleetOptions> = {},
 ): Promise<{ readonly agents: readonly FleetAgent[]; stop(): Promise<void> }> {
   const { name, pollMs, rebalanceTtlMs } = { ...fleetDefaults, ...options };
-  const stopping = new AbortController();
   const access = await kubeAccess(world.kubeconfig, {});
   const started = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
@@ -73,13 +75,26 @@ export async function agentFleet(
           marksAtMs.push(Date.now());
         return changed;
       };
-      const one = agent(
+      const clock = agentClock(systemClock);
+      const metrics = agentMetrics({
+        pollAgeSeconds: () => 0,
+        isRefusing: () => false,
+        drain: () => ({ decision: 'NONE', isWaiting: false }),
+        version: '0',
+      });
+      const log = {
+        ...silentLog,
+        warn: (_fields: unknown, message: string) => {
+          if (message.includes('has begun')) seenAtMs ||= Date.now();
+        },
+      };
+      const one = new NodeAgent(
         {
           metadata: imdsClient({
             endpoint: imds.url,
             timeoutMs: 1_000,
             tokenTtlSeconds: 21_600,
-            nowMs: Date.now,
+            nowMs: () => performance.now(),
           }),
           cluster: { ...cluster, changeNode },
           slots: ({ zone }) =>
@@ -90,37 +105,30 @@ export async function agentFleet(
               total: 10,
               perZone: 4,
               leaseSeconds: 60,
-              nowMs: Date.now,
+              nowMs: clock.nowMs,
             }),
           webhook: undefined,
-          nowMs: Date.now,
+          clock,
+          wallMs: Date.now,
           chance: Math.random,
-          log: {
-            ...silentLog,
-            warn: (_fields, message) => {
-              if (message.includes('has begun')) seenAtMs ||= Date.now();
-            },
-          },
-          metrics: agentMetrics({
-            pollAgeSeconds: () => 0,
-            isRefusing: () => false,
-            drain: () => ({ decision: 'NONE', isWaiting: false }),
-            version: '0',
-          }),
+          seal: (text) => text,
+          telemetry: new AgentTelemetry(metrics, log),
         },
         {
           nodeName: holder,
+          identifyBy: 'provider-id',
           policy: { ...defaultDrainPolicy, minNodeAgeMs: 0, rebalanceTtlMs },
           pollMs,
           maintenancePollMs: 30_000,
           dryRun: false,
           ownPod: undefined,
           slotRenewMs: 20_000,
+          slotLostMs: 50_000,
           concurrency: 12,
           shutdownGraceMs: 1_000,
         },
       );
-      const ended = one.run(stopping.signal);
+      one.start();
       const seen: FleetAgent = {
         imds,
         seenAtMs: () => seenAtMs,
@@ -129,14 +137,13 @@ export async function agentFleet(
         marksAtMs,
         apiWrites: () => apiWrites,
       };
-      return { seen, client, ended };
+      return { seen, client, one };
     }),
   );
   return {
     agents: started.map(({ seen }) => seen),
     async stop() {
-      stopping.abort(new Error('the fleet stops'));
-      await Promise.all(started.map(({ ended }) => ended));
+      await Promise.all(started.map(({ one }) => one.stop()));
       for (const { seen, client } of started) {
         client.close();
         await seen.imds.close();

@@ -25,6 +25,8 @@ export interface MetadataState {
   history: readonly Readonly<Record<string, string>>[];
   /** Fault by path part; `token` is the token request. */
   readonly faults: Map<string, ImdsFault>;
+  /** What the next requests for a token are answered with, status 200 each. */
+  readonly nextTokens: string[];
   /** Forgets every token given out, as an expiry does. */
   expireTokens(): void;
 }
@@ -70,6 +72,7 @@ export function metadataResponder(): MetadataResponder {
     scheduled: [],
     history: [],
     faults: new Map(),
+    nextTokens: [],
     expireTokens: () => tokens.clear(),
   };
 
@@ -88,6 +91,11 @@ export function metadataResponder(): MetadataResponder {
       const ttl = Number(request.headers['x-aws-ec2-metadata-token-ttl-seconds']);
       if (request.method !== 'PUT' || !(ttl >= 1 && ttl <= 21_600)) {
         send(response, 400, '');
+        return;
+      }
+      const odd = imds.nextTokens.shift();
+      if (odd !== undefined) {
+        send(response, 200, odd);
         return;
       }
       const value = `token-${(issued += 1)}`;

@@ -47,6 +47,10 @@ export class FakeKubernetes extends KubeStore {
   away = false;
   /** Every answer waits this long. */
   delayMs = 0;
+  /** Of the next answers to a path with each of these in it only the first half arrives, whole by its own length. */
+  readonly halves: string[] = [];
+  /** What a blocked eviction is asked to wait. */
+  retryAfterSeconds: number | undefined;
   /** The next writes to a Node are refused as conflicts. */
   conflicts = 0;
   /** Whoever brings another bearer token is answered with 401; undefined: anybody may come. */
@@ -138,7 +142,10 @@ export class FakeKubernetes extends KubeStore {
       'content-type': 'application/json',
       ...(answer.retryAfterSeconds !== undefined && { 'retry-after': String(answer.retryAfterSeconds) }),
     });
-    response.end(JSON.stringify(answer.body));
+    const whole = JSON.stringify(answer.body);
+    const half = this.halves.findIndex((part) => url.pathname.includes(part));
+    if (half >= 0) this.halves.splice(half, 1);
+    response.end(half < 0 ? whole : whole.slice(0, whole.length / 2));
   }
 
   private answer(method: string, url: URL, body: KubeObject | undefined, contentType: string): KubeAnswer {
@@ -328,7 +335,11 @@ export class FakeKubernetes extends KubeStore {
       const healthy = this.all('Pod').filter(
         (one) => covers(budget, one) && one['metadata'].deletionTimestamp === undefined,
       );
-      if (healthy.length <= budget.minAvailable) return failure(429, 'TooManyRequests', blocked);
+      if (healthy.length <= budget.minAvailable)
+        return {
+          ...failure(429, 'TooManyRequests', blocked),
+          ...(this.retryAfterSeconds !== undefined && { retryAfterSeconds: this.retryAfterSeconds }),
+        };
     }
     this.terminate(pod, body['deleteOptions']?.gracePeriodSeconds);
     return created;

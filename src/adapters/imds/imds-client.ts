@@ -39,12 +39,28 @@ const paths = {
 } as const;
 
 const historyPath = '/latest/meta-data/events/maintenance/history';
+const identityPath = '/latest/dynamic/instance-identity/document';
+const hostnamePath = '/latest/meta-data/local-hostname';
+
+/** A token is one word that may stand in a header. A page of a proxy is none, whatever its status. */
+const tokenShape = /^[\w+/=.~-]{1,1024}$/;
+
+/** The service's clock at one moment of ours. An HTTP date leaves out the second's fraction: half a second is right on average. */
+interface HeardDate {
+  readonly atMs: number;
+  readonly monotonicMs: number;
+}
 
 /** IMDSv2 only: every request carries a token, and without a token there is no request. */
 export function imdsClient(options: ImdsOptions): InstanceMetadata {
   const http = metadataHttp(options.endpoint, options.timeoutMs);
   let token: Token | undefined;
   let renewal: Promise<Token> | undefined;
+  let heard: HeardDate | undefined;
+
+  function hear({ dateMs }: HttpAnswer): void {
+    if (dateMs !== undefined) heard = { atMs: dateMs + 500, monotonicMs: performance.now() };
+  }
 
   async function freshToken(signal: AbortSignal): Promise<Token> {
     if (token !== undefined && options.nowMs() < token.renewAtMs) return token;
@@ -62,9 +78,15 @@ export function imdsClient(options: ImdsOptions): InstanceMetadata {
     } catch (error) {
       throw silentToken(error, options.endpoint);
     }
-    if (answer.status === 200 && answer.body !== '')
-      return { value: answer.body, renewAtMs: options.nowMs() + options.tokenTtlSeconds * 900 };
-    throw refusal(answer.status, 'the token');
+    hear(answer);
+    if (answer.status !== 200) throw refusal(answer.status, 'the token');
+    const value = answer.body.trim();
+    if (!tokenShape.test(value))
+      throw unavailable(
+        'token-garbled',
+        `the metadata service gave something that is no token: ${JSON.stringify(value.slice(0, 80))}; does a proxy stand before it?`,
+      );
+    return { value, renewAtMs: options.nowMs() + options.tokenTtlSeconds * 900 };
   }
 
   async function got(path: string, signal: AbortSignal): Promise<HttpAnswer> {
@@ -76,8 +98,11 @@ export function imdsClient(options: ImdsOptions): InstanceMetadata {
       } catch (error) {
         throw silence(error, path, options.endpoint);
       }
+      hear(answer);
+      // 401 is what AWS says of a token that it does not know; what stands before it may say it in other words.
+      const isRefused = answer.status === 401 || answer.status === 400 || answer.status === 403;
+      if (isRefused && token?.value === value) token = undefined;
       if (answer.status !== 401) return answer;
-      if (token?.value === value) token = undefined;
       if (attempt === 1) throw refusal(401, path);
     }
   }
@@ -99,20 +124,34 @@ export function imdsClient(options: ImdsOptions): InstanceMetadata {
       case 'rebalance':
         return { rebalance: rebalanceRecommendation(text) ?? garbled(paths.rebalance, text) };
       case 'group':
-        return { group: targetLifecycleState(text) };
+        return { group: targetLifecycleState(text) ?? garbled(paths.group, text) };
       case 'maintenance': {
-        const history = text.includes('EventId') ? await document(historyPath, signal) : '[]';
-        return { maintenance: scheduledEvents(text, history ?? '[]') ?? garbled(paths.maintenance, text) };
+        const history = text.includes('EventId') ? await pastEvents(signal) : '[]';
+        return { maintenance: scheduledEvents(text, history) ?? garbled(paths.maintenance, text) };
       }
+    }
+  }
+
+  /** An event says itself when it is over; without the history, only one that does not say so is taken for ahead. */
+  async function pastEvents(signal: AbortSignal): Promise<string> {
+    try {
+      return (await document(historyPath, signal)) ?? '[]';
+    } catch (error) {
+      if (error instanceof MetadataUnavailable) return '[]';
+      throw error;
     }
   }
 
   return {
     async identity(signal: AbortSignal): Promise<InstanceIdentity> {
-      const path = '/latest/dynamic/instance-identity/document';
-      const text = await document(path, signal);
-      return identityDocument(text ?? '') ?? garbled(path, text ?? '');
+      const text = await document(identityPath, signal);
+      return identityDocument(text ?? '') ?? garbled(identityPath, text ?? '');
     },
+    async hostname(signal: AbortSignal): Promise<string> {
+      const text = (await document(hostnamePath, signal))?.trim() ?? '';
+      return /^[\w.-]{1,253}$/.test(text) ? text : garbled(hostnamePath, text);
+    },
+    awsNowMs: () => heard && heard.atMs + performance.now() - heard.monotonicMs,
     async read(source: MetadataSource, signal: AbortSignal): Promise<MetadataReading> {
       try {
         return { poll: await reading(source, signal), problem: undefined };

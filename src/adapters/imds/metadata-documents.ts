@@ -26,14 +26,15 @@ function time(value: unknown): number | undefined {
 }
 
 export function identityDocument(text: string): InstanceIdentity | undefined {
-  const { instanceId, instanceType, availabilityZone, region } = fields(text) ?? {};
-  if (typeof instanceId !== 'string' || !instanceId.startsWith('i-')) return undefined;
+  const { instanceId, instanceType, availabilityZone, region, privateIp } = fields(text) ?? {};
+  if (typeof instanceId !== 'string' || !/^i-[\w-]{1,64}$/.test(instanceId)) return undefined;
   const orEmpty = (value: unknown) => (typeof value === 'string' ? value : '');
   return {
     instanceId,
     instanceType: orEmpty(instanceType),
     zone: orEmpty(availabilityZone),
     region: orEmpty(region),
+    ...(typeof privateIp === 'string' && privateIp !== '' && { privateIp }),
   };
 }
 
@@ -51,8 +52,9 @@ export function rebalanceRecommendation(text: string): Exclude<Poll['rebalance']
   return noticeTimeMs === undefined ? undefined : { noticeTimeMs };
 }
 
-export function targetLifecycleState(text: string): Poll['group'] {
+export function targetLifecycleState(text: string): Poll['group'] | undefined {
   const state = text.trim();
+  if (!/^[A-Za-z]+(?::[A-Za-z]+)?$/.test(state)) return undefined;
   return state === 'Terminated' || state === 'Warmed:Terminated' ? 'terminated' : 'none';
 }
 

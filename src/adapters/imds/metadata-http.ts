@@ -3,6 +3,8 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** What the service's own clock said; undefined: nothing. */
+  readonly dateMs: number | undefined;
 }
 
 /** How far a request came that has no answer. */
@@ -70,7 +72,12 @@ export function answerOf(
       },
       (response) => {
         stage = 'broken-off';
-        collected(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), failed);
+        const date = Date.parse(response.headers.date ?? '');
+        const dateMs = Number.isFinite(date) ? date : undefined;
+        collected(response).then(
+          (body) => resolve({ status: response.statusCode ?? 0, body, dateMs }),
+          failed,
+        );
       },
     );
     sent.on('socket', (socket) => {

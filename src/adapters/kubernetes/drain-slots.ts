@@ -1,7 +1,9 @@
 import { drainSlotLabel } from '../../drain/marks.ts';
 import type { DrainSlots } from '../../ports/node-cluster.ts';
+import type { Kept } from './json-skimmer.ts';
 import { refused, type KubeClient } from './kube-client.ts';
-import { fieldsOf, listOf, textOf, timeOf } from './kube-objects.ts';
+import { fieldsOf, textOf } from './kube-objects.ts';
+import { firstPageSize, skimmedList } from './skimmed-list.ts';
 
 export interface DrainSlotOptions {
   readonly namespace: string;
@@ -11,8 +13,9 @@ export interface DrainSlotOptions {
   /** Drains at once in the whole cluster, and in one zone. */
   readonly total: number;
   readonly perZone: number;
-  /** A place whose holder has not renewed it for this long is free again. */
+  /** A place that has not been seen to change for this long is free again, whatever is written in it. */
   readonly leaseSeconds: number;
+  /** A clock that does not jump: silence is measured by it. It is written into the Leases for people to read. */
   readonly nowMs: () => number;
 }
 
@@ -20,28 +23,55 @@ interface SlotLease {
   readonly name: string;
   readonly resourceVersion: string;
   readonly holder: string;
-  readonly expiresAtMs: number;
 }
 
-/** Clocks of nodes differ a little: another's place is taken only when it is well past its end. */
-const clockSlackMs = 5_000;
+/** Since when a place is seen as it is. */
+interface Sighting {
+  readonly resourceVersion: string;
+  readonly sinceMs: number;
+}
 
-/** One Lease per place: `…-total-N` and `…-ZONE-N`. A drain holds one of each; the API server settles who was first. */
+/** A renewal takes a moment to be made and to be seen. */
+const slackMs = 5_000;
+
+const leaseParts: Kept = {
+  fields: {
+    metadata: { fields: { name: 'scalar', resourceVersion: 'scalar' } },
+    spec: { fields: { holderIdentity: 'scalar' } },
+  },
+};
+
+/**
+ * One Lease per place: `…-total-N` and `…-ZONE-N`. A drain holds one of each; the API server settles who was first. Whether
+ * another holder lives is judged by changes that are seen here, never by the times that it writes: its clock may be anything,
+ * and whoever may write a Lease can claim a place for a century.
+ */
 export function drainSlots(client: KubeClient, options: DrainSlotOptions): DrainSlots {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(options.namespace)}/leases`;
+  const sightings = new Map<string, Sighting>();
   const zone = options.zone === '' ? 'unknown' : options.zone.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
   const scopes = [
     { scope: `zone-${zone}`, places: options.perZone },
     { scope: 'total', places: options.total },
-  ];
+  ].map(({ scope, places }) => ({
+    scope,
+    names: Array.from({ length: places }, (_, index) => `spot-expander-drain-${scope}-${index}`),
+  }));
+  const ours = new Set(scopes.flatMap(({ names }) => names));
 
   async function leases(signal: AbortSignal): Promise<readonly SlotLease[]> {
-    const answer = await client.call(
-      { method: 'GET', path: `${path}?labelSelector=${encodeURIComponent(drainSlotLabel)}` },
-      signal,
-    );
-    if (answer.status !== 200) throw refused(`GET ${path}`, answer);
-    return listOf(fieldsOf(answer.body)['items']).map(slotLease);
+    // Whatever else carries the label is passed over.
+    const read = (lease: unknown) => {
+      const one = slotLease(lease);
+      return ours.has(one.name) ? one : undefined;
+    };
+    const labelled = `${path}?labelSelector=${encodeURIComponent(drainSlotLabel)}`;
+    const found = await skimmedList(client, labelled, leaseParts, read, { size: firstPageSize() }, signal);
+    const nowMs = options.nowMs();
+    for (const { name, resourceVersion } of found)
+      if (sightings.get(name)?.resourceVersion !== resourceVersion)
+        sightings.set(name, { resourceVersion, sinceMs: nowMs });
+    return found;
   }
 
   /** True when the write was ours; false when somebody else was first. */
@@ -77,11 +107,10 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
 
   async function taken(
     scope: string,
-    places: number,
+    names: readonly string[],
     all: readonly SlotLease[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const names = Array.from({ length: places }, (_, index) => `spot-expander-drain-${scope}-${index}`);
     const byName = new Map(all.map((lease) => [lease.name, lease]));
     const mine = names.find((name) => byName.get(name)?.holder === options.holder);
     if (mine !== undefined && (await held(mine, scope, byName.get(mine), options.holder, signal)))
@@ -95,7 +124,9 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
   }
 
   function isFree(lease: SlotLease | undefined): boolean {
-    return lease === undefined || lease.holder === '' || lease.expiresAtMs + clockSlackMs < options.nowMs();
+    if (lease === undefined || lease.holder === '') return true;
+    const sinceMs = sightings.get(lease.name)?.sinceMs ?? Infinity;
+    return options.nowMs() - sinceMs > options.leaseSeconds * 1_000 + slackMs;
   }
 
   async function released(signal: AbortSignal): Promise<void> {
@@ -107,8 +138,8 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
   return {
     async acquire(signal) {
       const all = await leases(signal);
-      for (const { scope, places } of scopes)
-        if (!(await taken(scope, places, all, signal))) {
+      for (const { scope, names } of scopes)
+        if (!(await taken(scope, names, all, signal))) {
           // Half a place helps nobody and keeps others waiting.
           if (scope === 'total') await released(signal);
           return false;
@@ -122,13 +153,10 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
 function slotLease(object: unknown): SlotLease {
   const { metadata, spec } = fieldsOf(object);
   const meta = fieldsOf(metadata);
-  const lease = fieldsOf(spec);
-  const duration = lease['leaseDurationSeconds'];
   return {
     name: textOf(meta['name']),
     resourceVersion: textOf(meta['resourceVersion']),
-    holder: textOf(lease['holderIdentity']),
-    expiresAtMs: (timeOf(lease['renewTime']) ?? 0) + (typeof duration === 'number' ? duration : 0) * 1_000,
+    holder: textOf(fieldsOf(spec)['holderIdentity']),
   };
 }
 

@@ -63,6 +63,10 @@ export function nodeView(object: unknown): NodeView {
     taints: listOf(nodeSpec['taints']).map(taint),
     bootId: textOf(fieldsOf(fieldsOf(status)['nodeInfo'])['bootID']),
     condition: condition && { status: textOf(condition['status']), reason: textOf(condition['reason']) },
+    addresses: listOf(fieldsOf(status)['addresses']).map((one) => ({
+      type: textOf(one['type']),
+      address: textOf(one['address']),
+    })),
     nodeClaim: claim === undefined ? claimByLabel(meta['labels']) : textOf(claim['name']),
   };
 }

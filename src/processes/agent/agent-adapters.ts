@@ -11,7 +11,7 @@ export type AgentAdapters = Pick<AgentPorts, 'metadata' | 'cluster' | 'slots'> &
   readonly namespace: string;
 };
 
-const drainLeaseSeconds = 60;
+export const drainLeaseSeconds = 60;
 /** The largest thing that is held whole is the Node; the API server stores none of more than 1.5 MB. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 
@@ -19,7 +19,10 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 export async function agentAdapters(
   { settings, nodeName, policy }: AgentConfig,
   environment: Readonly<Record<string, string | undefined>>,
-  onForbidden: KubeClientOptions['onForbidden'] = () => undefined,
+  {
+    nowMs = Date.now,
+    onForbidden = () => undefined,
+  }: { readonly nowMs?: () => number; readonly onForbidden?: KubeClientOptions['onForbidden'] } = {},
 ): Promise<AgentAdapters> {
   const access = await kubeAccess(settings.kubeconfig, environment);
   const client = kubeClient(access, {
@@ -35,7 +38,7 @@ export async function agentAdapters(
       endpoint: settings.imds_endpoint,
       timeoutMs: settings.imds_timeout,
       tokenTtlSeconds: 21_600,
-      nowMs: Date.now,
+      nowMs: () => performance.now(),
     }),
     cluster: nodeCluster(
       client,
@@ -50,7 +53,7 @@ export async function agentAdapters(
         total: settings.max_drains,
         perZone: settings.max_drains_per_zone,
         leaseSeconds: drainLeaseSeconds,
-        nowMs: Date.now,
+        nowMs,
       }),
     namespace,
   };

@@ -1,23 +1,16 @@
 import './small-memory.ts';
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { webhook } from '../../adapters/webhook/posted-webhook.ts';
-import { agentHttp } from '../../adapters/http/agent-http.ts';
-import type { AgentOptions } from '../../agent/agent-ports.ts';
-import { agent, type Agent } from '../../agent/agent-loops.ts';
 import { agentConfig, type AgentConfig } from '../../config/agent-config.ts';
 import { agentSettings } from '../../config/agent-settings.ts';
 import { addSettingFlags, settingFlags } from '../../config/setting-flags.ts';
 import { flag } from '../../config/setting.ts';
 import { yesOrNo } from '../../config/value-types.ts';
 import { configFileSettings, settingsFile } from '../../config/settings-file.ts';
-import { agentMetrics } from '../../agent/agent-metrics.ts';
-import { jsonLog } from '../../telemetry/log.ts';
-import { agentAdapters } from './agent-adapters.ts';
 import type { CommandContext } from '../command-context.ts';
 import { toldSettings, withExitCodes } from '../settings-command.ts';
 import { doctor } from './agent-doctor.ts';
-import { version } from '../version.ts';
+import { AgentService } from './agent-service.ts';
 
 const doctorSettings = {
   json: flag(yesOrNo, 'false', '', 'JSON instead of lines'),
@@ -54,83 +47,9 @@ function configFrom(options: Readonly<Record<string, unknown>>, context: Command
 }
 
 async function run(config: AgentConfig, context: CommandContext): Promise<void> {
-  const { settings, nodeName, policy } = config;
-  const log = jsonLog(settings.log_level, 'agent');
-  const holder: { agent?: Agent } = {};
-  const pollAgeMs = () => {
-    const atMs = holder.agent?.lastGoodPollMs();
-    return atMs === undefined ? undefined : Date.now() - atMs;
-  };
-  const isRefusing = () => holder.agent?.isRefusing() ?? false;
-  const startedMs = Date.now();
-  const metrics = agentMetrics({
-    // Without any good poll the age grows from the start, so that an alert on it speaks.
-    pollAgeSeconds: () => (pollAgeMs() ?? Date.now() - startedMs) / 1_000,
-    isRefusing,
-    drain: () => holder.agent?.drainState() ?? { decision: 'NONE', isWaiting: false },
-    version: version(),
-  });
-  const refusals = new Set<string>();
-  const adapters = await agentAdapters(config, context.environment, (by, what) => {
-    metrics.forbidden.inc({ by });
-    const first = !refusals.has(by);
-    refusals.add(by);
-    if (first) log.error({ by }, `the API server refuses what the agent asks: ${what}`);
-    else log.debug({ by }, what);
-  });
-  const server = agentHttp({
-    pollAgeMs,
-    maxPollAgeMs: settings.max_poll_age,
-    isRefusing,
-    metricsText: metrics.text,
-    metricsType: metrics.contentType,
-  });
-  server.listen(settings.http_listen.port, settings.http_listen.host);
-  await once(server, 'listening');
-  log.info({ address: server.address(), node: nodeName }, 'the agent has started');
-  const options: AgentOptions = {
-    nodeName,
-    policy,
-    pollMs: settings.poll_interval,
-    maintenancePollMs: settings.maintenance_interval,
-    dryRun: settings.dry_run,
-    ownPod: ownPod(settings.pod_namespace, settings.pod_name),
-    slotRenewMs: 20_000,
-    concurrency: settings.eviction_concurrency,
-    shutdownGraceMs: settings.shutdown_grace,
-  };
-  holder.agent = agent(
-    {
-      ...adapters,
-      webhook: webhookFor(config, log.warn.bind(log)),
-      nowMs: Date.now,
-      chance: Math.random,
-      log,
-      metrics,
-    },
-    options,
-  );
-  await holder.agent.run(context.signal);
-  server.closeAllConnections();
-  server.close();
-  log.info({}, 'the agent has stopped');
-}
-
-function ownPod(namespace: string | undefined, name: string | undefined): AgentOptions['ownPod'] {
-  return namespace === undefined || name === undefined ? undefined : { namespace, name };
-}
-
-function webhookFor(
-  { settings, webhook: told, webhookProxy }: AgentConfig,
-  warn: Parameters<typeof webhook>[0]['warn'],
-) {
-  if (told === undefined) return undefined;
-  return webhook({
-    ...told,
-    proxy: webhookProxy,
-    noProxy: settings.webhook_no_proxy,
-    timeoutMs: settings.webhook_timeout,
-    attempts: 4,
-    warn,
-  });
+  const service = await AgentService.create(config, context.environment);
+  await service.start();
+  const stopped = once(context.signal, 'abort');
+  if (!context.signal.aborted) await Promise.race([stopped, service.ended]);
+  await service.stop();
 }

@@ -392,8 +392,72 @@ describe('drain budget', () => {
     expect(await slots('n1', 'a', one).acquire(signal)).to.equal(false);
     await slots('n0', 'a', one).release(signal);
     expect(await slots('n1', 'a', one).acquire(signal)).to.equal(true);
-    expect(await slots('n2', 'a', one).acquire(signal)).to.equal(false);
+    const waiting = slots('n2', 'a', one);
+    expect(await waiting.acquire(signal)).to.equal(false);
     nowMs += 70_000;
-    expect(await slots('n2', 'a', one).acquire(signal)).to.equal(true);
+    expect(await waiting.acquire(signal)).to.equal(true);
+  });
+
+  it('a holder lives as long as its Lease is seen to change, however far behind its clock is', async () => {
+    const one = { total: 1, perZone: 1 };
+    const behind = slots('behind', 'a', { ...one, nowMs: () => nowMs - 600_000 });
+    const waiting = slots('waiting', 'a', one);
+    expect(await behind.acquire(signal)).to.equal(true);
+    for (let renewal = 0; renewal < 10; renewal += 1) {
+      expect(await waiting.acquire(signal)).to.equal(false);
+      nowMs += 20_000;
+      expect(await behind.acquire(signal)).to.equal(true);
+    }
+    // An agent that has just come has seen nothing change yet, and waits as well.
+    expect(await slots('new', 'a', one).acquire(signal)).to.equal(false);
+  });
+
+  it('foreign Leases that claim every place for a century keep nobody longer than 65 seconds', async () => {
+    const century = {
+      holderIdentity: 'somebody',
+      leaseDurationSeconds: 2_000_000_000,
+      renewTime: '2126-01-01T00:00:00.000000Z',
+    };
+    for (const [scope, places] of [
+      ['total', 3],
+      ['zone-a', 2],
+    ] as const)
+      for (let index = 0; index < places; index += 1)
+        await client.call(
+          {
+            method: 'POST',
+            path: '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+            body: {
+              metadata: {
+                name: `spot-expander-drain-${scope}-${index}`,
+                labels: { 'spot-expander.io/drain-slot': scope },
+              },
+              spec: century,
+            },
+          },
+          signal,
+        );
+    const waiting = slots('n0');
+    expect(await waiting.acquire(signal)).to.equal(false);
+    nowMs += 60_000;
+    expect(await waiting.acquire(signal)).to.equal(false);
+    nowMs += 5_001;
+    expect(await waiting.acquire(signal)).to.equal(true);
+  });
+
+  it('thousands of Leases under the label that are no places are passed over', async () => {
+    for (let index = 0; index < 1_200; index += 1)
+      await client.call(
+        {
+          method: 'POST',
+          path: '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+          body: {
+            metadata: { name: `noise-${index}`, labels: { 'spot-expander.io/drain-slot': 'total' } },
+            spec: { holderIdentity: 'noise' },
+          },
+        },
+        signal,
+      );
+    expect(await slots('n0').acquire(signal)).to.equal(true);
   });
 });

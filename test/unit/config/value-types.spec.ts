@@ -8,12 +8,13 @@ describe('values as an operator writes them', () => {
     ['1.5m', 90_000],
     ['6h', 21_600_000],
     ['7d', 604_800_000],
-    [1500, 1_500],
+    ['0', 0],
+    [0, 0],
   ] as const) {
     it(`reads ${text} as ${ms} ms`, () => expect(durationMs().parse(text)).to.equal(ms));
   }
 
-  for (const text of ['', 'soon', '-1s', '5', 'NaNs', '1e9d', '2 weeks']) {
+  for (const text of ['', 'soon', '-1s', '5', 'NaNs', '1e9d', '2 weeks', 1500, 30]) {
     it(`refuses ${JSON.stringify(text)} as a duration`, () =>
       expect(durationMs().safeParse(text).success).to.equal(false));
   }

@@ -6,6 +6,7 @@ import type { NodeView } from '../../../src/drain/observed.ts';
 import { plan } from '../../../src/drain/plan.ts';
 import { skipReason } from '../../../src/drain/pod-filter.ts';
 import {
+  instanceId,
   aNode,
   aPod,
   aPolicy,
@@ -182,7 +183,7 @@ describe('drain, over random clusters, notices and faults', () => {
         anyNotices,
         anyPods,
         anyPolicy,
-        fc.constantFrom('', 'aws:///a/i-other', 'i-0123456789abcdef0', 'kind://x'),
+        fc.constantFrom('', 'aws:///a/i-other', 'i-0123456789abcdef', 'kind://x', `k3s://${instanceId}`),
         (notices, pods, policy, providerId) => {
           const made = plan(
             notices,

@@ -1,0 +1,46 @@
+import type { NodeView } from './observed.ts';
+
+/** What the metadata service says of this instance's own network interface. */
+export interface InstanceAddress {
+  readonly privateIp: string;
+  /** The private DNS name. */
+  readonly hostname: string;
+}
+
+interface Instance {
+  readonly instanceId: string;
+  /** Given: a Node whose providerID names no instance is known by its address instead. */
+  readonly instanceAddress?: InstanceAddress | undefined;
+}
+
+/**
+ * The EC2 instance that a providerID names: the last part of `aws:///ZONE/i-…`, with or without a slash behind it, or a
+ * bare `i-…`; undefined for none, and for forms such as `k3s://NAME`.
+ */
+export function instanceIn(providerId: string): string | undefined {
+  const last = /^(?:aws:\/\/(?:\/[^/]*)*\/)?(i-[^/]+)\/*$/.exec(providerId)?.[1];
+  return last;
+}
+
+/** Why a Node is not this instance's; undefined: it is. */
+export function foreignReason({ instanceId, instanceAddress }: Instance, node: NodeView): string | undefined {
+  if (instanceId === '') return 'this instance does not know its own id';
+  const named = instanceIn(node.providerId);
+  if (named !== undefined)
+    return named === instanceId ? undefined : `its spec.providerID names ${named}, and this is ${instanceId}`;
+  const without = `its spec.providerID "${node.providerId}" names no EC2 instance`;
+  if (instanceAddress === undefined)
+    return `${without}; with identify_by: address it is known by its private address and name instead`;
+  const { privateIp, hostname } = instanceAddress;
+  const addresses = node.addresses ?? [];
+  const isAt =
+    privateIp !== '' && addresses.some(({ type, address }) => type === 'InternalIP' && address === privateIp);
+  if (!isAt) return `${without}, and none of its addresses is ${privateIp || 'known to this instance'}`;
+  const names = [
+    node.name,
+    ...addresses.filter(({ type }) => type !== 'InternalIP').map(({ address }) => address),
+  ];
+  const short = hostname.split('.')[0] ?? '';
+  const isCalled = hostname !== '' && names.some((name) => name === hostname || name === short);
+  return isCalled ? undefined : `${without}, and it is not called ${hostname || 'as this instance is'}`;
+}
