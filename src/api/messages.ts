@@ -150,8 +150,10 @@ export interface ListPoolsResponse {
  * @throws InvalidRequest when it is not a question of that kind, NotFound when Explain names an unknown decision.
  */
 export interface SpotAdvisor {
-  readonly rank: (request: unknown) => Promise<RankResponse>;
-  readonly evaluate: (request: unknown) => Promise<EvaluateResponse>;
+  /** @param caller whose room in the history it takes */
+  readonly rank: (request: unknown, caller?: string) => Promise<RankResponse>;
+  /** @param caller whose room in the history it takes */
+  readonly evaluate: (request: unknown, caller?: string) => Promise<EvaluateResponse>;
   readonly explain: (request: unknown) => Promise<ExplainResponse>;
   readonly listPools: (request: unknown) => Promise<ListPoolsResponse>;
 }

@@ -7,6 +7,7 @@ import {
   logLevel,
   boundedNumber,
   byteSize,
+  callerNames,
   durationMs,
   filePath,
   hostNames,
@@ -200,6 +201,12 @@ export const serveSettings = {
     undefined,
     'directory',
     'where a development certificate and journals are kept; default $XDG_STATE_HOME/spot-expander',
+  ),
+  autoscaler_callers: setting(
+    callerNames.optional(),
+    undefined,
+    'names',
+    'who is believed about capacity: addresses, networks (10.0.3.0/24) or a host name of --grpc-expander-url that only the autoscaler was told; without it every caller of BestOptions',
   ),
   answer_budget: setting(
     durationMs(5_000),

@@ -18,6 +18,11 @@ export function serveWarnings({ config, given, groups }: WarningInputs): readonl
       return source === undefined ? [] : [`${source} does nothing: ${why}`];
     }),
     ...config.nodeGroups.flatMap((_, index) => groupDoubts(config.nodeGroups, index)),
+    ...(config.mode === 'PROD' && config.autoscaler_callers === undefined
+      ? [
+          'every caller of BestOptions is believed about capacity: name the autoscaler under autoscaler_callers, or let nobody else reach the port',
+        ]
+      : []),
     ...(groups === undefined ? [] : unmatched(config.nodeGroups, groups)),
   ];
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { accessSync, constants, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
@@ -179,6 +180,25 @@ export const names = takes(
   'separated by commas',
   listed.refine((items) => items.length > 0, 'must name at least one'),
 );
+
+/** Addresses, networks and host names with commas between them, one at least. */
+export const callerNames = takes(
+  'separated by commas',
+  listed
+    .refine((items) => items.length > 0, 'must name at least one')
+    .refine(
+      (items) => items.every(isCallerName),
+      'must be addresses, networks such as 10.0.3.0/24, or host names without a port',
+    ),
+);
+
+function isCallerName(name: string): boolean {
+  const [address = '', prefix, more] = name.split('/');
+  const version = isIP(address);
+  if (version === 0) return prefix === undefined && /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(name);
+  if (prefix === undefined) return true;
+  return more === undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+}
 
 export const awsRegion = z.string().transform((text, context): string => {
   const named = namedRegion(text);

@@ -6,6 +6,8 @@ export interface UnaryCall {
   readonly deadlineMs: number | undefined;
   /** `address:port` of the client. */
   readonly peer: string;
+  /** The host and port that the client dialled; empty when it did not say. */
+  readonly authority: string;
 }
 
 /** The answer as a marshalled message. `request` is only valid until the promise settles: its memory is used again. */

@@ -40,6 +40,7 @@ class UnaryStream {
   readonly #stream: ServerHttp2Stream;
   readonly #timeout: string | undefined;
   readonly #encoding: string;
+  readonly #authority: string;
   readonly #method: UnaryMethod;
   readonly #options: UnaryStreamOptions;
   readonly #holding: Holding;
@@ -63,6 +64,7 @@ class UnaryStream {
     this.#stream = stream;
     const { 'grpc-timeout': timeout, 'grpc-encoding': encoding } = headers;
     this.#timeout = typeof timeout === 'string' ? timeout : undefined;
+    this.#authority = headers[':authority'] ?? '';
     this.#encoding = typeof encoding === 'string' ? encoding : 'identity';
     this.#method = method;
     this.#options = options;
@@ -157,6 +159,7 @@ class UnaryStream {
         signal,
         deadlineMs: this.#deadlineMs,
         peer: `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`,
+        authority: this.#authority,
       });
       this.#answer(answer);
     } catch (error) {

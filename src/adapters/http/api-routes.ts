@@ -73,13 +73,13 @@ export function apiRoutes({ advisor, metrics, readiness, health }: ApiRoutesOpti
       method: 'POST',
       path: '/api/v1/evaluate',
       access: read,
-      answer: async ({ json }) => jsonAnswer(200, await advisor.evaluate(json)),
+      answer: async ({ json, client }) => jsonAnswer(200, await advisor.evaluate(json, client)),
     },
     {
       method: 'POST',
       path: '/api/v1/rank',
       access: read,
-      answer: async ({ json }) => jsonAnswer(200, await advisor.rank(json)),
+      answer: async ({ json, client }) => jsonAnswer(200, await advisor.rank(json, client)),
     },
   ];
 }

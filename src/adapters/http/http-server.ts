@@ -143,7 +143,7 @@ async function answered(
   try {
     const query = new URLSearchParams((request.url ?? '').slice(path.length + 1));
     const json = route.method === 'POST' ? await jsonBody(request, limits.maxBodyBytes) : undefined;
-    return await route.answer({ path, query, json, signal });
+    return await route.answer({ path, query, json, client: seat?.client ?? 'unknown', signal });
   } finally {
     entry?.left();
   }

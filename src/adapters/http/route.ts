@@ -4,6 +4,8 @@ export interface HttpQuestion {
   readonly query: URLSearchParams;
   /** The JSON body of a POST; undefined for a GET. */
   readonly json: unknown;
+  /** Whom the request comes from. */
+  readonly client: string;
   /** Aborted when the caller goes away or the server stops. */
   readonly signal: AbortSignal;
 }

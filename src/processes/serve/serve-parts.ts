@@ -124,7 +124,7 @@ export async function serveParts(
     traceLookups: recordings !== undefined,
     events: {
       answered: (event) => {
-        decisions.add(event.message);
+        decisions.add(event.message, event.caller.name);
         telemetry.scaleUpAnswered(event);
         const { request, atMs, message: answer, facts } = event;
         if (facts !== undefined)

@@ -5,13 +5,15 @@ import {
   grpcDoorwayLimits,
   probeDoorwayLimits,
 } from '../../adapters/doorway/doorway.ts';
+import { clientOf } from '../../adapters/doorway/client-of.ts';
+import { isNamedBy, type Caller } from '../../adapters/doorway/named-callers.ts';
 import { startGrpcServer, type GrpcServer } from '../../adapters/grpc/grpc-server.ts';
 import { apiRoutes, probeRoutes } from '../../adapters/http/api-routes.ts';
 import { startHttpServer, type HttpServer } from '../../adapters/http/http-server.ts';
 import { routeGuard } from '../../adapters/http/route-guard.ts';
 import type { ServeConfig } from '../../config/serve-config.ts';
 import { advisorHandlers } from '../../server/advisor/advisor-handlers.ts';
-import { answeredBestOptions } from '../../server/expander/answered-best-options.ts';
+import { answeredBestOptions, type BestOptionsCaller } from '../../server/expander/answered-best-options.ts';
 import { apiToken } from './api-token.ts';
 import { servedCertificate, type ServedCertificate } from './served-certificate.ts';
 import { serveParts, type ServeOverrides, type ServeParts } from './serve-parts.ts';
@@ -49,9 +51,14 @@ export class SpotServer {
   #isDraining = false;
   #ports: Ports | undefined;
 
+  /** Whether a caller is believed about capacity. */
+  readonly #isNamed: (caller: Caller) => boolean;
+
   private constructor(parts: ServeParts, stopping: AbortController) {
     this.parts = parts;
     this.#stopping = stopping;
+    const callers = parts.config.autoscaler_callers;
+    this.#isNamed = callers === undefined ? () => true : isNamedBy(callers);
   }
 
   /**
@@ -133,7 +140,8 @@ export class SpotServer {
       tls: { certFile, keyFile, clientCaFile: config.tls_client_ca },
       maxMessageBytes: config.max_message_size,
       maxConnectionAgeMs: config.max_connection_age,
-      bestOptions: (request) => Promise.resolve(answeredBestOptions(request, expander)),
+      bestOptions: (request, call) =>
+        Promise.resolve(answeredBestOptions(request, expander, this.#callerOf(call))),
       services: [
         {
           service: 'spotadvisor.v1.SpotAdvisor',
@@ -145,6 +153,13 @@ export class SpotServer {
       isToken,
       onEvent: telemetry.grpcEvent,
     });
+  }
+
+  /** Where the autoscaler's callers are named, they alone tell of capacity, and have a history that no other caller can fill. */
+  #callerOf({ peer, authority }: Caller): BestOptionsCaller {
+    const isBelieved = this.#isNamed({ peer, authority });
+    const isNamed = isBelieved && this.parts.config.autoscaler_callers !== undefined;
+    return { name: isNamed ? 'autoscaler' : clientOf(peer.replace(/:\d+$/, '')), isBelieved };
   }
 
   #httpServer(status: ServeStatus, isToken: IsToken | undefined): Promise<HttpServer> {

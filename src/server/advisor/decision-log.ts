@@ -1,11 +1,13 @@
 import type { DecisionMessage } from '../../api/messages.ts';
+import { DecisionShares } from './decision-shares.ts';
 import { heldBytes, withShortStrings } from './held-bytes.ts';
 
 /** The last decisions, in memory: what Explain tells. */
 export interface DecisionLog {
   /** A new id, later than every id before it. */
   readonly nextId: () => string;
-  readonly add: (decision: DecisionMessage) => void;
+  /** @param caller whose room it takes: a flood of one caller, or of one kind of question, forgets its own first */
+  readonly add: (decision: DecisionMessage, caller?: string) => void;
   readonly byId: (decisionId: string) => DecisionMessage | undefined;
   /** Newest first. */
   readonly last: (count: number) => readonly DecisionMessage[];
@@ -39,6 +41,11 @@ export function decisionLog(
 ): DecisionLog {
   // A Map remembers the order of insertion, so its first entry is the oldest.
   const byId = new Map<string, KeptDecision>();
+  const shares = new DecisionShares({
+    decisions: bounds.maxDecisions,
+    candidates: bounds.maxCandidates,
+    bytes: bounds.maxBytes,
+  });
   let candidates = 0;
   let bytes = 0;
 
@@ -46,8 +53,10 @@ export function decisionLog(
     byId.size > bounds.maxDecisions ||
     ((candidates > bounds.maxCandidates || bytes > bounds.maxBytes) && byId.size > 1);
   const forgetOldest = () => {
-    for (const [id, oldest] of byId) {
-      if (!isFull()) return;
+    while (isFull()) {
+      const id = shares.forgotten() ?? '';
+      const oldest = byId.get(id);
+      if (oldest === undefined) return;
       byId.delete(id);
       candidates -= oldest.decision.candidates.length;
       bytes -= oldest.bytes;
@@ -56,9 +65,16 @@ export function decisionLog(
 
   return {
     nextId,
-    add: (decision) => {
+    add: (decision, caller = '') => {
       const kept = boundedDecision(decision, bounds);
-      byId.set(kept.decision.decision_id, kept);
+      const id = kept.decision.decision_id;
+      byId.set(id, kept);
+      shares.add(decision.kind, caller, {
+        id,
+        decisions: 1,
+        candidates: kept.decision.candidates.length,
+        bytes: kept.bytes,
+      });
       candidates += kept.decision.candidates.length;
       bytes += kept.bytes;
       forgetOldest();

@@ -44,8 +44,8 @@ export function pacedAdvisor(advisor: SpotAdvisor, options: PacedAdvisorOptions)
     }
   };
   return {
-    rank: (request) => inTurn(() => advisor.rank(request)),
-    evaluate: (request) => inTurn(() => advisor.evaluate(request)),
+    rank: (request, caller) => inTurn(() => advisor.rank(request, caller)),
+    evaluate: (request, caller) => inTurn(() => advisor.evaluate(request, caller)),
     explain: (request) => inTurn(() => advisor.explain(request)),
     listPools: (request) => inTurn(() => advisor.listPools(request)),
   };

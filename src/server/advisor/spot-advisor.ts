@@ -53,8 +53,8 @@ export interface SpotAdvisorDependencies {
 export function spotAdvisor(dependencies: SpotAdvisorDependencies): SpotAdvisor {
   const { knowledge, offerings, decisions, clock } = dependencies;
   return {
-    rank: (request) => settled(() => ranked(rankQuestion(request), dependencies)),
-    evaluate: (request) => settled(() => evaluated(evaluateQuestion(request), dependencies)),
+    rank: (request, caller) => settled(() => ranked(rankQuestion(request), dependencies, caller)),
+    evaluate: (request, caller) => settled(() => evaluated(evaluateQuestion(request), dependencies, caller)),
     explain: (request) => settled(() => explained(request, decisions)),
     listPools: (request) =>
       settled(() => poolsPage(listPoolsQuestion(request), offerings().pools, knowledge(), clock.nowMs())),
@@ -91,7 +91,11 @@ function asking(region: string | undefined, dependencies: SpotAdvisorDependencie
   };
 }
 
-function ranked(question: RankQuestion, dependencies: SpotAdvisorDependencies): RankResponse {
+function ranked(
+  question: RankQuestion,
+  dependencies: SpotAdvisorDependencies,
+  caller: string | undefined,
+): RankResponse {
   const one = asking(question.region, dependencies);
   const ranking = rankingOf(question, one);
   const response: RankResponse = {
@@ -108,12 +112,16 @@ function ranked(question: RankQuestion, dependencies: SpotAdvisorDependencies): 
     drops: dropCounts(ranking.drops),
     timings: [...one.stopwatch.timings(), { part: 'total', duration_ms: response.execution_time_ms }],
   });
-  dependencies.decisions.add(decision);
+  dependencies.decisions.add(decision, caller);
   dependencies.onDecision(decision);
   return response;
 }
 
-function evaluated(question: EvaluateQuestion, dependencies: SpotAdvisorDependencies): EvaluateResponse {
+function evaluated(
+  question: EvaluateQuestion,
+  dependencies: SpotAdvisorDependencies,
+  caller: string | undefined,
+): EvaluateResponse {
   const one = asking(question.region, dependencies);
   const { instanceType, zone, signal, signalAtMs } = question;
   refuse([
@@ -138,7 +146,7 @@ function evaluated(question: EvaluateQuestion, dependencies: SpotAdvisorDependen
     drops: [],
     timings: [{ part: 'total', duration_ms: response.execution_time_ms }],
   });
-  dependencies.decisions.add(message);
+  dependencies.decisions.add(message, caller);
   dependencies.onDecision(message);
   return response;
 }

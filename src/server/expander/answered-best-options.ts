@@ -15,6 +15,16 @@ import type { SameBytes } from '../../wire/same-bytes.ts';
 import type { CapacityKeeper } from './capacity-keeper.ts';
 import type { ExpanderEvents } from './expander-events.ts';
 
+/** Who asked. */
+export interface BestOptionsCaller {
+  /** For the history: whose decisions these are. */
+  readonly name: string;
+  /** What it asks tells of capacity: which pods wait, and which groups it may use. */
+  readonly isBelieved: boolean;
+}
+
+const anyCaller: BestOptionsCaller = { name: '', isBelieved: true };
+
 export interface BestOptionsDependencies {
   /** As of now, prepared off the request path. */
   readonly knowledge: () => Knowledge;
@@ -38,7 +48,11 @@ export interface BestOptionsDependencies {
  * nothing is awaited.
  * @throws MalformedRequest for bytes that are no message; the autoscaler then keeps all of its options.
  */
-export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptionsDependencies): Uint8Array {
+export function answeredBestOptions(
+  bytes: Uint8Array,
+  dependencies: BestOptionsDependencies,
+  caller: BestOptionsCaller = anyCaller,
+): Uint8Array {
   const { clock, policy, events } = dependencies;
   const startedMs = clock.monotonicMs();
   const atMs = clock.nowMs();
@@ -47,7 +61,7 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
   const request = requestIn(bytes, dependencies);
   stopwatch.add('read', clock.monotonicMs() - startedMs);
 
-  dependencies.capacity.tell({ kind: 'asked', atMs, request });
+  if (caller.isBelieved) dependencies.capacity.tell({ kind: 'asked', atMs, request });
   const traced = dependencies.traceLookups ? tracedKnowledge(dependencies.knowledge()) : undefined;
   const budget = withinBudget(stopwatch.observe, startedMs, dependencies);
   const knowledge = traced?.knowledge ?? dependencies.knowledge();
@@ -58,7 +72,7 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
   const decisionId = dependencies.nextId();
   const timings = stopwatch.timings();
   told(dependencies, () => {
-    dependencies.capacity.tell({ kind: 'answered', atMs, request, decision });
+    if (caller.isBelieved) dependencies.capacity.tell({ kind: 'answered', atMs, request, decision });
     const message = scaleUpMessage({
       decisionId,
       nowMs: atMs,
@@ -67,7 +81,15 @@ export function answeredBestOptions(bytes: Uint8Array, dependencies: BestOptions
       decision,
       timings,
     });
-    events.answered({ atMs, request, decision, message, overBudget: budget.isSpent(), facts: traced?.facts });
+    events.answered({
+      atMs,
+      request,
+      decision,
+      message,
+      caller,
+      overBudget: budget.isSpent(),
+      facts: traced?.facts,
+    });
   });
   return answer;
 }

@@ -1,6 +1,7 @@
 import type { ScaleUpDecision } from '../../decision/decision.ts';
 import type { ScaleUpRequest } from '../../decision/scale-up-request.ts';
 import type { DecisionMessage } from '../../api/messages.ts';
+import type { BestOptionsCaller } from './answered-best-options.ts';
 import type { RecordedFacts } from '../recording/recorded-facts.ts';
 
 /** One BestOptions call that was answered. */
@@ -10,6 +11,7 @@ export interface AnsweredScaleUp {
   readonly decision: ScaleUpDecision;
   /** The same as Explain tells it. */
   readonly message: DecisionMessage;
+  readonly caller: BestOptionsCaller;
   /** The answer budget was spent before the layers were through: all ids were answered. */
   readonly overBudget: boolean;
   /** What the decision looked up; undefined when nothing is recorded. */

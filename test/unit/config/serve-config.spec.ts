@@ -141,4 +141,21 @@ describe('the configuration of serve', () => {
     expect(found).to.match(/node_groups\.0.*zone/);
     expect(found).to.match(/node_groups\.1\.match: needs id/);
   });
+
+  it('names the autoscaler by addresses, networks and hosts, and by nothing else', () => {
+    const told = (callers: string) =>
+      serveConfig({
+        flags: { autoscaler_callers: callers },
+        environment: {},
+        configFile: undefined,
+        prod: false,
+      }).autoscaler_callers;
+    expect(told('10.0.3.0/24, fd00::1,spot-7f3a.kube-system.svc')).to.deep.equal([
+      '10.0.3.0/24',
+      'fd00::1',
+      'spot-7f3a.kube-system.svc',
+    ]);
+    for (const wrong of ['10.0.3.0/33', 'host:9443', 'https://host', '10.0.3.0/24/1', ','])
+      expect(() => told(wrong), wrong).to.throw('--autoscaler-callers');
+  });
 });

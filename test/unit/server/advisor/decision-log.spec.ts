@@ -170,4 +170,23 @@ describe('decision ids', () => {
     expect(ids[0]).to.match(/^[0-9a-z]{9}-[0-9a-z]{4}$/);
     expect(ids.every((id, index) => index === 0 || id > (ids[index - 1] ?? ''))).to.equal(true);
   });
+
+  it('forgets of a flood of evaluates its own, and keeps half of the history for scale-ups', () => {
+    const log = decisionLog(() => 'x');
+    for (let index = 0; index < 400; index += 1) log.add(decision(`scale-up-${index}`), '10.0.3.7');
+    for (let index = 0; index < 5_000; index += 1)
+      log.add({ ...decision(`evaluate-${index}`), kind: 'evaluate' }, `10.9.${index >> 8}.${index & 255}`);
+    expect(log.size()).to.equal(500);
+    expect(log.byId('scale-up-399')).not.to.equal(undefined);
+    expect(log.last(500).filter(({ kind }) => kind === 'scale-up')).to.have.length(250);
+    expect(log.last(1)[0]?.decision_id).to.equal('evaluate-4999');
+  });
+
+  it('forgets of a flood of one caller its own before those of the autoscaler', () => {
+    const log = decisionLog(() => 'x');
+    for (let index = 0; index < 100; index += 1) log.add(decision(`real-${index}`), 'autoscaler');
+    for (let index = 0; index < 5_000; index += 1) log.add(decision(`flood-${index}`), '10.9.9.9');
+    expect(log.byId('real-0')).not.to.equal(undefined);
+    expect(log.last(500).filter(({ decision_id: id }) => id.startsWith('real-'))).to.have.length(100);
+  });
 });

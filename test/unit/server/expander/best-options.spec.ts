@@ -108,6 +108,17 @@ describe('a BestOptions call', () => {
     );
   });
 
+  it('of a caller that is not named is answered, and tells capacity memory nothing', () => {
+    const heard: string[] = [];
+    const one = expander({ capacity: { tell: ({ kind }) => void heard.push(kind) } });
+    const stranger = { name: '10.9.9.9', isBelieved: false };
+    expect(idsIn(answeredBestOptions(recorded, one, stranger))).to.have.lengthOf(1);
+    expect(heard).to.deep.equal([]);
+    expect(one.told.answered[0]?.caller).to.deep.equal(stranger);
+    answeredBestOptions(recorded, one);
+    expect(heard).to.deep.equal(['asked', 'answered']);
+  });
+
   it('is answered although a listener fails', () => {
     const one = expander();
     const failing = {
