@@ -62,11 +62,17 @@ export const decisionSettings = {
     'Spot Advisor bands above this rate are rejected',
     ['MAX_HISTORIC_INTERRUPT_RATE'],
   ),
-  yield_probability: setting(
-    z.enum(['calibrated', 'even-odds']),
-    'calibrated',
-    'scale',
-    'probability that the yield formula discounts by: calibrated or even-odds',
+  formula: setting(
+    z.enum(['expected-cost', 'classic']),
+    'expected-cost',
+    'name',
+    'expected-cost, or classic: price and waste against the dearest candidate, discounted by the crash probability, with filters that give way to nothing',
+  ),
+  max_safety_premium: setting(
+    boundedNumber(0, 100),
+    0.02,
+    'share',
+    'what may be paid for a group that passes band filter and gate: beyond it the least bad of the others is admitted, and the answer says so',
   ),
   affinity_weight: setting(
     boundedNumber(0, 1),
@@ -92,12 +98,39 @@ export const decisionSettings = {
     '0..1',
     'how much dearer a node counts for each doubling of the pods it holds that the autoscaler does not move',
   ),
-  interruption_hours: setting(
-    boundedNumber(0, 1000),
-    1,
-    'hours',
-    "price of one interruption, in hours of the node's on-demand price",
+  interruption_price: setting(
+    boundedNumber(0, 1e6),
+    2,
+    'USD',
+    'what an interrupted pod costs beside the work that it does again',
   ),
+  lost_work: setting(
+    durationMs(30 * 86_400_000),
+    '60m',
+    'duration',
+    'work that an interrupted pod does again, its new start included; priced on demand',
+  ),
+  loss_of_10_percent: setting(
+    boundedNumber(0, 100),
+    0.015,
+    'share',
+    'how much dearer a group counts after whose choice 10 % of the fleet could be lost at once',
+  ),
+  loss_of_30_percent: setting(boundedNumber(0, 100), 0.045, 'share', 'the same for 30 % of the fleet'),
+  loss_of_50_percent: setting(boundedNumber(0, 100), 0.075, 'share', 'the same for half of the fleet'),
+  burstable_load: setting(
+    boundedNumber(0, 1),
+    0.5,
+    '0..1',
+    'of the CPU that pods ask for, the share that they use over time: beyond their baseline burstable types (t2, t3, t3a, t4g) serve nothing for long',
+  ),
+  daemonset_cpu: setting(
+    boundedNumber(0, 1000),
+    0.15,
+    'vCPU',
+    'CPU that DaemonSets ask for on each node: room that no other pod comes to use',
+  ),
+  daemonset_memory: setting(byteSize, '128Mi', 'size', 'the same for memory'),
   unserved_weight: setting(
     boundedNumber(0, 1),
     0.25,
@@ -110,12 +143,6 @@ export const decisionSettings = {
     '0..1',
     'of a group over several pools: how much the worst pool counts against the mean of all',
   ),
-  cost_reference: setting(
-    z.enum(['dearest-candidate', 'on-demand']),
-    'dearest-candidate',
-    'what',
-    'what the yield measures cost against: dearest-candidate, or on-demand, which lets risk decide between candidates of nearly one price',
-  ),
   equal_set_tolerance: setting(
     boundedNumber(0, 100),
     0,
@@ -124,7 +151,7 @@ export const decisionSettings = {
   ),
   hot_penalty: setting(
     boundedNumber(0, 100),
-    20,
+    60,
     'points',
     'points of score that a pool loses right after a rebalance recommendation',
   ),

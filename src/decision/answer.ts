@@ -1,6 +1,7 @@
 import type { Cart, Ranked } from './decision-context.ts';
 import { factsOf } from './decision-context.ts';
 import type { Drop, DropReason, RankedCandidate } from './decision.ts';
+import type { GroupWishes } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import { hazardText, nodesText, percentText, priceText } from './sentences.ts';
 
@@ -45,7 +46,7 @@ function distinctIds(drops: readonly Drop[]): readonly string[] {
 }
 
 /** The candidate as it is told to people and programs; nothing of it holds on to the request's bytes. */
-export function rankedCandidate(candidate: Ranked): RankedCandidate {
+export function rankedCandidate(candidate: Ranked, formula: Policy['formula']): RankedCandidate {
   const { price, risk, affinity, spread, signal, cooldown } = candidate;
   return {
     ...factsOf(candidate),
@@ -55,10 +56,14 @@ export function rankedCandidate(candidate: Ranked): RankedCandidate {
     tco: candidate.tco,
     crashProbability: risk.crashProbability,
     expectedFrequency: risk.expectedFrequency,
+    shareAtOnce: candidate.shareAtOnce,
+    gateProbability: candidate.evidence.gateProbability,
+    evidenceSource: candidate.evidence.source,
+    isReadmitted: candidate.readmitted !== undefined,
     yield: candidate.yield,
     heat: candidate.heat,
     score: candidate.score,
-    sentence: sentenceOf(candidate),
+    sentence: sentenceOf(candidate, formula),
     ...(affinity !== undefined && { affinity }),
     ...(spread !== undefined && { spread }),
     ...(signal !== undefined && { signal }),
@@ -66,23 +71,30 @@ export function rankedCandidate(candidate: Ranked): RankedCandidate {
   };
 }
 
-function sentenceOf({
-  nodeCount,
-  price,
-  wasteShare,
-  tco,
-  risk,
-  yield: score,
-  heat,
-  signal,
-  fleetHazard,
-  cooldown,
-  admittedFor,
-}: Ranked): string {
+function sentenceOf(candidate: Ranked, formula: Policy['formula']): string {
+  const {
+    nodeCount,
+    price,
+    wasteShare,
+    tco,
+    risk,
+    yield: score,
+    heat,
+    signal,
+    fleetHazard,
+    cooldown,
+    admittedFor,
+    evidence,
+    shareAtOnce,
+    readmitted,
+    wishes,
+  } = candidate;
   const parts = [
     `${nodesText(nodeCount)} at ${priceText(price.perHour)} USD an hour${price.source === 'assumed' ? ' (assumed)' : ''}`,
     `${percentText(wasteShare)} unused`,
-    `${priceText(tco)} for a unit of what is asked`,
+    formula === 'classic'
+      ? `${priceText(tco)} with what is unused`
+      : `${priceText(tco)} for a unit of what is asked`,
     risk.source === 'on-demand'
       ? 'on-demand, no Spot risk'
       : `crash probability ${risk.crashProbability.toFixed(2)}, expected ${percentText(risk.expectedFrequency)} (${risk.source})`,
@@ -90,8 +102,26 @@ function sentenceOf({
   ];
   if (fleetHazard !== undefined && risk.source !== 'on-demand')
     parts.push(`the fleet expects ${hazardText(fleetHazard)}`);
+  else if (evidence.source === 'band') parts.push(`its band expects ${hazardText(evidence.perHour)}`);
+  if (shareAtOnce >= 0.005) parts.push(`${percentText(shareAtOnce)} of the fleet could go at once`);
+  if (readmitted !== undefined) parts.push(`re-admitted: ${readmitted}`);
+  const wished = wishesText(wishes);
+  if (wished !== '') parts.push(`as configured: ${wished}`);
   if (signal !== undefined) parts.push(`hot ${heat.toFixed(2)} after ${signal.kind}`);
   if (cooldown !== undefined) parts.push(`resting: ${cooldown.evidence}`);
   if (admittedFor !== undefined) parts.push(`admitted as a larger type for ${admittedFor}`);
   return parts.join('; ');
+}
+
+function wishesText(wishes: GroupWishes | undefined): string {
+  if (wishes === undefined) return '';
+  const { weight, priceFactor, rank, minShare, maxShare, preferZone } = wishes;
+  const parts: string[] = [];
+  if (rank !== undefined) parts.push(`rank ${rank}`);
+  if (weight !== undefined) parts.push(`weight ${weight}`);
+  if (priceFactor !== undefined) parts.push(`price × ${priceFactor}`);
+  if (minShare !== undefined) parts.push(`at least ${percentText(minShare)} of the nodes`);
+  if (maxShare !== undefined) parts.push(`at most ${percentText(maxShare)} of the nodes`);
+  if (preferZone !== undefined) parts.push(`rather in ${preferZone}`);
+  return parts.join(', ');
 }

@@ -1,6 +1,8 @@
 import type { CandidateFacts, Drop, DropReason, PriceSource } from './decision.ts';
 import type { DegradationStep } from './degradation.ts';
 import type { CapacityCooldown, InstanceTypeFacts, PoolSignal, RiskSource } from './knowledge.ts';
+import type { GroupWishes } from './knowledge.ts';
+import type { InterruptionEvidence } from './interruption-evidence.ts';
 import type { LayerName } from './layers.ts';
 import type { CapacityType, Pool } from './pool.ts';
 import type { Resources } from './resources.ts';
@@ -33,6 +35,7 @@ export interface Candidate {
   readonly coverage: number;
   /** Indices into the request's pods. */
   readonly pods: ArrayLike<number>;
+  readonly wishes?: GroupWishes;
   readonly admittedFor?: string;
 }
 
@@ -49,6 +52,8 @@ export interface Known extends Candidate {
   readonly typeFacts: InstanceTypeFacts | undefined;
   readonly price: NodePrice | undefined;
   readonly historicInterruptRate: number | undefined;
+  /** What a filter holds against it: it is dropped unless what the filter lets pass is dearer than safety may cost. */
+  readonly objection: LayerObjection | undefined;
 }
 
 export type RiskStep = Exclude<DegradationStep, 'all-ids'>;
@@ -64,6 +69,7 @@ export interface CandidateRisk {
 /** After the risk engine. */
 export interface Assessed extends Known {
   readonly risk: CandidateRisk;
+  readonly evidence: InterruptionEvidence;
   /** Interruptions of one node an hour as the fleet met them; 0 for on-demand, undefined where no fleet is watched. */
   readonly fleetHazard: number | undefined;
 }
@@ -75,10 +81,15 @@ export interface Scored extends Assessed {
   /** 0..1 of the nodes' worth. */
   readonly wasteShare: number;
   readonly tco: number;
+  /** 0..1 of the fleet that could be lost at once with one of its nodes; 0 where no fleet is in view. */
+  readonly shareAtOnce: number;
   readonly yield: number;
   readonly affinity: number | undefined;
   readonly spread: number | undefined;
+  /** Yield and met preferences; what a filter objects to counts as dearer by what safety may cost. */
   readonly score: number;
+  /** The same without regard to filters. */
+  readonly scoreUnfiltered: number;
 }
 
 /** After the reactive override: in order, best first. */
@@ -89,6 +100,12 @@ export interface Ranked extends Scored {
   /** All of its Spot pools gave a termination notice. */
   readonly ends: boolean;
   readonly cooldown: CapacityCooldown | undefined;
+  /** Where the operator's wishes put it, see `wishOrder`; the lowest first. */
+  readonly wishOrder: number;
+  /** Of its pools and zones, nodes that the fleet has there; 0 where no fleet is in view. */
+  readonly nodesThere: number;
+  /** A filter objects to it and gave way; why. */
+  readonly readmitted: string | undefined;
 }
 
 /** What passes through the layers. `candidates` and `drops` together are always all that there were. */
@@ -134,6 +151,10 @@ export function dropped(candidate: Candidate, layer: LayerName, reason: DropReas
 export interface Objection {
   readonly reason: DropReason;
   readonly sentence: string;
+}
+
+export interface LayerObjection extends Objection {
+  readonly layer: LayerName;
 }
 
 /** The cart without the candidates that meet an objection. */

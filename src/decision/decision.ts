@@ -1,5 +1,6 @@
 import type { CapacityCooldown, InstanceTypeFacts, PoolSignal, RiskSource } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
+import type { InterruptionEvidence } from './interruption-evidence.ts';
 import type { Degradation } from './degradation.ts';
 import type { LayerName } from './layers.ts';
 
@@ -61,17 +62,24 @@ export interface RankedCandidate extends CandidateFacts {
   readonly tco: number;
   readonly crashProbability: number;
   readonly expectedFrequency: number;
-  /** 0..100. */
+  /** 0..1 of the fleet that could be lost at once with one of its nodes; 0 where no fleet is in view. */
+  readonly shareAtOnce: number;
+  /** At most 100; below 0 what costs more than the on-demand equivalent. */
   readonly yield: number;
   /** 0..1, how far preferred node affinity is met; absent when no pod has any. */
   readonly affinity?: number;
   /** 0..1, the same for topology spread. */
   readonly spread?: number;
+  /** 0..1 at even odds: the chance of an interruption by which the gate judges it. */
+  readonly gateProbability: number;
+  readonly evidenceSource: InterruptionEvidence['source'];
+  /** A filter objects to it and gave way. */
+  readonly isReadmitted: boolean;
   /** 0 (cold) .. 1. */
   readonly heat: number;
   readonly signal?: PoolSignal;
   readonly cooldown?: CapacityCooldown;
-  /** Yield, plus met preferences, less heat: what the order is by, within those that do not rest. */
+  /** Yield, plus met preferences, less heat and what a filter holds against it: what the order is by, within those that do not rest. */
   readonly score: number;
   readonly sentence: string;
 }
@@ -85,6 +93,14 @@ export interface Drop {
   readonly facts: CandidateFacts;
 }
 
+/** On-demand is first only because filters dropped Spot that costs less. */
+export interface ForcedOnDemand {
+  readonly id: string;
+  readonly insteadOf: string;
+  /** Above 0: how much dearer it is, as a share of what the Spot candidate costs. */
+  readonly dearerBy: number;
+}
+
 /** Candidates best first; with the drops they are all that there were. */
 export interface PoolRanking {
   readonly ranked: readonly RankedCandidate[];
@@ -94,6 +110,7 @@ export interface PoolRanking {
   readonly reason: string;
   /** What else a person should know: assumptions, look-ups that failed. */
   readonly remarks: readonly string[];
+  readonly forcedOnDemand?: ForcedOnDemand;
 }
 
 /** What the autoscaler is told, and why. */

@@ -120,6 +120,7 @@ function bestSentence(
   if (runnerUp !== undefined)
     parts.push(`ahead of ${runnerUp.id} with ${runnerUp.yield.toFixed(1)}${behind(best, runnerUp)}`);
   if (dropCount > 0) parts.push(`${dropCount} dropped`);
+  if (best.readmitted !== undefined) parts.push(`re-admitted: ${best.readmitted}`);
   if (best.heat > 0) parts.push(whyThoughHot(best, candidates));
   if (best.cooldown !== undefined) parts.push('though resting: every class rests');
   if (answered > 1) parts.push(`${answered} held equal`);
@@ -135,9 +136,11 @@ function whyThoughHot(best: Ranked, candidates: readonly Ranked[]): string {
 
 /** Why the second is second where its yield alone does not tell. */
 function behind(best: Ranked, second: Ranked): string {
+  if (best.wishOrder < second.wishOrder) return ' (ranked behind by configuration)';
+  if (second.objection !== undefined) return ' (a filter objects to it)';
   if (second.yield < best.yield) return '';
   if (best.cooldown === undefined && second.cooldown !== undefined) return ' (resting)';
   if (second.heat > best.heat) return ' (hot)';
   if (second.score < best.score) return ' (preferences less well met)';
-  return ' (equal; the safer, then the cheaper, then the first by name)';
+  return ' (equal; the safer, then the cheaper, then where fewer nodes are, then the first by name)';
 }

@@ -1,4 +1,4 @@
-import type { GroupFacts, Knowledge } from './knowledge.ts';
+import type { GroupFacts, GroupWishes, Knowledge } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
 import { regionOfZone } from './zone-region.ts';
 import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from './node-labels.ts';
@@ -16,6 +16,7 @@ export interface GroupPools {
   readonly onDemandShare: number;
   /** By type: how many nodes as the autoscaler counts them one instance stands for; 1 where it says nothing. */
   readonly countsFor?: Readonly<Record<string, number>>;
+  readonly wishes?: GroupWishes;
 }
 
 /**
@@ -41,6 +42,7 @@ export function groupPools(
     capacityType,
     onDemandShare: capacityType === 'on-demand' ? 1 : share,
     ...(countsFor !== undefined && { countsFor }),
+    ...(facts?.wishes !== undefined && { wishes: facts.wishes }),
   };
 }
 

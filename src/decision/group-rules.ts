@@ -1,4 +1,4 @@
-import type { GroupFacts } from './knowledge.ts';
+import type { GroupFacts, GroupWishes } from './knowledge.ts';
 import type { CapacityType } from './pool.ts';
 
 /** What an operator says of the groups that match: what their node labels cannot tell. */
@@ -15,6 +15,7 @@ export interface GroupDescription {
   readonly capacityType: CapacityType | undefined;
   /** 0..1. */
   readonly onDemandShare: number;
+  readonly wishes?: GroupWishes | undefined;
 }
 
 export type GroupFactsLookup = (
@@ -36,6 +37,7 @@ export function groupFactsOf(descriptions: readonly GroupDescription[]): GroupFa
       capacityType: description.capacityType ?? 'unknown',
       onDemandShare: description.onDemandShare,
       source: 'configuration',
+      ...(description.wishes !== undefined && { wishes: description.wishes }),
     } satisfies GroupFacts,
   }));
   return (nodeGroupId, nodeLabels) =>
@@ -59,6 +61,7 @@ export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFac
     const typed = told.find(({ instanceTypes }) => instanceTypes.length > 0);
     // A group's weights hold for whatever types of it an operator has picked.
     const weights = told.find((facts) => facts.weights !== undefined)?.weights;
+    const wishes = told.find((one) => one.wishes !== undefined)?.wishes;
     return {
       instanceTypes: typed?.instanceTypes ?? [],
       zones: told.find(({ zones }) => zones.length > 0)?.zones ?? [],
@@ -66,6 +69,7 @@ export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFac
       onDemandShare: mergedShare(told),
       source: strongest.source,
       ...(weights !== undefined && { weights }),
+      ...(wishes !== undefined && { wishes }),
     };
   };
 }

@@ -1,6 +1,8 @@
 import { mockSentence } from './explanation.ts';
 import type { InstanceDecision, PoolRanking, RankedCandidate } from './decision.ts';
 import type { CandidateRisk } from './decision-context.ts';
+import type { InterruptionEvidence } from './interruption-evidence.ts';
+import { interruptionEvidence } from './interruption-evidence.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import type { Pool } from './pool.ts';
@@ -16,21 +18,22 @@ type Rank = (pools: readonly PoolQuestion[]) => PoolRanking;
 
 /**
  * STAY, SWITCH, DRAIN or EVACUATE. TERMINATION evacuates and REBALANCE drains whatever the model says. Without a
- * signal the model is trusted: at or above the gate, or when another node of the pool got a termination notice (over
+ * signal evidence of interruptions is: at or above the gate, or when another node of the pool got a termination notice (over
  * 92 % of interruptions come within three minutes in the same type and zone), the instance switches, provided that a
  * safer pool ranks for work of its size.
  */
 export function instanceDecision(
   question: InstanceQuestion,
   knowledge: Knowledge,
-  policy: Policy,
+  given: Policy,
   nowMs: number,
   rank: Rank,
 ): InstanceDecision {
   const base = { signal: question.signal, atMs: question.signalAtMs ?? nowMs } as const;
   try {
     const sound = soundKnowledge(knowledge, nowMs);
-    const risk = ownRisk(question.pool, sound, policy);
+    const policy = { ...given, riskHorizonHours: sound.horizonHours ?? given.riskHorizonHours };
+    const { risk, evidence } = ownRisk(question.pool, sound, policy);
     const known = {
       ...base,
       ...(risk.source !== 'none' && {
@@ -57,7 +60,7 @@ export function instanceDecision(
       case 'REBALANCE':
         return { ...known, ...obeyed(question.signal) };
       case 'NONE':
-        return { ...known, ...judged(question, sound, policy, risk, rank) };
+        return { ...known, ...judged(question, sound, policy, risk, evidence, rank) };
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -100,9 +103,15 @@ function obeyed(signal: 'REBALANCE' | 'TERMINATION'): Verdict {
       };
 }
 
-function ownRisk(pool: Pool, knowledge: Knowledge, policy: Policy): CandidateRisk {
+function ownRisk(
+  pool: Pool,
+  knowledge: Knowledge,
+  policy: Policy,
+): { readonly risk: CandidateRisk; readonly evidence: InterruptionEvidence } {
   const { pools, capacityType, onDemandShare } = groupOfPool({ pool });
-  return riskOf({ pools, capacityType, onDemandShare, operatingSystem: 'linux' }, knowledge, policy, 'model');
+  const own = { pools, capacityType, onDemandShare, operatingSystem: 'linux' } as const;
+  const risk = riskOf(own, knowledge, policy, 'model');
+  return { risk, evidence: interruptionEvidence(own, risk, knowledge, policy, 'bands') };
 }
 
 function judged(
@@ -110,46 +119,68 @@ function judged(
   knowledge: Knowledge,
   policy: Policy,
   risk: CandidateRisk,
+  evidence: InterruptionEvidence,
   rank: Rank,
 ): Verdict {
   const { pool } = question;
-  const { source, crashProbability } = risk;
   const isSpot = pool.capacityType !== 'on-demand';
   const poolEnds = policy.switches.hotPools && isSpot && knowledge.signal(pool)?.kind === 'TERMINATION';
   const isRisky =
     policy.switches.safetyGate &&
     isSpot &&
-    source !== 'none' &&
-    crashProbability >= policy.maxCrashProbability;
-  const told = `crash probability ${crashProbability.toFixed(2)} (${source})`;
+    evidence.source !== 'typical' &&
+    evidence.gateProbability >= policy.maxCrashProbability;
+  const told = toldOf(risk, evidence, policy);
   if (!isRisky && !poolEnds) {
     if (!isSpot) return { decision: 'STAY', reason: 'on-demand instances are not reclaimed' };
     return {
       decision: 'STAY',
       reason:
-        source === 'none'
-          ? 'nothing tells the risk of this pool and AWS has given no signal, so the instance is left alone'
+        evidence.source === 'typical'
+          ? `${told}nothing tells the risk of this pool and AWS has given no signal, so the instance is left alone`
           : `${told} is below the gate of ${policy.maxCrashProbability}`,
     };
   }
   const why = poolEnds
     ? 'another node of this pool got a termination notice'
     : `${told} reaches the gate of ${policy.maxCrashProbability}`;
-  const proposed = betterPool(question, knowledge, policy, rank, poolEnds ? 1 : crashProbability);
+  const proposed = betterPool(question, knowledge, policy, rank, evidence, poolEnds);
   if (proposed === undefined) return { decision: 'STAY', reason: `${why}, but no better pool is known` };
   return { decision: 'SWITCH', reason: `${why}; ${proposed.id} is better: ${proposed.sentence}`, proposed };
 }
 
+/** A price forecast is named beside the evidence and never in its place: nothing moves for it. */
+function toldOf(
+  risk: CandidateRisk,
+  { source, gateProbability }: InterruptionEvidence,
+  policy: Policy,
+): string {
+  const forecast =
+    risk.source === 'family-stress'
+      ? `the price model's ${risk.crashProbability.toFixed(2)} is a forecast of prices and moves nothing; `
+      : '';
+  if (source === 'typical') return forecast;
+  const by = {
+    fleet: 'by the fleet’s record',
+    band: 'by its band',
+    model: `by ${risk.source}`,
+    'on-demand': '',
+  };
+  return `${forecast}probability of an interruption ${gateProbability.toFixed(2)} (at even odds, within ${policy.riskHorizonHours} h, ${by[source]})`;
+}
+
 /**
- * The best that is neither hot nor resting, of known risk, safer than the instance's own pool where that is why it leaves, and
- * by the fleet's own record not interrupted more often than it.
+ * The best that is neither hot nor resting nor objected to by a filter, whose risk of interruption is known and lower where that
+ * is why the instance leaves, and by the fleet's own record not interrupted more often. Never a type with accelerators for work
+ * that runs without.
  */
 function betterPool(
   { pool, alternatives }: InstanceQuestion,
   knowledge: Knowledge,
   policy: Policy,
   rank: Rank,
-  belowProbability: number,
+  evidence: InterruptionEvidence,
+  poolEnds: boolean,
 ): RankedCandidate | undefined {
   const facts = knowledge.instanceType(pool.instanceType);
   const demand: Resources | undefined = facts === undefined ? undefined : sizeOfType(facts);
@@ -162,14 +193,22 @@ function betterPool(
   const pools = [pool, ...(alternatives ?? otherZones(pool, knowledge)), ...larger];
   const questions = pools.map((one) => (demand === undefined ? { pool: one } : { pool: one, demand }));
   const own = { id: groupOfPool({ pool }).id, hazard: knowledge.hazard?.(pool) ?? Infinity };
+  // Nothing that nobody knows is safer than a risk that is known; anything is safer than a pool that ends.
+  const isSafer = ({ evidenceSource, gateProbability }: RankedCandidate): boolean =>
+    poolEnds || (evidenceSource !== 'typical' && gateProbability < evidence.gateProbability);
+  // What a filter objects to is better only where the fleet itself met fewer interruptions there.
+  const isCalmer = (candidate: RankedCandidate): boolean =>
+    candidate.pools.every((one) => (knowledge.hazard?.(one) ?? Infinity) < own.hazard);
+  const isWasted = ({ instanceType }: Pool): boolean =>
+    facts?.gpus === 0 && (knowledge.instanceType(instanceType)?.gpus ?? 0) > 0;
   return rank(questions).ranked.find(
     (candidate) =>
       candidate.id !== own.id &&
       candidate.heat === 0 &&
       candidate.cooldown === undefined &&
-      candidate.riskSource !== 'none' &&
-      candidate.crashProbability < belowProbability &&
-      candidate.pools.every((one) => (knowledge.hazard?.(one) ?? 0) <= own.hazard),
+      (!candidate.isReadmitted || isCalmer(candidate)) &&
+      isSafer(candidate) &&
+      candidate.pools.every((one) => !isWasted(one) && (knowledge.hazard?.(one) ?? 0) <= own.hazard),
   );
 }
 

@@ -1,29 +1,17 @@
-import { hazardPerHour, typicalHazardPerHour } from './advisor-prior.ts';
-import type { Assessed, NodePrice } from './decision-context.ts';
+import type { Assessed } from './decision-context.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * What interruptions cost a node, USD per hour: how often it is interrupted × `interruptionHours` at its on-demand price, so
- * that prices in another currency change no order.
+ * What interruptions are expected to cost a candidate, an hour, all of its nodes together: how often a node is taken back ×
+ * what its pods lose by it, the work that they do again at `perUnit` and a price for each pod. What is not told pod by pod counts
+ * as a pod for each unit.
  */
-export function interruptionPerHour(candidate: Assessed, price: NodePrice, policy: Policy): number {
-  const onDemandPerHour = price.onDemandPerHour ?? price.perHour / policy.assumedSpotShare;
-  return hazardOf(candidate, policy) * policy.interruptionHours * onDemandPerHour;
-}
-
-/**
- * Interruptions of one node an hour: what the fleet itself met where it is watched, whichever the risk model is; else the Spot
- * Advisor's band. A trained model's probability is of a price rise, which interrupts nobody.
- */
-function hazardOf(
-  { capacityType, risk, fleetHazard, historicInterruptRate, onDemandShare }: Assessed,
-  policy: Policy,
+export function interruptionsPerHour(
+  { evidence, pods }: Pick<Assessed, 'evidence' | 'pods'>,
+  units: number,
+  perUnit: number,
+  { lostWorkMinutes, interruptionPrice }: Policy,
 ): number {
-  if (capacityType === 'on-demand') return 0;
-  if (fleetHazard !== undefined) return fleetHazard;
-  if (risk.source === 'fleet-hazard')
-    return -Math.log(1 - Math.min(0.999, risk.expectedFrequency)) / Math.max(1, policy.riskHorizonHours);
-  if (risk.source === 'none' || historicInterruptRate === undefined)
-    return typicalHazardPerHour * (1 - onDemandShare);
-  return hazardPerHour(historicInterruptRate);
+  const podCount = pods.length > 0 ? pods.length : units;
+  return evidence.perHour * (podCount * interruptionPrice + (lostWorkMinutes / 60) * units * perUnit);
 }

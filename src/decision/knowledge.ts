@@ -49,6 +49,24 @@ export interface GroupFacts {
   /** How many units of the group's capacity an instance of each type counts for; absent where each counts for one. */
   readonly weights?: Readonly<Record<string, number>>;
   readonly source: 'configuration' | 'auto-scaling-group';
+  /** What the operator wants of the group beside what it is. */
+  readonly wishes?: GroupWishes;
+}
+
+/** What an operator says of a group's place among the others; what is absent changes nothing. */
+export interface GroupWishes {
+  /** Above 0: the group counts as this many times cheaper than it is. */
+  readonly weight?: number;
+  /** What a node really costs, as a share of the known price: an agreed discount, capacity paid for already. */
+  readonly priceFactor?: number;
+  /** The lowest goes first, whatever the cost; groups without one come last. */
+  readonly rank?: number;
+  /** 0..1 of the fleet's nodes: below it the group goes before all of its rank. */
+  readonly minShare?: number;
+  /** 0..1 of the fleet's nodes: where its nodes would be more the group goes behind all others. */
+  readonly maxShare?: number;
+  /** Nodes in this zone count as if every pod preferred them. */
+  readonly preferZone?: string;
 }
 
 /** A live signal about a Spot pool, seen on some node of it. */
@@ -64,6 +82,28 @@ export interface PoolSignal {
 export interface CapacityCooldown {
   readonly untilMs: number;
   readonly evidence: string;
+}
+
+/** How many nodes and vCPUs the fleet has somewhere. */
+export interface FleetPart {
+  readonly nodes: number;
+  readonly vcpus: number;
+}
+
+/** Where the fleet runs now. Every number at least 0, and no part larger than `all`. */
+export interface FleetView {
+  /** `nodes`: the cluster's Nodes are watched; `answers`: from what was asked and answered lately. */
+  readonly source: 'nodes' | 'answers';
+  readonly all: FleetPart;
+  /** Of this type, zone and capacity type. */
+  readonly pool: (pool: Pool) => FleetPart;
+  /** Spot of this type, in all zones. */
+  readonly type: (pool: Pool) => FleetPart;
+  /** Spot in this zone, of all types. */
+  readonly zone: (pool: Pool) => FleetPart;
+  /** Nodes in this zone, however they were bought. */
+  readonly inZone: (zone: string) => number;
+  readonly group: (nodeGroupId: string) => FleetPart;
 }
 
 /** Everything a decision may look up: pure, in memory, prepared off the request path. */
@@ -84,6 +124,15 @@ export interface Knowledge {
     labels: Readonly<Record<string, string>>,
   ) => GroupFacts | undefined;
   readonly cooldown: (pool: Pool) => CapacityCooldown | undefined;
+  /**
+   * What a unit (a vCPU or its worth) costs an hour on demand, over all types with a known price: what yields are measured
+   * against, the same whatever is on offer. Absent where no on-demand price is known.
+   */
+  readonly onDemandPerUnit?: (kind: 'plain' | 'accelerated') => number | undefined;
+  /** Absent where nothing tells. */
+  readonly fleet?: FleetView;
+  /** The horizon on the card of the model that `risk` speaks for. */
+  readonly horizonHours?: number;
   /** True when Spot prices are older than the policy allows; they are then not used. */
   readonly pricesAreStale: boolean;
   /** What a person should know of all these facts, whatever is asked: of when they are, and what of them is assumed. */

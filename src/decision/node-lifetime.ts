@@ -2,6 +2,7 @@ import type { Candidate } from './decision-context.ts';
 import { podsOnNode, unitsOf } from './node-value.ts';
 import type { Policy } from './policy.ts';
 import type { PendingPod } from './scale-up-request.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /**
  * How much dearer each candidate counts because a node outlives the work that it was launched for: `nodeTail` for each doubling
@@ -27,13 +28,15 @@ export function nodeTails(
 /**
  * The share of usable room that later pods fill, if they are of the size of these. Free room of any size on a node that holds p
  * pods has place for whole ones in 1 − 1/p of it: pods as large as nodes leave room that none of them will ever use.
- * One share for all candidates, by the node that holds most of them: with a share for each candidate large nodes would look
- * cheap for being large.
+ * One share for all candidates, by the largest node of any group: with a share for each candidate large nodes would look
+ * cheap for being large. Without pods nothing tells that later ones come.
  */
-export function reusedShare(candidates: readonly Candidate[], { reuseShare }: Policy): number {
-  const counts = candidates.flatMap((candidate) => podsOnNodeOf(candidate) ?? []);
-  if (counts.length === 0) return reuseShare;
-  return reuseShare * (1 - 1 / counts.reduce((most, count) => Math.max(most, count), 1));
+export function reusedShare(
+  { pods, mostPodsOnNode }: Pick<Surroundings, 'pods' | 'mostPodsOnNode'>,
+  { reuseShare }: Policy,
+): number {
+  if (pods.length === 0) return 0;
+  return mostPodsOnNode === undefined ? reuseShare : reuseShare * (1 - 1 / mostPodsOnNode);
 }
 
 /** Undefined where pods were not told one by one or ask for nothing. */

@@ -39,9 +39,15 @@ export function nodePriceOf(
   const surcharge = candidate.operatingSystem === 'windows' ? policy.windowsSurcharge * onDemand : 0;
   const isAssumed = (share < 1 && !spotIsKnown) || (share > 0 && !onDemandIsKnown) || surcharge > 0;
   return {
-    perHour: linux + surcharge,
+    perHour: (linux + surcharge) * priceFactorOf(candidate),
     source: isAssumed ? 'assumed' : share === 0 ? 'spot' : share === 1 ? 'on-demand' : 'mixed',
     ...(onDemandIsKnown && { onDemandPerHour: onDemand + surcharge }),
     ...(spotIsKnown && { spotPerHour: spot + surcharge }),
   };
+}
+
+/** What the operator says that a node really costs, as a share of what is known. */
+function priceFactorOf({ wishes }: Candidate): number {
+  const factor = wishes?.priceFactor;
+  return factor !== undefined && factor >= 0 && Number.isFinite(factor) ? factor : 1;
 }

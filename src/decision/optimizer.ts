@@ -1,26 +1,14 @@
-import type { Assessed, Cart, NodePrice, Objection, Scored } from './decision-context.ts';
+import { withClassicCost } from './classic-cost.ts';
+import type { Costed, Priced } from './cost.ts';
+import { withCost } from './cost.ts';
+import type { Assessed, Cart, Objection, Scored } from './decision-context.ts';
 import { dropped, without } from './decision-context.ts';
-import { interruptionPerHour } from './interruption-price.ts';
-import { unitsOf, unusedShare, usableRoom } from './node-value.ts';
-import { nodeTails, reusedShare } from './node-lifetime.ts';
+import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import type { Preferences } from './preferences.ts';
 import { preferencesOf } from './preferences.ts';
-import type { PendingPod } from './scale-up-request.ts';
-import { mean } from './several-pools.ts';
-import { highestCost, yieldOf } from './yield.ts';
-
-interface Priced extends Assessed {
-  readonly price: NodePrice;
-}
-
-interface Costed extends Priced {
-  readonly wastePerHour: number;
-  readonly wasteShare: number;
-  readonly tco: number;
-  /** The same at on-demand price. */
-  readonly onDemandTco: number;
-}
+import type { Surroundings } from './surroundings.ts';
+import { classicYieldOf, yieldOf } from './yield.ts';
 
 /**
  * Safety gate, cost for what is served, yield and score; the order is left to the reactive override.
@@ -28,36 +16,93 @@ interface Costed extends Priced {
  */
 export function scored(
   cart: Cart<Assessed>,
-  pods: readonly PendingPod[],
+  knowledge: Knowledge,
+  surroundings: Surroundings,
   policy: Policy,
   leaveOut: (sentence: string) => void = () => undefined,
 ): Cart<Scored> {
-  const safe = policy.switches.safetyGate
-    ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
+  return policy.formula === 'classic'
+    ? classicallyScored(cart, policy)
+    : scoredByExpectedCost(cart, knowledge, surroundings, policy, leaveOut);
+}
+
+function scoredByExpectedCost(
+  cart: Cart<Assessed>,
+  knowledge: Knowledge,
+  surroundings: Surroundings,
+  policy: Policy,
+  leaveOut: (sentence: string) => void,
+): Cart<Scored> {
+  const gated: Cart<Assessed> = policy.switches.safetyGate
+    ? { candidates: cart.candidates.map((candidate) => gatedBy(candidate, policy)), drops: cart.drops }
     : cart;
-  const costed = rightSized(withCost(priced(safe), pods, policy), policy);
-  const preferences = preferencesOf(pods, costed.candidates);
+  const costed = withCost(priced(gated), knowledge, surroundings, policy);
+  const fitting = rightSized(costed, ({ tco, onDemandPerUnit, evidence }) =>
+    yieldOf(tco, onDemandPerUnit, evidence.withinHorizon),
+  );
+  const preferences = preferencesOf(surroundings, fitting.candidates, knowledge.fleet);
   if (preferences.leftOut !== undefined) leaveOut(preferences.leftOut);
-  const highest = highestOf(costed.candidates, policy);
   return {
-    candidates: costed.candidates.map((candidate) => scoredOf(candidate, highest, preferences, policy)),
-    drops: costed.drops,
+    candidates: fitting.candidates.map((candidate) => scoredOf(candidate, preferences, policy)),
+    drops: fitting.drops,
   };
 }
 
-function highestOf(candidates: readonly Costed[], policy: Policy): number {
-  const costs = candidates.map(({ tco, onDemandTco }) =>
-    policy.costReference === 'on-demand' ? Math.max(tco, onDemandTco) : tco,
-  );
-  return highestCost(costs, policy);
+/** The gate judges by what interrupts: a price forecast has its say in the price. */
+function gatedBy(candidate: Assessed, { maxCrashProbability }: Policy): Assessed {
+  const { gateProbability, source } = candidate.evidence;
+  if (candidate.objection !== undefined || candidate.capacityType !== 'spot' || source === 'typical')
+    return candidate;
+  if (gateProbability <= maxCrashProbability) return candidate;
+  return {
+    ...candidate,
+    objection: {
+      layer: 'optimizer',
+      reason: 'crash-probability',
+      sentence: `probability of an interruption ${gateProbability.toFixed(2)} at even odds (${evidenceText[source]}) is above ${maxCrashProbability}`,
+    },
+  };
 }
 
-/** Nothing is known against a candidate of unknown risk, so the gate is not for it. */
+const evidenceText = {
+  fleet: "the fleet's own record",
+  band: "the Spot Advisor's band",
+  model: "the model's word",
+  'on-demand': 'on-demand',
+} as const;
+
+/** Nothing is known against a candidate of unknown risk, so the seed's gate is not for it. */
 function tooRisky({ risk }: Assessed, { maxCrashProbability }: Policy): Objection | undefined {
   if (risk.source === 'none' || risk.crashProbability <= maxCrashProbability) return undefined;
   return {
     reason: 'crash-probability',
     sentence: `crash probability ${risk.crashProbability.toFixed(2)} (${risk.source}) is above ${maxCrashProbability}`,
+  };
+}
+
+function classicallyScored(cart: Cart<Assessed>, policy: Policy): Cart<Scored> {
+  const safe = policy.switches.safetyGate
+    ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
+    : cart;
+  const all = withClassicCost(priced(safe));
+  const dearest = (candidates: readonly Costed[]) =>
+    candidates.reduce((most, { tco }) => Math.max(most, tco), 0);
+  const amongAll = dearest(all.candidates);
+  const costed = rightSized(all, ({ tco, risk }) => classicYieldOf(tco, amongAll, risk.crashProbability));
+  const highest = dearest(costed.candidates);
+  return {
+    candidates: costed.candidates.map((candidate) => {
+      const score = classicYieldOf(candidate.tco, highest, candidate.risk.crashProbability);
+      return {
+        ...candidate,
+        yield: score,
+        affinity: undefined,
+        spread: undefined,
+        score,
+        scoreUnfiltered: score,
+      };
+    }),
+    drops: costed.drops,
   };
 }
 
@@ -79,99 +124,43 @@ function noPrice({ id, pools }: Assessed): string {
   return `no price is known for ${pool.instanceType} in ${pool.zone}`;
 }
 
-/**
- * TCO = (price + expected interruptions) × nodes / units that they will serve, so that candidates of different sizes and with
- * different pods compare: few pods on a small node are as dear a unit as they are, not cheap because they are few. Served is
- * what the pods ask for and `reuseShare` of the room beside them that other pods can use: charging all idle room to these pods
- * would forget that the next ones fill it. What a candidate leaves to later scale-ups makes it dearer by up to
- * `unservedWeight`, since those need nodes of their own.
- * Where no pod could be read a candidate counts as used as well as the others are; where no size is known either,
- * candidates compare by node.
- */
-function withCost(cart: Cart<Priced>, pods: readonly PendingPod[], policy: Policy): Cart<Costed> {
-  const reused = reusedShare(cart.candidates, policy);
-  const tails = nodeTails(cart.candidates, pods, policy);
-  const shares = cart.candidates.map(wasteShareOf);
-  const typicalShare = mean(shares.flatMap((share) => share ?? [])) ?? 0;
-  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare, reused, policy));
-  const byNode = units.every((unit) => unit === undefined);
-  const candidates: Costed[] = [];
-  const drops = [...cart.drops];
-  cart.candidates.forEach((candidate, index) => {
-    const served = byNode ? candidate.nodeCount : units[index];
-    if (served === undefined) {
-      const sentence = `neither the size of ${candidate.id}'s nodes nor what they would serve is known`;
-      drops.push(dropped(candidate, 'optimizer', 'no-size', sentence));
-      return;
-    }
-    const wasteShare = policy.switches.wasteCost ? (shares[index] ?? typicalShare) : 0;
-    const nodesPerHour = candidate.price.perHour * candidate.nodeCount;
-    const tail = policy.switches.wasteCost ? (tails[index] ?? 0) : 0;
-    const factor = ((1 + tail) * (1 + policy.unservedWeight * (1 - candidate.coverage))) / served;
-    const interruptions = interruptionPerHour(candidate, candidate.price, policy) * candidate.nodeCount;
-    candidates.push({
-      ...candidate,
-      wasteShare,
-      wastePerHour: nodesPerHour * wasteShare,
-      tco: (nodesPerHour + interruptions) * factor,
-      onDemandTco: (candidate.price.onDemandPerHour ?? 0) * candidate.nodeCount * factor,
-    });
-  });
-  return { candidates, drops };
-}
-
-function wasteShareOf({ nodeSize, nodeCount, demand }: Priced): number | undefined {
-  return nodeSize === undefined || demand === undefined
-    ? undefined
-    : unusedShare(nodeSize, nodeCount, demand.resources);
-}
-
-function unitsServed(
-  { demand, nodeSize, nodeCount }: Priced,
-  typicalShare: number,
-  reused: number,
-  policy: Policy,
-): number | undefined {
-  if (demand === undefined)
-    return nodeSize === undefined
-      ? undefined
-      : unitsOf(nodeSize) * nodeCount * Math.max(0.01, 1 - typicalShare);
-  if (nodeSize === undefined) return demand.units;
-  if (!policy.switches.wasteCost) return Math.max(demand.units, unitsOf(nodeSize) * nodeCount);
-  // The next scale-up is taken to be no larger than this one: a large node is not cheap for what nobody may come to use.
-  const room = Math.min(demand.units, usableRoom(nodeSize, nodeCount, demand.resources));
-  return demand.units + reused * room;
-}
-
-function scoredOf(candidate: Costed, highest: number, preferences: Preferences, policy: Policy): Scored {
-  const yieldScore = yieldOf(candidate.tco, highest, discount(candidate, policy));
+function scoredOf(candidate: Costed, preferences: Preferences, policy: Policy): Scored {
+  const { tco, onDemandPerUnit, evidence, objection } = candidate;
+  const yieldScore = yieldOf(tco, onDemandPerUnit, evidence.withinHorizon);
   const affinity = preferences.affinityOf(candidate);
   const spread = preferences.spreadOf(candidate);
   const liked =
-    policy.affinityWeight * (affinity === undefined ? 0 : affinity.degree * affinity.share) +
+    policy.affinityWeight *
+      ((affinity === undefined ? 0 : affinity.degree * affinity.share) + zoneWishMet(candidate)) +
     policy.spreadWeight * (spread === undefined ? 0 : spread.degree * spread.share);
+  const scoreUnfiltered = yieldScore + 100 * liked;
   return {
     ...candidate,
     yield: yieldScore,
     affinity: affinity?.degree,
     spread: spread?.degree,
-    score: yieldScore + 100 * liked,
+    scoreUnfiltered,
+    score:
+      objection === undefined
+        ? scoreUnfiltered
+        : yieldOf(tco * (1 + policy.maxSafetyPremium), onDemandPerUnit, evidence.withinHorizon) + 100 * liked,
   };
 }
 
-function discount({ risk }: Assessed, { yieldProbability }: Policy): number {
-  return yieldProbability === 'calibrated' ? risk.expectedFrequency : risk.crashProbability;
+/** The share of its pools that are in the zone which the operator prefers. */
+function zoneWishMet({ pools, wishes }: Costed): number {
+  const preferred = wishes?.preferZone;
+  if (preferred === undefined || pools.length === 0) return 0;
+  return pools.filter(({ zone }) => zone === preferred).length / pools.length;
 }
 
-/** A larger type stays only when its yield, with all in comparison, beats that of the one it was admitted for. */
-function rightSized(cart: Cart<Costed>, policy: Policy): Cart<Costed> {
+/** A larger type stays only when its yield beats that of the one it was admitted for. */
+function rightSized(cart: Cart<Costed>, yieldOfOne: (candidate: Costed) => number): Cart<Costed> {
   if (cart.candidates.every(({ admittedFor }) => admittedFor === undefined)) return cart;
-  const highest = highestOf(cart.candidates, policy);
-  const yieldAmongAll = (candidate: Costed) => yieldOf(candidate.tco, highest, discount(candidate, policy));
-  const yields = new Map(cart.candidates.map((candidate) => [candidate.id, yieldAmongAll(candidate)]));
+  const yields = new Map(cart.candidates.map((candidate) => [candidate.id, yieldOfOne(candidate)]));
   return without(cart, 'optimizer', (candidate) => {
     if (candidate.admittedFor === undefined) return undefined;
-    const own = yieldAmongAll(candidate);
+    const own = yieldOfOne(candidate);
     const asked = yields.get(candidate.admittedFor);
     if (asked !== undefined && own > asked) return undefined;
     return {

@@ -18,6 +18,7 @@ export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowl
       return look(...given);
     };
   return {
+    ...knowledge,
     instanceType: paced(knowledge.instanceType),
     advisorBand: paced(knowledge.advisorBand),
     prices: paced(knowledge.prices),
@@ -26,6 +27,5 @@ export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowl
     ...(hazard !== undefined && { hazard: paced(hazard) }),
     groupFacts: paced(knowledge.groupFacts),
     cooldown: paced(knowledge.cooldown),
-    pricesAreStale: knowledge.pricesAreStale,
   };
 }

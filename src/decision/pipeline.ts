@@ -1,7 +1,8 @@
+import { admitted, forcedOnDemand } from './admission.ts';
 import { answerOf, rankedCandidate } from './answer.ts';
 import { withBoundedPools } from './bounded-pools.ts';
 import type { Candidate, Cart, Ranked, RiskStep } from './decision-context.ts';
-import type { Drop, InstanceDecision, PoolRanking, ScaleUpDecision } from './decision.ts';
+import type { Drop, ForcedOnDemand, InstanceDecision, PoolRanking, ScaleUpDecision } from './decision.ts';
 import { explanationOf, reasonOf } from './explanation.ts';
 import { instanceDecision } from './instance-decision.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -14,9 +15,12 @@ import { pacedKnowledge } from './paced-knowledge.ts';
 import { withReactiveOverride } from './reactive.ts';
 import { withRisk } from './risk.ts';
 import { scaleUpCandidates } from './scale-up-candidates.ts';
-import type { PendingPod, ScaleUpRequest } from './scale-up-request.ts';
+import type { ScaleUpRequest } from './scale-up-request.ts';
+import { percentText } from './sentences.ts';
 import type { SoundKnowledge } from './sound-knowledge.ts';
 import { soundKnowledge } from './sound-knowledge.ts';
+import type { Surroundings } from './surroundings.ts';
+import { noSurroundings, surroundingsOf } from './surroundings.ts';
 import { withStaticIntelligence } from './with-static-intelligence.ts';
 
 /**
@@ -33,7 +37,7 @@ export function decideScaleUp(
   const question: Question = {
     ids: request.options.map(({ nodeGroupId }) => nodeGroupId),
     candidates: (sound) => scaleUpCandidates(request, sound),
-    pods: request.pods,
+    surroundings: (sound) => surroundingsOf(request, sound),
   };
   return decided(question, knowledge, policy, nowMs, observe);
 }
@@ -60,18 +64,22 @@ export function rankGroups(
   const question: Question = {
     ids: groups.map(({ id }) => id),
     candidates: (sound) => groupCandidates(groups, sound, policy),
-    pods: [],
+    surroundings: () => noSurroundings,
   };
-  const { ranked, drops, degradation, reason, remarks } = decided(
-    question,
-    knowledge,
-    policy,
-    nowMs,
-    observe,
-  );
+  const {
+    ranked,
+    drops,
+    degradation,
+    reason,
+    remarks,
+    forcedOnDemand: forced,
+  } = decided(question, knowledge, policy, nowMs, observe);
   // A larger type that was admitted and came to nothing is missed by nobody.
   const asked = drops.filter(({ facts }) => facts.admittedFor === undefined);
-  return { ranked, drops: asked, degradation, reason, remarks };
+  return {
+    ...{ ranked, drops: asked, degradation, reason, remarks },
+    ...(forced !== undefined && { forcedOnDemand: forced }),
+  };
 }
 
 /** What shall happen with a running instance. Never throws; what AWS said outranks what is predicted. */
@@ -89,7 +97,7 @@ export function evaluateInstance(
 interface Question {
   readonly ids: readonly string[];
   readonly candidates: (knowledge: Knowledge) => Cart<Candidate>;
-  readonly pods: readonly PendingPod[];
+  readonly surroundings: (knowledge: Knowledge) => Surroundings;
 }
 
 /** More than any cluster has; each costs some ten microseconds, and beyond it all ids are answered unjudged. */
@@ -101,7 +109,7 @@ const ladder: readonly RiskStep[] = ['model', 'advisor-prior', 'price-only'];
 function decided(
   question: Question,
   knowledge: Knowledge,
-  policy: Policy,
+  given: Policy,
   nowMs: number,
   observe: Observe,
 ): ScaleUpDecision {
@@ -124,6 +132,7 @@ function decided(
     };
     try {
       const sound = soundKnowledge(knowledge, nowMs);
+      const policy = { ...given, riskHorizonHours: sound.horizonHours ?? given.riskHorizonHours };
       const paced = pacedKnowledge(sound, () => observe(inLayer, 'within'));
       const cart = throughFiveLayers(question, paced, policy, from, layer, (sentence) =>
         leftOut.push(sentence),
@@ -151,27 +160,40 @@ function throughFiveLayers(
   const asked = layer('input', () => withBoundedPools(question.candidates(knowledge), leaveOut));
   const known = layer('static', () => withStaticIntelligence(asked, knowledge, policy, filter));
   const assessed = layer('risk', () => withRisk(known, knowledge, policy, from));
-  const weighed = layer('optimizer', () => scored(assessed, question.pods, policy, leaveOut));
+  const weighed = layer('optimizer', () =>
+    scored(assessed, knowledge, question.surroundings(knowledge), policy, leaveOut),
+  );
   return layer('reactive', () => withReactiveOverride(weighed, knowledge, policy));
 }
 
 /** The sixth layer: the answer and its explanation. */
 function told(
-  cart: Cart<Ranked>,
+  judged: Cart<Ranked>,
   knowledge: SoundKnowledge,
   policy: Policy,
   from: RiskStep,
   failures: readonly string[],
 ): ScaleUpDecision {
+  const cart = admitted(judged, policy);
+  const forced = forcedOnDemand(cart, judged.candidates);
   const answer = answerOf(cart, policy);
   const reason = reasonOf(cart, answer);
+  const explanation = explanationOf(cart, knowledge, policy, from, failures, reason);
   return {
     answer: answer.ids,
-    ranked: cart.candidates.map(rankedCandidate),
+    ranked: cart.candidates.map((candidate) => rankedCandidate(candidate, policy.formula)),
     drops: cart.drops,
     reason,
-    ...explanationOf(cart, knowledge, policy, from, failures, reason),
+    ...explanation,
+    ...(forced !== undefined && {
+      forcedOnDemand: forced,
+      remarks: [...explanation.remarks, forcedSentence(forced)],
+    }),
   };
+}
+
+function forcedSentence({ id, insteadOf, dearerBy }: ForcedOnDemand): string {
+  return `${id} is on-demand and first only because a filter rejects Spot: ${insteadOf} would cost ${percentText(1 - 1 / (1 + dearerBy))} less`;
 }
 
 function allIds(ids: readonly string[], failures: readonly string[]): ScaleUpDecision {

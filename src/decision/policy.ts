@@ -16,15 +16,30 @@ export interface Switches {
   readonly capacityCooldown: boolean;
 }
 
+/**
+ * How much dearer a choice counts after which 10, 30 or 50 % of the fleet could be lost at once, as a share of its cost;
+ * in between in straight lines, beyond by the last one's slope.
+ */
+export interface LossAtOnce {
+  readonly ofTenPercent: number;
+  readonly ofThirtyPercent: number;
+  readonly ofHalf: number;
+}
+
 /** How a decision weighs. Every number is read as it stands; nothing is looked up outside. */
 export interface Policy {
   readonly switches: Switches;
+  /**
+   * `expected-cost`: cost with interruptions in it, against the on-demand equivalent of what is asked. `classic`: price and waste
+   * against the dearest candidate, discounted by the crash probability, with filters that give way to nothing.
+   */
+  readonly formula: 'expected-cost' | 'classic';
+  /** What may be paid for a candidate that passes band filter and gate rather than one that does not, as a share of the cost. */
+  readonly maxSafetyPremium: number;
   /** 0..1, the safety gate on the even-odds scale: riskier candidates are dropped. */
   readonly maxCrashProbability: number;
   /** 0..1: Spot candidates of a riskier Spot Advisor band are dropped. */
   readonly maxHistoricInterruptRate: number;
-  /** Which probability the yield discounts by. */
-  readonly yieldProbability: 'calibrated' | 'even-odds';
   /** 0..1: fully met preferred node affinity is worth this share of 100 points of yield. */
   readonly affinityWeight: number;
   /** 0..1: the same for ScheduleAnyway topology spread. */
@@ -39,19 +54,19 @@ export interface Policy {
    * until the last of them ends. Source: docs/simulate.md.
    */
   readonly nodeTail: number;
-  /** What an interruption costs, in hours of the node's on-demand price: an hour of work done again. */
-  readonly interruptionHours: number;
+  /** Work that an interrupted pod does again, its new start included; priced at on-demand. */
+  readonly lostWorkMinutes: number;
+  /** What an interrupted pod costs beside its work, in the currency of the prices. */
+  readonly interruptionPrice: number;
+  readonly lossAtOnce: LossAtOnce;
+  /** 0..1: of the CPU that pods ask for, the share that they use over time: what burstable nodes must sustain. */
+  readonly burstableLoad: number;
+  /** What DaemonSets ask for on each node: room that no other pod comes to use. */
+  readonly daemonSets: { readonly cpuMilli: number; readonly memoryBytes: number };
   /** 0..1: leaving (nearly) all pending pods to later scale-ups makes an option this much dearer. */
   readonly unservedWeight: number;
   /** 0..1: of a group over several pools, how much the worst pool counts against the mean of all. */
   readonly worstPoolWeight: number;
-  /**
-   * What the yield measures cost against: the dearest candidate, or the dearest on-demand equivalent where that is
-   * higher.
-   */
-  readonly costReference: 'dearest-candidate' | 'on-demand';
-  /** At least 1: candidates dearer than this many times the cheapest do not stretch the yield's scale any further. */
-  readonly costSpread: number;
   /** Points of score: candidates within this distance of the best are answered together; 0 answers one id. */
   readonly equalSetTolerance: number;
   /** The answer when every candidate was rejected: all ids, or none on purpose. */
@@ -64,8 +79,10 @@ export interface Policy {
   readonly assumedSpotShare: number;
   /** What Windows adds to a node's price, as a share of its Linux on-demand price. */
   readonly windowsSurcharge: number;
-  /** Hours that a probability looks ahead. */
+  /** Hours that a probability looks ahead, unless the model's card names its own. */
   readonly riskHorizonHours: number;
+  /** What a price rises by, as a share, when the price model's event comes. */
+  readonly forecastRise: number;
   /** How long a capacity class rests. */
   readonly cooldownMs: number;
 }
@@ -83,24 +100,28 @@ const everything: Switches = {
 /** docs/how-decisions-are-made.md tells where each number comes from. */
 export const defaultPolicy: Policy = {
   switches: everything,
+  formula: 'expected-cost',
+  maxSafetyPremium: 0.02,
   maxCrashProbability: 0.85,
   maxHistoricInterruptRate: 0.2,
-  yieldProbability: 'calibrated',
   affinityWeight: 0.1,
   spreadWeight: 0.05,
   reuseShare: 0.5,
   nodeTail: 0.03,
-  interruptionHours: 1,
+  lostWorkMinutes: 60,
+  interruptionPrice: 2,
+  lossAtOnce: { ofTenPercent: 0.015, ofThirtyPercent: 0.045, ofHalf: 0.075 },
+  burstableLoad: 0.5,
+  daemonSets: { cpuMilli: 150, memoryBytes: 128 * 2 ** 20 },
   unservedWeight: 0.25,
   worstPoolWeight: 0.5,
-  costReference: 'dearest-candidate',
-  costSpread: 10,
   equalSetTolerance: 0,
   onAllRejected: 'all',
   maxSizeFactor: 4,
-  hotPenalty: 20,
+  hotPenalty: 60,
   assumedSpotShare: 0.4,
   windowsSurcharge: 0.95,
   riskHorizonHours: 12,
+  forecastRise: 0.03,
   cooldownMs: 600_000,
 };

@@ -80,6 +80,7 @@ function candidateOf(question: GroupQuestion, knowledge: Knowledge): Candidate {
     demand: demand === undefined ? undefined : { resources: demand, units: unitsOf(demand) },
     coverage: 1,
     pods: [],
+    ...(question.wishes !== undefined && { wishes: question.wishes }),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Candidate } from './decision-context.ts';
 import { PreferredAffinity } from './preferred-affinity.ts';
 import { PreferredSpread } from './preferred-spread.ts';
-import type { PendingPod } from './scale-up-request.ts';
+import type { FleetView } from './knowledge.ts';
+import type { Surroundings } from './surroundings.ts';
 import { wishCounter, wishKindsOf, type WishCounts, type WishKinds } from './wish-kinds.ts';
 import { WorkAllowance } from './work-allowance.ts';
 
@@ -29,13 +30,14 @@ export interface Preferences {
 export const mostSteps = 8_000_000;
 
 /**
- * Preferences of the pending pods against a set of candidates. Pods of one workload carry the same wishes, so each
+ * Preferences of the pending pods, judged of each candidate by itself. Pods of one workload carry the same wishes, so each
  * distinct wish is judged once for a candidate, however many pods share it. Where judging them would take more than `steps`
  * no preference counts, for no candidate: weighing some of them would favour the candidates that came first.
  */
 export function preferencesOf(
-  pods: readonly PendingPod[],
+  { pods, domains }: Pick<Surroundings, 'pods' | 'domains'>,
   candidates: readonly Candidate[],
+  fleet: FleetView | undefined,
   steps: number = mostSteps,
 ): Preferences {
   const work = new WorkAllowance(steps);
@@ -51,7 +53,7 @@ export function preferencesOf(
     candidates,
     wishKindsOf(pods, (pod) => pod.spreadPreferences),
     (kinds) => {
-      const judge = new PreferredSpread(kinds, candidates, work);
+      const judge = new PreferredSpread(kinds, domains, fleet, work);
       return (candidate, counts) => judge.degreesOf(candidate, counts);
     },
   );

@@ -1,55 +1,65 @@
 import type { Candidate } from './decision-context.ts';
 import { hostnameLabel, zoneLabel } from './node-labels.ts';
+import type { FleetView } from './knowledge.ts';
 import type { SpreadPreference } from './scale-up-request.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { WishCounts } from './wish-kinds.ts';
 import type { WorkAllowance } from './work-allowance.ts';
 
 /**
  * How far candidates meet ScheduleAnyway topology spread: the domains over which a candidate can spread pods of one kind, as a
- * share of those that all candidates together offer them.
+ * share of those that all groups have, whichever of them are on offer. Over zones, where the fleet is in view, half of it is how
+ * far nodes there even out what runs in each zone.
  */
 export class PreferredSpread {
   /** Place of each topology key. */
   readonly #keys = new Map<string, number>();
   /** By kind, the places of its keys. */
   readonly #kinds: readonly Int32Array[];
-  /** By place: how many domains all candidates together offer, what a pod could hope for. */
+  /** By place: how many domains all groups have, what a pod could hope for; Infinity where each node has its own. */
   readonly #offered: Float64Array;
+  readonly #fleet: FleetView | undefined;
+  readonly #zones: readonly string[];
   /** The same of the candidate in hand. */
   readonly #domains: Float64Array;
   readonly #work: WorkAllowance;
 
   constructor(
     kinds: readonly (readonly SpreadPreference[])[],
-    candidates: readonly Candidate[],
+    domains: Surroundings['domains'],
+    fleet: FleetView | undefined,
     work: WorkAllowance,
   ) {
     this.#work = work;
+    this.#fleet = fleet;
     this.#kinds = kinds.map((kind) => Int32Array.from(kind, ({ topologyKey }) => this.#placeOf(topologyKey)));
     this.#domains = new Float64Array(this.#keys.size);
-    this.#offered = this.#offeredBy(candidates);
+    this.#offered = Float64Array.from(this.#keys.keys(), (key) => domains(key)?.length ?? Infinity);
+    this.#zones = this.#keys.has(zoneLabel) ? (domains(zoneLabel) ?? []) : [];
   }
 
   /** 0..1 for each of the kinds, in their order; short once the work allowance is spent. */
   degreesOf(candidate: Candidate, { kinds, counts }: WishCounts): readonly number[] {
     const shown = this.#domainsOf(candidate);
     for (const [place, domains] of shown) this.#domains[place] = domains;
+    const evened = this.#zones.length === 0 ? undefined : evenedOut(candidate, this.#zones, this.#fleet);
     const degrees: number[] = [];
     for (let at = 0; at < kinds.length; at += 1) {
       const keys = this.#kinds[kinds[at] ?? -1] ?? new Int32Array(0);
       if (!this.#work.takes(keys.length + 1)) break;
-      degrees.push(this.#degreeOf(keys, counts[at] ?? 0, candidate.nodeCount));
+      degrees.push(this.#degreeOf(keys, counts[at] ?? 0, candidate.nodeCount, evened));
     }
     for (const [place] of shown) this.#domains[place] = 0;
     return degrees;
   }
 
-  #degreeOf(keys: Int32Array, count: number, nodeCount: number): number {
+  #degreeOf(keys: Int32Array, count: number, nodeCount: number, evened: number | undefined): number {
     let sum = 0;
     for (const place of keys) {
       const possible = Math.min(this.#offered[place] ?? 0, count);
       const here = Math.min(this.#domains[place] ?? 0, nodeCount, count);
-      sum += possible === 0 ? 0 : here / possible;
+      const reached = possible === 0 ? 0 : Math.min(1, here / possible);
+      sum += evened !== undefined && place === this.#keys.get(zoneLabel) ? (reached + evened) / 2 : reached;
     }
     return sum / keys.length;
   }
@@ -76,20 +86,29 @@ export class PreferredSpread {
       shown.push([zones, new Set(pools.map(({ zone }) => zone)).size]);
     return shown;
   }
+}
 
-  #offeredBy(candidates: readonly Candidate[]): Float64Array {
-    const values = [...this.#keys].map(([key]) => ({ key, values: new Set<string>() }));
-    const zones = this.#keys.get(zoneLabel) ?? -1;
-    for (const { labels, pools } of candidates) {
-      for (const [key, value] of Object.entries(labels)) {
-        const place = this.#keys.get(key);
-        if (place !== undefined && (place !== zones || pools.length === 0)) values[place]?.values.add(value);
-      }
-      for (const { zone } of pools) values[zones]?.values.add(zone);
-    }
-    const mostNodes = candidates.reduce((most, { nodeCount }) => Math.max(most, nodeCount), 0);
-    return Float64Array.from(values, ({ key, values: { size } }) =>
-      key === hostnameLabel ? mostNodes : size,
-    );
+/**
+ * How far nodes in the candidate's zones even out what runs in each zone: 1 where the fewest nodes are. Undefined where no fleet
+ * is in view.
+ */
+function evenedOut(
+  { pools, nodeCount }: Candidate,
+  zones: readonly string[],
+  fleet: FleetView | undefined,
+): number | undefined {
+  if (fleet === undefined || pools.length === 0) return undefined;
+  let fewest = Infinity;
+  let most = 0;
+  for (const zone of zones) {
+    const nodes = fleet.inZone(zone);
+    fewest = Math.min(fewest, nodes);
+    most = Math.max(most, nodes);
   }
+  if (!(most > fewest)) return 1;
+  const degrees = pools.map(({ zone }) => {
+    const behind = Math.min(most - fewest, Math.max(0, most - fleet.inZone(zone)));
+    return (behind + nodeCount) / (most - fewest + nodeCount);
+  });
+  return degrees.reduce((sum, one) => sum + one, 0) / degrees.length;
 }

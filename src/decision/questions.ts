@@ -1,3 +1,4 @@
+import type { GroupWishes } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
 import type { Resources } from './resources.ts';
 
@@ -18,6 +19,7 @@ export interface GroupQuestion {
   readonly capacityType: CapacityType;
   /** 0..1, the share of on-demand nodes in a mixed group. */
   readonly onDemandShare: number;
+  readonly wishes?: GroupWishes;
   readonly demand?: Resources;
   readonly nodeCount?: number;
 }

@@ -1,9 +1,10 @@
 import type { Cart, Objection, Ranked, Scored } from './decision-context.ts';
 import { without } from './decision-context.ts';
-import type { CapacityCooldown, Knowledge, PoolSignal } from './knowledge.ts';
+import { wishOrder } from './group-wishes.ts';
+import type { CapacityCooldown, FleetView, Knowledge, PoolSignal } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import { hazardText, inThousandHours } from './sentences.ts';
-import { expectedAndWorst } from './several-pools.ts';
+import { expectedAndWorst, mean } from './several-pools.ts';
 
 /**
  * What happens now outranks what was predicted: a hot candidate gives way to every cooler one that is not known to be worse.
@@ -15,11 +16,11 @@ import { expectedAndWorst } from './several-pools.ts';
  * The cart is never emptied here. What remains is in order, best first.
  */
 export function withReactiveOverride(cart: Cart<Scored>, knowledge: Knowledge, policy: Policy): Cart<Ranked> {
-  const felt: Cart<Ranked> = {
-    candidates: cart.candidates.map((candidate) => heated(candidate, knowledge, policy)),
+  const all: Cart<Ranked> = {
+    candidates: cart.candidates.map((candidate) => felt(candidate, knowledge, policy)),
     drops: cart.drops,
   };
-  const left = withoutTerminating(felt);
+  const left = withoutTerminating(all);
   const byHeat = left.candidates.every(({ heat, fleetHazard }) => heat > 0 && fleetHazard === undefined);
   return {
     candidates: left.candidates
@@ -29,7 +30,7 @@ export function withReactiveOverride(cart: Cart<Scored>, knowledge: Knowledge, p
   };
 }
 
-function heated(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked {
+function felt(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked {
   const isSpot = candidate.capacityType !== 'on-demand';
   const signals =
     policy.switches.hotPools && isSpot ? candidate.pools.map((pool) => knowledge.signal(pool)) : [];
@@ -43,7 +44,16 @@ function heated(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked
     signal: hottest(signals),
     ends: signals.length > 0 && signals.every((signal) => signal?.kind === 'TERMINATION'),
     cooldown: resting(cooldowns),
+    wishOrder: wishOrder(candidate, knowledge.fleet),
+    nodesThere: nodesThere(candidate, knowledge.fleet),
+    readmitted: undefined,
   };
+}
+
+/** Where the fewest are a tie goes: nodes of its pools, then of its zones, as one number. */
+function nodesThere({ pools }: Scored, fleet: FleetView | undefined): number {
+  if (fleet === undefined) return 0;
+  return mean(pools.map((pool) => fleet.pool(pool).nodes + fleet.inZone(pool.zone) / 1e6)) ?? 0;
 }
 
 /** Where nothing better is left for a hot candidate to give way to, its score stands: its interruptions are in its cost. */
@@ -51,7 +61,16 @@ function discounted(candidate: Ranked, all: readonly Ranked[], { hotPenalty }: P
   const { heat, score } = candidate;
   return heat === 0 || (candidate.fleetHazard !== undefined && betterThan(candidate, all) === undefined)
     ? candidate
-    : { ...candidate, score: score * (1 - heat) - hotPenalty * heat };
+    : {
+        ...candidate,
+        score: heated(score, heat, hotPenalty),
+        scoreUnfiltered: heated(candidate.scoreUnfiltered, heat, hotPenalty),
+      };
+}
+
+/** A score below 0 is no smaller for being hot. */
+function heated(score: number, heat: number, hotPenalty: number): number {
+  return (score > 0 ? score * (1 - heat) : score) - hotPenalty * heat;
 }
 
 /** The first that is cooler and not known to be interrupted more often. */
@@ -106,6 +125,7 @@ function withoutTerminating(cart: Cart<Ranked>): Cart<Ranked> {
 function order(one: Ranked, other: Ranked, byHeat: boolean): number {
   return (
     Number(one.cooldown !== undefined) - Number(other.cooldown !== undefined) ||
+    one.wishOrder - other.wishOrder ||
     (byHeat ? one.heat - other.heat : 0) ||
     other.score - one.score ||
     one.risk.crashProbability - other.risk.crashProbability ||
@@ -113,6 +133,7 @@ function order(one: Ranked, other: Ranked, byHeat: boolean): number {
     one.tco - other.tco ||
     // A price that differs by less than what interruptions cost can be rounded away.
     one.price.perHour * one.nodeCount - other.price.perHour * other.nodeCount ||
+    one.nodesThere - other.nodesThere ||
     (one.id < other.id ? -1 : 1)
   );
 }

@@ -1,6 +1,7 @@
 import { advisorPrior, unknownRisk } from './advisor-prior.ts';
 import type { Assessed, CandidateRisk, Cart, Known, RiskStep } from './decision-context.ts';
 import { lowerStep } from './degradation.ts';
+import { interruptionEvidence } from './interruption-evidence.ts';
 import type { Knowledge, RiskAssessment } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import type { Pool } from './pool.ts';
@@ -30,11 +31,16 @@ export function withRisk(
   from: RiskStep,
 ): Cart<Assessed> {
   return {
-    candidates: cart.candidates.map((candidate) => ({
-      ...candidate,
-      risk: riskOf(candidate, knowledge, policy, from),
-      fleetHazard: fleetHazardOf(candidate, knowledge, policy),
-    })),
+    candidates: cart.candidates.map((candidate) => {
+      const risk = riskOf(candidate, knowledge, policy, from);
+      const bands = from === 'price-only' ? 'no-bands' : 'bands';
+      return {
+        ...candidate,
+        risk,
+        evidence: interruptionEvidence(candidate, risk, knowledge, policy, bands),
+        fleetHazard: fleetHazardOf(candidate, knowledge, policy),
+      };
+    }),
     drops: cart.drops,
   };
 }

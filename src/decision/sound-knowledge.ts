@@ -1,6 +1,8 @@
 import type {
   AdvisorBand,
   CapacityCooldown,
+  FleetPart,
+  FleetView,
   GroupFacts,
   InstanceTypeFacts,
   Knowledge,
@@ -24,7 +26,7 @@ export interface SoundKnowledge extends Knowledge {
  * probabilities, rates and heat 0..1, hazards 0..60 an hour; a signal or cooldown that is over is absent.
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
-  const { hazard } = knowledge;
+  const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours } = knowledge;
   const failures = new Map<string, { times: number; readonly message: string }>();
   const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
     try {
@@ -44,6 +46,11 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
     signal: (pool) => guarded('signals', () => soundSignal(knowledge.signal(pool), nowMs)),
     ...(hazard !== undefined && { hazard: (pool) => guarded('hazards', () => soundHazard(hazard(pool))) }),
     groupFacts: (id, labels) => guarded('group facts', () => soundFacts(knowledge.groupFacts(id, labels))),
+    ...(perUnit !== undefined && {
+      onDemandPerUnit: (kind) => guarded('on-demand units', () => soundPrice(perUnit(kind))),
+    }),
+    ...(fleet !== undefined && { fleet: soundFleet(fleet, guarded) }),
+    ...(isHorizon(horizonHours) && { horizonHours }),
     cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
     pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
     remarks: guarded('remarks', () => knowledge.remarks) ?? [],
@@ -123,4 +130,38 @@ function soundFacts(facts: GroupFacts | undefined): GroupFacts | undefined {
   if (weights === undefined) return rest;
   const sound = Object.entries(weights).filter(([, weight]) => weight >= 1 && weight <= 999);
   return { ...rest, weights: Object.fromEntries(sound) };
+}
+
+function soundPrice(price: number | undefined): number | undefined {
+  return isPrice(price) ? price : undefined;
+}
+
+/** From minutes to a month. */
+function isHorizon(hours: number | undefined): hours is number {
+  return hours !== undefined && hours > 0.1 && hours <= 730;
+}
+
+const nowhere: FleetPart = { nodes: 0, vcpus: 0 };
+
+function soundFleet(
+  fleet: FleetView,
+  guarded: <Value>(name: string, look: () => Value) => Value | undefined,
+): FleetView {
+  const part = (look: () => FleetPart): FleetPart => soundPart(guarded('the fleet', look));
+  return {
+    source: fleet.source,
+    all: part(() => fleet.all),
+    pool: (pool) => part(() => fleet.pool(pool)),
+    type: (pool) => part(() => fleet.type(pool)),
+    zone: (pool) => part(() => fleet.zone(pool)),
+    inZone: (zone) =>
+      soundPart({ vcpus: 0, nodes: guarded('the fleet', () => fleet.inZone(zone)) ?? 0 }).nodes,
+    group: (id) => part(() => fleet.group(id)),
+  };
+}
+
+function soundPart(part: FleetPart | undefined): FleetPart {
+  if (part === undefined) return nowhere;
+  const amount = (value: number): number => (value >= 0 && value <= 1e9 ? value : 0);
+  return { nodes: amount(part.nodes), vcpus: amount(part.vcpus) };
 }

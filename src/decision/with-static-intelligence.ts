@@ -7,8 +7,8 @@ import { expectedAndWorst } from './several-pools.ts';
 import { amountText, percentText, priceText } from './sentences.ts';
 
 /**
- * Looks up types, bands and prices, and drops what cannot do the work, what is reclaimed too often and what costs
- * more than on-demand.
+ * Looks up types, bands and prices, drops what cannot do the work, and objects to what is reclaimed too often and to what costs
+ * more than on-demand. The classic formula drops at once what others only object to.
  */
 export function withStaticIntelligence(
   cart: Cart<Candidate>,
@@ -16,20 +16,19 @@ export function withStaticIntelligence(
   policy: Policy,
   filter: 'filter' | 'keep-all',
 ): Cart<Known> {
+  const filtersBands = filter === 'filter' && policy.switches.advisorFilter;
   const known: Cart<Known> = {
-    candidates: cart.candidates.map((candidate) => knownOf(candidate, knowledge, policy)),
+    candidates: cart.candidates.map((candidate) => {
+      const found = knownOf(candidate, knowledge, policy);
+      const objection =
+        (filtersBands ? interruptedTooOften(found, knowledge, policy) : undefined) ??
+        dearerThanOnDemand(found);
+      return objection === undefined ? found : { ...found, objection: { ...objection, layer: 'static' } };
+    }),
     drops: cart.drops,
   };
-  return without(
-    known,
-    'static',
-    (candidate) =>
-      tooSmall(candidate) ??
-      (filter === 'filter' && policy.switches.advisorFilter
-        ? interruptedTooOften(candidate, policy)
-        : undefined) ??
-      dearerThanOnDemand(candidate),
-  );
+  const isStrict = policy.formula === 'classic';
+  return without(known, 'static', (one) => tooSmall(one) ?? (isStrict ? one.objection : undefined));
 }
 
 function knownOf(candidate: Candidate, knowledge: Knowledge, policy: Policy): Known {
@@ -39,6 +38,7 @@ function knownOf(candidate: Candidate, knowledge: Knowledge, policy: Policy): Kn
     typeFacts: pool === undefined ? undefined : knowledge.instanceType(pool.instanceType),
     price: nodePriceOf(candidate, knowledge, policy),
     historicInterruptRate: interruptRateOf(candidate, knowledge, policy),
+    objection: undefined,
   };
 }
 
@@ -68,15 +68,25 @@ function tooSmall({ pods, nodeSize, nodeCount, demand, id }: Known): Objection |
   };
 }
 
+/** By the worst of its pools: AWS may launch every node of a mixed group there. */
 function interruptedTooOften(
-  { capacityType, historicInterruptRate }: Known,
+  { capacityType, pools }: Known,
+  knowledge: Knowledge,
   { maxHistoricInterruptRate }: Policy,
 ): Objection | undefined {
-  if (capacityType !== 'spot' || historicInterruptRate === undefined) return undefined;
-  if (historicInterruptRate <= maxHistoricInterruptRate) return undefined;
+  if (capacityType !== 'spot') return undefined;
+  const rates = pools.flatMap((pool) => {
+    const rate = knowledge.advisorBand(pool)?.interruptRate;
+    return rate === undefined ? [] : { rate, pool };
+  });
+  const [first] = rates;
+  if (first === undefined) return undefined;
+  const worst = rates.reduce((most, one) => (one.rate > most.rate ? one : most), first);
+  if (worst.rate <= maxHistoricInterruptRate) return undefined;
+  const where = pools.length === 1 ? 'this Spot capacity' : `the Spot capacity of ${worst.pool.instanceType}`;
   return {
     reason: 'interrupt-rate',
-    sentence: `${percentText(historicInterruptRate)} of this Spot capacity was reclaimed in the trailing month, at most ${percentText(maxHistoricInterruptRate)} is allowed`,
+    sentence: `${percentText(worst.rate)} of ${where} was reclaimed in the trailing month, at most ${percentText(maxHistoricInterruptRate)} is allowed`,
   };
 }
 

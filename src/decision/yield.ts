@@ -1,33 +1,18 @@
-import type { Policy } from './policy.ts';
-
-/** Relative difference below which two costs are the same cost computed in another order. */
-const noise = 1e-9;
+/** What a unit costs on demand where no price list tells: c5, m5 and r5 in us-east-1, November 2024. */
+export const usualOnDemandPerUnit = 0.034;
 
 /**
- * The cost that the yield measures against: the dearest, but at most `costSpread` times the cheapest, so that one
- * absurd candidate does not make all others look alike. 0 when all cost the same: then cost tells nothing and leaves
- * the yield to risk.
+ * Yield = 100 × (1 − cost / on-demand equivalent) × (1 − probability): the share of the on-demand equivalent's price that is
+ * expected to be saved. At most 100; below 0 for what costs more than the equivalent, and then the lower the riskier. Nothing
+ * that else is on offer is in it. It falls, rounding included, as cost or probability rises.
  */
-export function highestCost(costs: readonly number[], { costSpread }: Pick<Policy, 'costSpread'>): number {
-  let lowest = Number.POSITIVE_INFINITY;
-  let highest = 0;
-  for (const cost of costs) {
-    if (cost < lowest) lowest = cost;
-    if (cost > highest) highest = cost;
-  }
-  if (highest - lowest <= highest * noise) return 0;
-  return Math.min(highest, lowest * costSpread);
+export function yieldOf(cost: number, onDemandEquivalent: number, probability: number): number {
+  const saved = 1 - cost / onDemandEquivalent;
+  const kept = 1 - Math.min(0.999, probability);
+  return 100 * (saved >= 0 ? saved * kept : saved / kept);
 }
 
-/**
- * Yield, 0..100 = 100 × (1 − TCO / highest TCO) × (1 − probability).
- * The dearest candidate has yield 0 whatever its risk: between two candidates the formula prefers the cheaper,
- * however small the difference, as long as the safety gate lets it pass (`costReference: on-demand` measures against
- * a cost that is not itself a candidate and weighs risk there too).
- * Both factors fall, rounding included, as their argument rises: a candidate that is no dearer and no riskier never
- * has the lower yield.
- */
-export function yieldOf(tco: number, highest: number, probability: number): number {
-  const saved = highest === 0 ? 1 : Math.max(0, 1 - tco / highest);
-  return 100 * saved * (1 - probability);
+/** The seed's yield, 0..100: against the dearest candidate, which has 0 whatever its risk. */
+export function classicYieldOf(cost: number, dearest: number, crashProbability: number): number {
+  return dearest > 0 ? 100 * (1 - cost / dearest) * (1 - crashProbability) : 0;
 }

@@ -62,7 +62,7 @@ describe('the chart’s values', () => {
       values: {
         storage: { kind: 'volume' },
         server: {
-          config: { max_crash_probability: 0.7, cost_reference: 'on-demand', auto_scaling_groups: false },
+          config: { max_crash_probability: 0.7, formula: 'classic', auto_scaling_groups: false },
           nodeGroups: [
             {
               match: { id: '^spot-' },
@@ -84,7 +84,7 @@ describe('the chart’s values', () => {
       mode: 'PROD',
       region: 'ap-south-1',
       max_crash_probability: 0.7,
-      cost_reference: 'on-demand',
+      formula: 'classic',
       auto_scaling_groups: false,
       grpc_listen: { host: everyAddress, port: 9443 },
       max_message_size: 512 * 2 ** 20,

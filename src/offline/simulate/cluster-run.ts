@@ -1,10 +1,11 @@
 import { chanceFrom } from '../../learning/chance.ts';
 import type { PodBatch } from './demand.ts';
 import { EventQueue } from './event-queue.ts';
-import { hoursToInterruption } from './node-fate.ts';
+import { ExpectedLosses } from './expected-losses.ts';
+import { burstsOf, hoursToInterruption, isTaken } from './node-fate.ts';
 import { optionsFor, taken } from './packed-options.ts';
 import { RunTally, type RunOutcome } from './run-outcome.ts';
-import type { Expander } from './scale-up-situation.ts';
+import type { Expander, Situation } from './scale-up-situation.ts';
 import {
   freshNode,
   hasRoom,
@@ -30,6 +31,7 @@ type Event =
       readonly turn: number;
     }
   | { readonly kind: 'interrupt'; readonly node: SimulatedNode }
+  | { readonly kind: 'burst'; readonly pool: number; readonly ordinal: number; readonly taken: number }
   | { readonly kind: 'unneeded'; readonly node: SimulatedNode; readonly sinceMs: number };
 
 /**
@@ -42,6 +44,11 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
   for (const batch of world.batches) events.put(batch.atMs, { kind: 'batch', batch });
   const nodes = new Set<SimulatedNode>();
   const launchedIn = new Int32Array(world.groups.length);
+  const poolOf = poolsOf(world);
+  const losses = new ExpectedLosses(world, poolOf);
+  const isDrawn = world.interruptions === 'drawn';
+  if (isDrawn)
+    for (const burst of burstsOf(world, poolOf)) events.put(burst.atMs, { kind: 'burst', ...burst });
   const tally = new RunTally();
   let podCount = 0;
 
@@ -53,6 +60,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
 
   function start(pod: SimulatedPod, node: SimulatedNode, nowMs: number): void {
     putOn(node, pod);
+    losses.pods(node.place, node.pods.size - 1, node.pods.size, pod.cpuMilli);
     if (node.unneededSinceMs !== undefined && !isUnneeded(node, world.scaleDown))
       node.unneededSinceMs = undefined;
     pod.startedMs = nowMs;
@@ -62,14 +70,16 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
 
   function launch(place: number, nowMs: number): SimulatedNode {
     const { facts, book, hazardPerHour } = placeOf(place);
-    const node = freshNode(place, facts, nowMs);
-    nodes.add(node);
     const ordinal = launchedIn[place] ?? 0;
     launchedIn[place] = ordinal + 1;
+    const node = freshNode(place, ordinal, facts, nowMs);
+    nodes.add(node);
+    losses.node(place, facts.vcpu, 1);
     tally.launches += 1;
     if (book.risesAfter(nowMs, world.spike.withinMs, world.spike.rise)) tally.spikesMet += 1;
-    const endMs = nowMs + hoursToInterruption(world.seed, place, ordinal, hazardPerHour) * hourMs;
-    if (endMs < world.toMs) events.put(endMs, { kind: 'interrupt', node });
+    const alone = hazardPerHour * (1 - world.bursts.together);
+    const endMs = nowMs + hoursToInterruption(world.seed, place, ordinal, alone) * hourMs;
+    if (isDrawn && endMs < world.toMs) events.put(endMs, { kind: 'interrupt', node });
     return node;
   }
 
@@ -77,6 +87,8 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     if (node.isGone) return;
     node.isGone = true;
     nodes.delete(node);
+    losses.pods(node.place, node.pods.size, 0, -sumOf(node.pods));
+    losses.node(node.place, node.facts.vcpu, -1);
     const { group, book } = placeOf(node.place);
     const untilMs = Math.min(atMs, world.toMs);
     tally.addNode(
@@ -109,6 +121,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
         options: options.map(({ option }) => option),
         waiting,
         clusterNodes: nodes.size,
+        fleet: fleetOf(nodes, placeOf),
         chance,
       });
       const { place, pods: order, nodeOf, nodeCount } = taken(options, chosen);
@@ -141,6 +154,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
   function finish(pod: SimulatedPod, node: SimulatedNode, nowMs: number): void {
     tally.addWork(pod.cpuMilli, nowMs - pod.startedMs);
     takeOff(node, pod);
+    losses.pods(node.place, node.pods.size + 1, node.pods.size, -pod.cpuMilli);
     if (node.unneededSinceMs !== undefined || !isUnneeded(node, world.scaleDown)) return;
     node.unneededSinceMs = nowMs;
     events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs: nowMs });
@@ -151,6 +165,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     const ranMs = nowMs - pod.startedMs;
     const keptMs = ranMs - Math.min(ranMs, world.lostWorkMs);
     tally.addWork(pod.cpuMilli, keptMs);
+    tally.addLost(pod.cpuMilli, ranMs - keptMs);
     pod.leftMs -= keptMs;
   }
 
@@ -168,17 +183,23 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     }
   }
 
-  function interrupt(node: SimulatedNode, nowMs: number): void {
-    if (node.isGone) return;
-    tally.interruptions += 1;
-    expander.onInterruption?.(placeOf(node.place).group, nowMs);
-    const evicted = [...node.pods];
-    close(node, nowMs);
+  /** Nodes that go together: what was on them waits until all of them are gone. */
+  function interrupt(taken: readonly SimulatedNode[], nowMs: number): void {
+    const going = taken.filter(({ isGone }) => !isGone);
+    const evicted: SimulatedPod[] = [];
+    const fleetPods = [...nodes].reduce((sum, { pods }) => sum + pods.size, 0);
+    for (const node of going) {
+      tally.interruptions += 1;
+      expander.onInterruption?.(placeOf(node.place).group, nowMs);
+      evicted.push(...node.pods);
+      close(node, nowMs);
+    }
+    if (evicted.length === 0) return;
+    tally.lose(evicted.length, fleetPods, nowMs, world.disturbance);
     for (const pod of evicted) {
       keepWork(pod, nowMs);
       pod.turn += 1;
     }
-    tally.evictedPods += evicted.length;
     serve(evicted, nowMs);
   }
 
@@ -191,18 +212,56 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
         if (event.pod.turn === event.turn && !event.node.isGone) finish(event.pod, event.node, nowMs);
         return;
       case 'interrupt':
-        interrupt(event.node, nowMs);
+        interrupt([event.node], nowMs);
+        return;
+      case 'burst':
+        interrupt(
+          [...nodes].filter(
+            ({ place, ordinal }) =>
+              poolOf[place] === event.pool && isTaken(world.seed, place, ordinal, event.ordinal, event.taken),
+          ),
+          nowMs,
+        );
         return;
       case 'unneeded':
         removeUnneeded(event.node, event.sinceMs, nowMs);
     }
   }
 
-  for (let next = events.take(); next !== undefined && next.atMs < world.toMs; next = events.take())
+  for (let next = events.take(); next !== undefined && next.atMs < world.toMs; next = events.take()) {
+    losses.passTo(next.atMs);
     happen(next.event, next.atMs);
+  }
+  losses.passTo(world.toMs);
   for (const node of [...nodes]) {
     for (const pod of node.pods) tally.addWork(pod.cpuMilli, world.toMs - pod.startedMs);
     close(node, world.toMs);
   }
-  return tally.outcome(expander.name);
+  return tally.outcome(expander.name, losses.losses(), isDrawn);
+}
+
+/** The pool of each group, as a number: groups of one type and zone that buy Spot share it. */
+function poolsOf({ groups }: World): readonly number[] {
+  const numbers = new Map<string, number>();
+  return groups.map(({ group: { instanceType, zone, capacityType } }) => {
+    const key = `${instanceType}@${zone}/${capacityType}`;
+    const known = numbers.get(key) ?? numbers.size;
+    numbers.set(key, known);
+    return known;
+  });
+}
+
+function fleetOf(nodes: Iterable<SimulatedNode>, placeOf: (place: number) => WorldGroup): Situation['fleet'] {
+  const counts = new Map<number, number>();
+  for (const { place } of nodes) counts.set(place, (counts.get(place) ?? 0) + 1);
+  return [...counts].map(([place, count]) => {
+    const { group, facts } = placeOf(place);
+    return { group, facts, nodes: count };
+  });
+}
+
+function sumOf(pods: Iterable<SimulatedPod>): number {
+  let sum = 0;
+  for (const { cpuMilli } of pods) sum += cpuMilli;
+  return sum;
 }

@@ -12,6 +12,7 @@ import { decideScaleUp } from '../../decision/pipeline.ts';
 import { HotPools } from '../../server/fleet/hot-pools.ts';
 import { allocatable, type Expander, type SimulatedOption } from './scale-up-situation.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
+import { simulatedFleet } from './simulated-fleet.ts';
 
 const mib = 2 ** 20;
 
@@ -20,6 +21,9 @@ export interface SimulatedKnowledge {
   readonly region: string;
   readonly advisorBand: (instanceType: string) => AdvisorBand | undefined;
   readonly onDemandPerHour: (instanceType: string) => number | undefined;
+  readonly onDemandPerUnit: NonNullable<Knowledge['onDemandPerUnit']>;
+  /** Absent: yes. */
+  readonly watchesFleet?: boolean;
   /** What the autoscaler does with pods on half-used nodes: their annotations and owners tell it. */
   readonly onScaleDown?: 'moves' | 'stays';
   /** A score from before `nowMs`; undefined leaves the Advisor's band as the prior. */
@@ -58,7 +62,7 @@ export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 's
         atMs,
         pool: { instanceType, zone, region: known.region, capacityType },
       }),
-    choose({ nowMs, options, waiting, chance }) {
+    choose({ nowMs, options, waiting, fleet, chance }) {
       for (const { group, facts } of options)
         if (!templates.has(group.id)) templates.set(group.id, templateOf(group, facts, known.region));
       const byPool = new Map(options.map((one) => [`${one.group.instanceType}@${one.group.zone}`, one]));
@@ -80,6 +84,8 @@ export function ourExpander(known: SimulatedKnowledge, policy: Policy, name = 's
         ...(hazard !== undefined && { hazard: (pool) => hazard(pool, nowMs) }),
         groupFacts: () => undefined,
         cooldown: (pool) => cooldownOf(capacity, pool, nowMs),
+        onDemandPerUnit: known.onDemandPerUnit,
+        ...(known.watchesFleet !== false && { fleet: simulatedFleet(fleet) }),
         pricesAreStale: false,
       };
       const request: ScaleUpRequest = {

@@ -30,6 +30,12 @@ export interface Situation {
   readonly waiting: readonly WaitingPod[];
   /** Nodes that the cluster has. */
   readonly clusterNodes: number;
+  /** Where they are, by group; groups without nodes are absent. */
+  readonly fleet: readonly {
+    readonly group: SimulatedGroup;
+    readonly facts: InstanceTypeFacts;
+    readonly nodes: number;
+  }[];
   /** Even numbers in [0, 1). */
   readonly chance: () => number;
 }

@@ -14,6 +14,8 @@ export interface SimulatedPod extends WaitingPod {
 
 export interface SimulatedNode {
   readonly place: number;
+  /** The n-th of its group. */
+  readonly ordinal: number;
   readonly launchedMs: number;
   readonly facts: WorldGroup['facts'];
   /** What is free. */
@@ -25,9 +27,15 @@ export interface SimulatedNode {
   isGone: boolean;
 }
 
-export function freshNode(place: number, facts: WorldGroup['facts'], launchedMs: number): SimulatedNode {
+export function freshNode(
+  place: number,
+  ordinal: number,
+  facts: WorldGroup['facts'],
+  launchedMs: number,
+): SimulatedNode {
   return {
     place,
+    ordinal,
     launchedMs,
     facts,
     ...allocatable(facts),

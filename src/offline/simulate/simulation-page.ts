@@ -10,8 +10,8 @@ interface Bar {
 
 /** A page without scripts or outside files: for each region the costs, for each set of traces the interruptions, with their intervals. */
 export function simulationPage(regions: readonly RegionVerdict[], traces: readonly TraceVerdict[]): string {
-  const parts = regions.flatMap(({ region, seeds, disturbancePrice, summaries }) => [
-    `<h2>${escaped(region)}</h2><p>${seeds} seeds; an interruption costs $${disturbancePrice}; bars are means, lines 95 % intervals.</p>`,
+  const parts = regions.flatMap(({ region, cell, seeds, disturbancePrice, summaries }) => [
+    `<h2>${escaped(cell === '' ? region : `${region}, ${cell}`)}</h2><p>${seeds} seeds; a disturbed pod costs $${disturbancePrice}; bars are means, lines 95 % intervals.</p>`,
     plot(
       'Total cost, $ per 1,000 useful vCPU-hours',
       summaries.map(({ expander, totalCost }) => ({ label: expander, value: scaled(totalCost, 1000) })),
@@ -20,7 +20,7 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
       'Dearer than spot-expander, %, seed by seed',
       summaries
         .filter(({ expander }) => expander !== 'spot-expander')
-        .map(({ expander, dearerThanOurs }) => ({ label: expander, value: scaled(dearerThanOurs, 100) })),
+        .map(({ expander, besideOurs }) => ({ label: expander, value: scaled(besideOurs.totalCost, 100) })),
     ),
     plot(
       'Regret: dearer than the oracle, %, seed by seed',
@@ -29,14 +29,18 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
         .map(({ expander, regret }) => ({ label: expander, value: scaled(regret, 100) })),
     ),
     plot(
-      'Interruptions in 100,000 useful vCPU-hours',
-      summaries.map(({ expander, interruptions }) => ({
+      'Disturbed pods in 100,000 useful vCPU-hours',
+      summaries.map(({ expander, disturbedPods }) => ({
         label: expander,
-        value: scaled(interruptions, 100),
+        value: scaled(disturbedPods, 100),
       })),
     ),
     plot(
-      'Node-hours in the largest pool, %',
+      'Pods in the largest loss within a minute',
+      summaries.map(({ expander, largestLoss }) => ({ label: expander, value: largestLoss })),
+    ),
+    plot(
+      'vCPUs of a moment in the largest pool, %',
       summaries.map(({ expander, largestPool }) => ({ label: expander, value: scaled(largestPool, 100) })),
     ),
   ]);

@@ -12,12 +12,31 @@ export interface WorldGroup {
   readonly hazardPerHour: number;
 }
 
+/**
+ * How a pool takes its nodes back: `together` of its hazard in events that take each node of it with a probability drawn evenly
+ * from `least` to `most`, the rest one by one. A node's hazard is the same whatever `together` is.
+ */
+export interface Bursts {
+  /** 0..1. */
+  readonly together: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** The world that every expander meets alike. */
 export interface World {
   readonly groups: readonly WorldGroup[];
   readonly batches: readonly PodBatch[];
   readonly toMs: number;
   readonly seed: number;
+  readonly bursts: Bursts;
+  /**
+   * `expected`: what interruptions take is weighed at each moment by its chance and no node goes; `drawn`: nodes go, at moments
+   * that are the same for whoever has them.
+   */
+  readonly interruptions: 'expected' | 'drawn';
+  /** USD for a disturbed pod, and how many times that more when all pods of the fleet go at once. */
+  readonly disturbance: { readonly perPod: number; readonly atOnce: number };
   /** Work since the last checkpoint that an evicted pod does again, at most. */
   readonly lostWorkMs: number;
   /**

@@ -63,7 +63,7 @@ export function traceRun(
   const usable = allocatable(facts);
   const pod = { cpuMilli: 0.8 * usable.cpuMilli, memoryMib: 0.8 * usable.memoryMib };
   const { policy } = plan;
-  const ours = policy === 'foresight' ? undefined : tracedFleet(policy, plan.fleetHazard);
+  const ours = policy === 'foresight' ? undefined : tracedFleet(policy, facts, plan.fleetHazard);
   const groups = set.pools.map(({ zone }): SimulatedGroup => ({
     id: zone,
     instanceType: facts.instanceType,
@@ -113,7 +113,16 @@ export function traceRun(
           ours === undefined
             ? (longestLasting(set.pools, offered, { tick, running, missing }) ?? offered[0] ?? 0)
             : groups.indexOf(
-                ours.expander.choose({ nowMs, options, waiting, clusterNodes: sum(running), chance }).group,
+                ours.expander.choose({
+                  nowMs,
+                  options,
+                  waiting,
+                  clusterNodes: sum(running),
+                  fleet: groups.flatMap((group, at) =>
+                    (running[at] ?? 0) > 0 ? [{ group, facts, nodes: running[at] ?? 0 }] : [],
+                  ),
+                  chance,
+                }).group,
               );
         const room = Math.floor(set.pools[place]?.available[tick] ?? 0) - (running[place] ?? 0);
         const started = Math.max(0, Math.min(room, missing));

@@ -1,3 +1,5 @@
+import type { InstanceTypeFacts } from '../../decision/knowledge.ts';
+import { onDemandPerUnitOf } from '../../decision/on-demand-unit.ts';
 import type { Policy } from '../../decision/policy.ts';
 import { poolKey } from '../../decision/pool.ts';
 import { defaultHazardPrior, fleetHazard, recordFactor } from '../../server/fleet/fleet-hazard.ts';
@@ -7,6 +9,9 @@ import { ourExpander } from './our-expander.ts';
 import type { Expander } from './scale-up-situation.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
 
+/** In units of the mean Spot price of the pools. */
+const onDemandPerHour = 4;
+
 /** Our expander with what a server's watch of the fleet knows; no bands, as nothing says what they were. */
 export interface TracedFleet {
   readonly expander: Expander;
@@ -14,7 +19,11 @@ export interface TracedFleet {
   readonly ran: (group: SimulatedGroup, hours: number, atMs: number) => void;
 }
 
-export function tracedFleet(policy: Policy, recordIsRiskModel: boolean): TracedFleet {
+export function tracedFleet(
+  policy: Policy,
+  facts: InstanceTypeFacts,
+  recordIsRiskModel: boolean,
+): TracedFleet {
   const record = new FleetRecord();
   const hazards = new PoolHazards(record, () => undefined);
   let notices = 0;
@@ -22,7 +31,8 @@ export function tracedFleet(policy: Policy, recordIsRiskModel: boolean): TracedF
     {
       region: 'traced',
       advisorBand: () => undefined,
-      onDemandPerHour: () => 4,
+      onDemandPerHour: () => onDemandPerHour,
+      onDemandPerUnit: onDemandPerUnitOf([{ facts, onDemandPerHour }]),
       risk: (pool, nowMs) =>
         recordIsRiskModel
           ? fleetHazard(record.of(poolKey(pool), nowMs), undefined, policy.riskHorizonHours, {

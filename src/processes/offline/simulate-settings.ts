@@ -5,10 +5,12 @@ import {
   boundedNumber,
   filePath,
   moment,
+  names,
   resultFile,
   wholeNumber,
 } from '../../config/value-types.ts';
 import { defaultPolicy } from '../../decision/policy.ts';
+import { usualBursts } from '../../offline/simulate/region-trial.ts';
 import { kinds } from '../../offline/simulate/region-replay.ts';
 import { traceParts } from '../../offline/simulate/trace-part.ts';
 
@@ -37,10 +39,10 @@ export const simulateSettings = {
     region: setting(awsRegionList.optional(), undefined, 'regions', 'these regions only'),
     groups: setting(filePath, 'usual', 'file', 'node groups (YAML or JSON), or "usual"'),
     demand: setting(
-      filePath,
+      names,
       'generated',
-      'file',
-      `demand (CSV), or "generated"; other kinds: ${kinds.map((kind) => `generated:${kind}`).join(', ')}`,
+      'files',
+      `demand (CSV), or "generated"; other kinds: ${kinds.map((kind) => `generated:${kind}`).join(', ')}; each of several is replayed`,
     ),
     static: setting(
       filePath.optional(),
@@ -55,10 +57,16 @@ export const simulateSettings = {
       'instance types (CSV), beside or instead of --static',
     ),
     advisor: setting(
+      names.optional(),
+      undefined,
+      'files',
+      'Spot Advisor documents, beside or instead of --static; each of several is replayed',
+    ),
+    hazards: setting(
       filePath.optional(),
       undefined,
       'file',
-      'a Spot Advisor document, beside or instead of --static',
+      'the Spot Advisor document by which nodes are interrupted; without it the one that is decided by',
     ),
     on_demand: setting(
       filePath.optional(),
@@ -95,9 +103,27 @@ export const simulateSettings = {
     ),
     disturbance_price: setting(
       boundedNumber(0, 1e6),
-      1,
+      0.2,
       'USD',
-      'what one interrupted node costs beside its lost work',
+      'what a disturbed pod costs beside its lost work',
+    ),
+    at_once_price: setting(
+      boundedNumber(0, 1e6),
+      5,
+      'times',
+      'that more each disturbed pod costs when all of the fleet go at once; in proportion when fewer do',
+    ),
+    burst_share: setting(
+      boundedNumber(0, 1),
+      usualBursts.together,
+      '0..1',
+      'of the interruptions, those that come as events which take most nodes of a pool together',
+    ),
+    interruptions: setting(
+      z.enum(['expected', 'drawn']),
+      'expected',
+      'how',
+      'expected: weighed at each moment by their chance, which needs few seeds; drawn: nodes really go',
     ),
     lost_work_minutes: setting(
       boundedNumber(0, 1e6),
@@ -106,17 +132,47 @@ export const simulateSettings = {
       'of work that an evicted pod does again, at most',
     ),
     scale_down: setting(
-      z.enum(['empty', 'underused']),
+      z.enum(['empty', 'underused', 'both']),
       'empty',
       'nodes',
-      'nodes that the autoscaler removes: empty, or also underused ones whose pods fit elsewhere',
+      'nodes that the autoscaler removes: empty, or also underused ones whose pods fit elsewhere; or both, one after the other',
     ),
     reuse_share: setting(boundedNumber(0, 1), defaultPolicy.reuseShare, '0..1', 'ours with this policy'),
     node_tail: setting(boundedNumber(0, 1), defaultPolicy.nodeTail, '0..1', 'ours with this policy'),
-    interruption_hours: setting(
-      boundedNumber(0, 1_000),
-      defaultPolicy.interruptionHours,
-      'hours',
+    formula: setting(
+      z.enum(['expected-cost', 'classic']),
+      defaultPolicy.formula,
+      'name',
+      'ours with this policy',
+    ),
+    interruption_price: setting(
+      boundedNumber(0, 1e6),
+      defaultPolicy.interruptionPrice,
+      'USD',
+      'ours with this policy',
+    ),
+    max_safety_premium: setting(
+      boundedNumber(0, 100),
+      defaultPolicy.maxSafetyPremium,
+      'share',
+      'ours with this policy',
+    ),
+    loss_of_10_percent: setting(
+      boundedNumber(0, 100),
+      defaultPolicy.lossAtOnce.ofTenPercent,
+      'share',
+      'ours with this policy',
+    ),
+    loss_of_30_percent: setting(
+      boundedNumber(0, 100),
+      defaultPolicy.lossAtOnce.ofThirtyPercent,
+      'share',
+      'ours with this policy',
+    ),
+    loss_of_50_percent: setting(
+      boundedNumber(0, 100),
+      defaultPolicy.lossAtOnce.ofHalf,
+      'share',
       'ours with this policy',
     ),
     json: flag(resultFile.optional(), undefined, 'file', 'write everything that was measured'),

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { SettingValues } from '../../config/setting.ts';
+import { defaultPolicy } from '../../decision/policy.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
+import { pooledText } from '../../offline/simulate/pooled-text.ts';
 import { simulationPage } from '../../offline/simulate/simulation-page.ts';
 import { traceArchive } from '../../offline/simulate/trace-archive.ts';
 import { traceHabits } from '../../offline/simulate/trace-habits.ts';
@@ -67,7 +69,7 @@ async function simulate(told: Told, context: CommandContext, progress: Progress)
           progress.at('replaying traces', done, all);
         });
   progress.end();
-  context.writeOut(regions.map(trialText).join('\n'));
+  context.writeOut(regions.map(trialText).join('\n') + pooledText(replayed?.cells ?? [], 'spot-expander'));
   if (traces.length > 0) context.writeOut(traceText(traces) + habitsText(traceHabits(sets)));
   if (told.json !== undefined)
     await written(told.json, `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`);
@@ -79,6 +81,7 @@ function replayOptions(told: Told): ReplayOptions {
     ...(told.region !== undefined && { region: told.region }),
     groups: told.groups,
     demand: told.demand,
+    ...(told.hazards !== undefined && { hazards: told.hazards }),
     ...(told.static !== undefined && { static: told.static }),
     ...(told.instance_types !== undefined && { instanceTypes: told.instance_types }),
     ...(told.advisor !== undefined && { advisor: told.advisor }),
@@ -91,11 +94,24 @@ function replayOptions(told: Told): ReplayOptions {
     firstSeed: told.first_seed,
     batchesPerDay: told.batches_per_day,
     disturbancePrice: told.disturbance_price,
+    atOncePrice: told.at_once_price,
+    burstShare: told.burst_share,
+    interruptions: told.interruptions,
     lostWorkMinutes: told.lost_work_minutes,
     scaleDown: told.scale_down,
-    reuseShare: told.reuse_share,
-    nodeTail: told.node_tail,
-    interruptionHours: told.interruption_hours,
+    policy: {
+      ...defaultPolicy,
+      formula: told.formula,
+      reuseShare: told.reuse_share,
+      nodeTail: told.node_tail,
+      interruptionPrice: told.interruption_price,
+      maxSafetyPremium: told.max_safety_premium,
+      lossAtOnce: {
+        ofTenPercent: told.loss_of_10_percent,
+        ofThirtyPercent: told.loss_of_30_percent,
+        ofHalf: told.loss_of_50_percent,
+      },
+    },
   };
 }
 

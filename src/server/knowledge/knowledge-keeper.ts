@@ -157,6 +157,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
       ...(options.poolHazard !== undefined && { hazard: options.poolHazard }),
       groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
+      onDemandPerUnit: now.onDemandPerUnit,
       pricesAreStale,
       remarks: [
         ...datesRemark(known.file(), ownRegion, !ignoring && isStale(nowMs) ? now.newestSpotMs : undefined),

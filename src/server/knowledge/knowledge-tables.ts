@@ -1,4 +1,5 @@
-import type { AdvisorBand, InstanceTypeFacts, PoolPrices } from '../../decision/knowledge.ts';
+import type { AdvisorBand, InstanceTypeFacts, Knowledge, PoolPrices } from '../../decision/knowledge.ts';
+import { onDemandPerUnitOf } from '../../decision/on-demand-unit.ts';
 import { poolKey, type Pool, type PoolKey } from '../../decision/pool.ts';
 import { regionOfZone } from '../../decision/zone-region.ts';
 import type { ObservedPrice } from './price-window.ts';
@@ -28,6 +29,8 @@ export interface KnowledgeTables {
   readonly instanceType: (instanceType: string) => InstanceTypeFacts | undefined;
   readonly advisorBand: (pool: Place) => AdvisorBand | undefined;
   readonly onDemandPerHour: (instanceType: string, region: string) => number | undefined;
+  /** The middle price of a unit on demand in the file's region. */
+  readonly onDemandPerUnit: NonNullable<Knowledge['onDemandPerUnit']>;
   /** A Spot price observed before `notBeforeMs` is left out. */
   readonly prices: (pool: Place, notBeforeMs: number) => PoolPrices | undefined;
   /** Of all Spot prices; undefined when there is none. */
@@ -65,13 +68,24 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
   };
   const regionOf = (pool: Place): string => pool.region || (regionOfZone(pool.zone) ?? ownRegion);
 
+  const instanceType = (type: string) => accountTypes.get(type) ?? file?.instanceTypes.get(type);
+  const pricedTypes = [...onDemand.keys()].flatMap((priced) => {
+    const [type = '', region = ''] = priced.split('@');
+    const facts = instanceType(type);
+    const price = onDemand.get(priced);
+    return facts === undefined || price === undefined || !(region === '' || inFileRegion(region))
+      ? []
+      : [{ facts, onDemandPerHour: price }];
+  });
+
   const isAssumed = file?.zonesAreAssumed === true && sources.accountZones.size === 0;
 
   return {
     key,
     zoneName: zones.nameOf,
     assumedZones: isAssumed ? file.zoneIds : new Map(),
-    instanceType: (type) => accountTypes.get(type) ?? file?.instanceTypes.get(type),
+    onDemandPerUnit: onDemandPerUnitOf(pricedTypes),
+    instanceType,
     advisorBand(pool) {
       const region = regionOf(pool);
       return (

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Knowledge } from '../../decision/knowledge.ts';
+import type { FleetPart, FleetView, Knowledge } from '../../decision/knowledge.ts';
 import type { Pool } from '../../decision/pool.ts';
 
 type Answer<Question extends (...given: never[]) => unknown> = NonNullable<ReturnType<Question>> | null;
@@ -21,6 +21,22 @@ export interface RecordedFacts {
   readonly prices_are_stale: boolean;
   /** Absent where there was nothing to remark. */
   readonly remarks?: readonly string[];
+  /** By kind; empty in recordings from before yields were measured by it. */
+  readonly on_demand_per_unit: Readonly<Record<string, number | null>>;
+  /** Absent where no fleet was in view. */
+  readonly fleet?: RecordedFleet;
+  readonly horizon_hours?: number;
+}
+
+/** What was asked of the fleet in view; pools are keyed as above. */
+interface RecordedFleet {
+  readonly source: FleetView['source'];
+  readonly all: FleetPart;
+  readonly pools: Readonly<Record<string, FleetPart | null>>;
+  readonly types: Readonly<Record<string, FleetPart | null>>;
+  readonly zones: Readonly<Record<string, FleetPart | null>>;
+  readonly nodes_in_zone: Readonly<Record<string, number | null>>;
+  readonly groups: Readonly<Record<string, FleetPart | null>>;
 }
 
 const price = z.number().min(0);
@@ -29,6 +45,8 @@ const probability = z.number().min(0).max(1);
 function answers<Fact extends z.ZodType>(fact: Fact) {
   return z.record(z.string(), fact.nullable());
 }
+
+const fleetPart = z.object({ nodes: z.number().min(0), vcpus: z.number().min(0) });
 
 export const recordedFacts = z.object({
   instance_types: answers(
@@ -82,10 +100,33 @@ export const recordedFacts = z.object({
       onDemandShare: probability,
       weights: z.record(z.string(), z.number().positive()).exactOptional(),
       source: z.enum(['configuration', 'auto-scaling-group']),
+      wishes: z
+        .object({
+          weight: z.number().exactOptional(),
+          priceFactor: z.number().exactOptional(),
+          rank: z.number().exactOptional(),
+          minShare: z.number().exactOptional(),
+          maxShare: z.number().exactOptional(),
+          preferZone: z.string().exactOptional(),
+        })
+        .exactOptional(),
     }),
   ),
   prices_are_stale: z.boolean(),
   remarks: z.array(z.string()).exactOptional(),
+  on_demand_per_unit: answers(z.number().min(0)).default({}),
+  fleet: z
+    .object({
+      source: z.enum(['nodes', 'answers']),
+      all: fleetPart,
+      pools: answers(fleetPart),
+      types: answers(fleetPart),
+      zones: answers(fleetPart),
+      nodes_in_zone: answers(z.number().min(0)),
+      groups: answers(fleetPart),
+    })
+    .exactOptional(),
+  horizon_hours: z.number().exactOptional(),
 }) satisfies z.ZodType<RecordedFacts>;
 
 function keyOf({ instanceType, zone, capacityType }: Pool): string {
@@ -108,6 +149,12 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
   const hazards = noted((pool: Pool) => source.hazard?.(pool), keyOf);
   const cooldowns = noted(source.cooldown, keyOf);
   const groups = noted(source.groupFacts, (nodeGroupId) => nodeGroupId);
+  const units = noted(
+    (kind: 'plain' | 'accelerated') => source.onDemandPerUnit?.(kind),
+    (kind) => kind,
+  );
+  const fleet = source.fleet && tracedFleetView(source.fleet);
+  const { horizonHours } = source;
   return {
     knowledge: {
       instanceType: instanceTypes.ask,
@@ -118,6 +165,9 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       ...(source.hazard !== undefined && { hazard: hazards.ask }),
       cooldown: cooldowns.ask,
       groupFacts: groups.ask,
+      ...(source.onDemandPerUnit !== undefined && { onDemandPerUnit: units.ask }),
+      ...(fleet !== undefined && { fleet: fleet.view }),
+      ...(horizonHours !== undefined && { horizonHours }),
       pricesAreStale: source.pricesAreStale,
       ...remarksOf(source.remarks),
     },
@@ -132,7 +182,56 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       groups: Object.fromEntries(groups.notes),
       prices_are_stale: source.pricesAreStale,
       ...remarksOf(source.remarks),
+      on_demand_per_unit: Object.fromEntries(units.notes),
+      ...(fleet !== undefined && { fleet: fleet.facts() }),
+      ...(horizonHours !== undefined && { horizon_hours: horizonHours }),
     }),
+  };
+}
+
+function tracedFleetView(source: FleetView): {
+  readonly view: FleetView;
+  readonly facts: () => RecordedFleet;
+} {
+  const pools = noted(source.pool, keyOf);
+  const types = noted(source.type, ({ instanceType }) => instanceType);
+  const zones = noted(source.zone, ({ zone }) => zone);
+  const inZone = noted(source.inZone, (zone) => zone);
+  const groups = noted(source.group, (id) => id);
+  const part = (found: FleetPart | undefined): FleetPart => found ?? nothing;
+  return {
+    view: {
+      source: source.source,
+      all: source.all,
+      pool: (pool) => part(pools.ask(pool)),
+      type: (pool) => part(types.ask(pool)),
+      zone: (pool) => part(zones.ask(pool)),
+      inZone: (zone) => inZone.ask(zone) ?? 0,
+      group: (id) => part(groups.ask(id)),
+    },
+    facts: () => ({
+      source: source.source,
+      all: source.all,
+      pools: Object.fromEntries(pools.notes),
+      types: Object.fromEntries(types.notes),
+      zones: Object.fromEntries(zones.notes),
+      nodes_in_zone: Object.fromEntries(inZone.notes),
+      groups: Object.fromEntries(groups.notes),
+    }),
+  };
+}
+
+const nothing: FleetPart = { nodes: 0, vcpus: 0 };
+
+function recordedFleetView(fleet: RecordedFleet): FleetView {
+  return {
+    source: fleet.source,
+    all: fleet.all,
+    pool: (pool) => fleet.pools[keyOf(pool)] ?? nothing,
+    type: ({ instanceType }) => fleet.types[instanceType] ?? nothing,
+    zone: ({ zone }) => fleet.zones[zone] ?? nothing,
+    inZone: (zone) => fleet.nodes_in_zone[zone] ?? 0,
+    group: (id) => fleet.groups[id] ?? nothing,
   };
 }
 
@@ -164,6 +263,9 @@ export function recordedKnowledge(facts: RecordedFacts): Knowledge {
     }),
     cooldown: (pool) => facts.cooldowns[keyOf(pool)] ?? undefined,
     groupFacts: (nodeGroupId) => facts.groups[nodeGroupId] ?? undefined,
+    onDemandPerUnit: (kind) => facts.on_demand_per_unit[kind] ?? undefined,
+    ...(facts.fleet !== undefined && { fleet: recordedFleetView(facts.fleet) }),
+    ...(facts.horizon_hours !== undefined && { horizonHours: facts.horizon_hours }),
     pricesAreStale: facts.prices_are_stale,
     ...remarksOf(facts.remarks),
   };

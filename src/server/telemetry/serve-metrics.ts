@@ -40,6 +40,7 @@ export interface ServeMetrics {
   readonly connectionsRefused: Counter<'port' | 'why'>;
   readonly recordings: Counter<'result'>;
   readonly cooldowns: Counter;
+  readonly forcedOnDemand: Counter;
   readonly savingsUsdPerHour: Gauge;
   readonly savingsUsd: Counter;
   readonly chosen: Counter<'capacity'>;
@@ -205,6 +206,10 @@ export function serveMetrics(): ServeMetrics {
       'spot_capacity_cooldowns_total',
       'Capacity classes set to rest because a chosen node group did not deliver',
     ),
+    forcedOnDemand: counter(
+      'spot_filter_forced_on_demand_total',
+      'Scale-ups answered with on-demand only because a filter dropped Spot that costs less',
+    ),
     savingsUsdPerHour: gauge(
       'spot_chosen_savings_usd_per_hour',
       'On-demand price less chosen price of the last scale-up, nodes included',
@@ -221,8 +226,8 @@ export function serveMetrics(): ServeMetrics {
     ),
     yieldScore: histogram(
       'spot_yield_score',
-      'Yield 0..100 of the chosen candidate, of the next best, and the mean of all that were not chosen',
-      [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100],
+      'Yield, at most 100, of the chosen candidate, of the next best, and the mean of all that were not chosen',
+      [-50, -20, 0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100],
       ['place'],
     ),
     candidateRisk: histogram(

@@ -125,6 +125,14 @@ function scaleUpAnswered(
     if (savedPerHour > 0) metrics.savingsUsd.inc(savedPerHour);
   }
   const { fields, sentence } = decisionLine(message);
+  const { forcedOnDemand } = decision;
+  if (forcedOnDemand !== undefined) {
+    metrics.forcedOnDemand.inc();
+    log.warn(
+      { decisionId: message.decision_id, ...forcedOnDemand },
+      `a filter forced on-demand: ${forcedOnDemand.id} is answered where ${forcedOnDemand.insteadOf} would cost ${Math.round(100 * (1 - 1 / (1 + forcedOnDemand.dearerBy)))} % less`,
+    );
+  }
   if (decision.degradation.step === 'all-ids') log.warn(fields, sentence);
   else log.info(fields, sentence);
 }

@@ -96,7 +96,9 @@ describe('the commands that ask', () => {
       );
       const request = join(home, 'request.json');
       await writeFile(request, JSON.stringify({ pools: ['zz1.large@eu-west-1a'] }));
-      const { out, exitCode } = await run('rank', '--request', request, '--static-data', data, '--json');
+      const { out, exitCode } = await run(
+        ...['rank', '--request', request, '--static-data', data, '--formula', 'classic', '--json'],
+      );
       expect(exitCode).to.equal(0);
       const [only] = (JSON.parse(out) as RankResponse).candidates;
       expect(only).to.include({
@@ -114,6 +116,8 @@ describe('the commands that ask', () => {
         'mock',
         '--max-crash-probability',
         '0.4',
+        '--formula',
+        'classic',
       );
       expect(dropped.out).to.include('every candidate was dropped').and.include('optimizer: ');
       const kept = await run(
@@ -322,6 +326,8 @@ describe('the commands that ask', () => {
         'mock',
         '--max-crash-probability',
         '0.1',
+        '--formula',
+        'classic',
         '--json',
       );
       const { now } = JSON.parse(out) as Replayed;

@@ -178,7 +178,7 @@ describe('the dashboard', () => {
       const escaped = "&lt;script&gt;document.title='owned'&lt;/script&gt;";
       // The candidate, the answer, the reason, the region, the model and the certificate.
       expect(shown.split(escaped).length - 1).to.be.at.least(6);
-      expect(shown).to.include('TERMINATION').and.include('crash probability 0.95');
+      expect(shown).to.include('TERMINATION').and.include('probability of an interruption 0.95');
     } finally {
       rmSync(profile, { recursive: true, force: true });
     }

@@ -230,7 +230,7 @@ describe('simulate, as it goes', function () {
     expect(exitCode, error).to.equal(0);
     expect(error).to.match(/ap-south-1: seeds: 33 %, about \d+ s left/);
     const rows = out.split('\n').filter((line) => line.startsWith('| random'));
-    expect(rows.map((row) => row.match(/ … /g)?.length)).to.deep.equal([3, 4]);
+    expect(rows.map((row) => row.match(/ … /g)?.length)).to.deep.equal([3, 4, 4]);
     const { regions } = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8')) as {
       regions: { summaries: { expander: string; regret: { mean: number; low: number; high: number } }[] }[];
     };

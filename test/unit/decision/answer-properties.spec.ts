@@ -14,7 +14,8 @@ const runs = { numRuns: 1000 };
 function allNumbersAreSound(decision: Pick<ScaleUpDecision, 'ranked'>): void {
   for (const candidate of decision.ranked) {
     expect(candidate.tco, 'tco').to.be.within(0, Number.MAX_VALUE);
-    expect(candidate.yield, 'yield').to.be.within(0, 100);
+    expect(candidate.yield, 'yield').to.be.within(-Number.MAX_VALUE, 100);
+    expect(candidate.shareAtOnce, 'share at once').to.be.within(0, 1);
     expect(candidate.crashProbability).to.be.within(0, 1);
     expect(candidate.expectedFrequency).to.be.within(0, 1);
     expect(candidate.heat).to.be.within(0, 1);

@@ -201,7 +201,7 @@ describe('preferred affinity by numbers', () => {
             coverage: 1,
             pods: pods.map((_, place) => place),
           }));
-          const preferences = preferencesOf(pods, candidates);
+          const preferences = preferencesOf({ pods, domains: () => [] }, candidates, undefined);
           for (const candidate of candidates) {
             const expected =
               wishes.reduce((sum, terms) => sum + plainDegree(terms, candidate), 0) / wishes.length;

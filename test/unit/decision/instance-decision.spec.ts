@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { evaluateInstance } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { Market } from './known-market.ts';
-import { knownMarket, modelRisk, now, onDemandPool, spotPool } from './known-market.ts';
+import { knownMarket, modelRisk, now, onDemandPool, recordRisk, spotPool } from './known-market.ts';
 
 const own = spotPool('c5.large@ap-south-1a');
 const market: Market = {
@@ -12,9 +12,9 @@ const market: Market = {
     'm5.large@ap-south-1c': { spotPerHour: 0.032, onDemandPerHour: 0.1 },
   },
   risk: {
-    'c5.large@ap-south-1a': modelRisk(0.9, 0.2),
-    'c5.large@ap-south-1b': modelRisk(0.1, 0.01),
-    'm5.large@ap-south-1c': modelRisk(0.2, 0.02),
+    'c5.large@ap-south-1a': recordRisk(0.9, 0.2),
+    'c5.large@ap-south-1b': recordRisk(0.1, 0.01),
+    'm5.large@ap-south-1c': recordRisk(0.2, 0.02),
   },
 };
 
@@ -35,7 +35,7 @@ describe('a running instance', () => {
   it('evacuates on a termination notice, whatever the model says', () => {
     const decision = evaluate(
       { signal: 'TERMINATION', signalAtMs: now - 5 },
-      { risk: { 'c5.large': modelRisk(0) } },
+      { risk: { 'c5.large': recordRisk(0) } },
     );
     expect(decision).to.include({
       decision: 'EVACUATE',
@@ -54,9 +54,11 @@ describe('a running instance', () => {
   });
 
   it('stays below the gate', () => {
-    const decision = evaluate({}, { risk: { 'c5.large@ap-south-1a': modelRisk(0.84) } });
-    expect(decision).to.include({ decision: 'STAY', riskSource: 'family-stress' });
-    expect(decision.reason).to.equal('crash probability 0.84 (family-stress) is below the gate of 0.85');
+    const decision = evaluate({}, { risk: { 'c5.large@ap-south-1a': recordRisk(0.84) } });
+    expect(decision).to.include({ decision: 'STAY', riskSource: 'fleet-hazard' });
+    expect(decision.reason).to.equal(
+      'probability of an interruption 0.84 (at even odds, within 12 h, by fleet-hazard) is below the gate of 0.85',
+    );
   });
 
   it('stays without a number where nothing tells the risk, and says what is missing', () => {
@@ -82,7 +84,7 @@ describe('a running instance', () => {
   });
 
   it('switches at the gate to the same type in another zone', () => {
-    const risk = { ...market.risk, 'c5.large@ap-south-1a': modelRisk(0.85) };
+    const risk = { ...market.risk, 'c5.large@ap-south-1a': recordRisk(0.85) };
     const decision = evaluate({}, { risk });
     expect(decision.decision).to.equal('SWITCH');
     expect(decision.proposed?.id).to.equal('c5.large@ap-south-1b');
@@ -100,8 +102,8 @@ describe('a running instance', () => {
   it('stays at the gate when no better pool is known', () => {
     for (const change of [
       { prices: { 'c5.large@ap-south-1a': { spotPerHour: 0.03 } } },
-      { risk: { 'c5.large': modelRisk(0.9) } },
-      { risk: { 'c5.large': modelRisk(0.85) } },
+      { risk: { 'c5.large': recordRisk(0.9) } },
+      { risk: { 'c5.large': recordRisk(0.85) } },
       {
         signals: {
           'c5.large@ap-south-1b': { kind: 'REBALANCE', atMs: now, expiresAtMs: now + 1, heat: 0.5 },
@@ -130,7 +132,7 @@ describe('a running instance', () => {
     const decision = evaluate(
       {},
       {
-        risk: { 'c5.large': modelRisk(0.1) },
+        risk: { 'c5.large': recordRisk(0.1) },
         signals: {
           'c5.large@ap-south-1a': { kind: 'TERMINATION', atMs: now, expiresAtMs: now + 1, heat: 1 },
         },
@@ -142,7 +144,7 @@ describe('a running instance', () => {
 
   it("does not switch to a pool that the fleet's record says is interrupted more often", () => {
     const endingPool: Market = {
-      risk: { 'c5.large': modelRisk(0.1) },
+      risk: { 'c5.large': recordRisk(0.1) },
       signals: {
         'c5.large@ap-south-1a': { kind: 'TERMINATION', atMs: now, expiresAtMs: now + 1, heat: 1 },
       },
@@ -160,17 +162,56 @@ describe('a running instance', () => {
         ...market.prices,
         'c5.xlarge@ap-south-1a': { spotPerHour: 0.02, onDemandPerHour: 0.17 },
       },
-      risk: { ...market.risk, 'c5.xlarge@ap-south-1a': modelRisk(0.05, 0.005) },
+      risk: { ...market.risk, 'c5.xlarge@ap-south-1a': recordRisk(0.05, 0.005) },
     };
     const { proposed } = evaluate({}, change);
     expect(proposed?.id).to.equal('c5.xlarge@ap-south-1a');
     expect(proposed?.wastePerHour).to.be.closeTo(0.01, 1e-12);
   });
 
+  it('never leaves for a price forecast alone, which is named beside the evidence', () => {
+    const decision = evaluate(
+      {},
+      { risk: { 'c5.large@ap-south-1a': modelRisk(0.99), 'c5.large@ap-south-1b': modelRisk(0.01) } },
+    );
+    expect(decision.decision).to.equal('STAY');
+    expect(decision.reason).to.contain("the price model's 0.99 is a forecast of prices and moves nothing");
+    expect(decision.crashProbability).to.equal(0.99);
+  });
+
+  it('leaves for what the fleet met, whatever a price model forecasts', () => {
+    const decision = evaluate(
+      {},
+      {
+        risk: { 'c5.large': modelRisk(0.01) },
+        hazards: { 'c5.large@ap-south-1a': 0.01, 'c5.large@ap-south-1b': 0.0001 },
+      },
+    );
+    expect(decision.decision).to.equal('SWITCH');
+    expect(decision.reason).to.contain('by the fleet’s record');
+  });
+
+  it('never proposes a type with accelerators for work that runs without', () => {
+    const change: Market = {
+      prices: { ...market.prices, 'g4dn.xlarge@ap-south-1b': { spotPerHour: 0.001, onDemandPerHour: 0.5 } },
+      risk: { ...market.risk, 'g4dn.xlarge@ap-south-1b': recordRisk(0.01) },
+    };
+    const alternatives = [spotPool('g4dn.xlarge@ap-south-1b'), spotPool('m5.large@ap-south-1c')];
+    expect(evaluate({ alternatives }, change).proposed?.id).to.equal('m5.large@ap-south-1c');
+    expect(evaluate({ alternatives: alternatives.slice(0, 1) }, change).decision).to.equal('STAY');
+  });
+
+  it('is judged over the horizon of the model’s card', () => {
+    const hazards = { 'c5.large@ap-south-1a': 0.0007, 'c5.large@ap-south-1b': 0 };
+    const reason = (horizonHours: number) => evaluate({}, { risk: {}, hazards, horizonHours }).reason;
+    expect(reason(24)).to.contain('within 24 h');
+    expect(reason(72)).to.contain('within 72 h');
+  });
+
   it('finds other zones by zone id too', () => {
     const byId: Market = {
       prices: { 'c5.large@aps1-az1': { spotPerHour: 0.03 }, 'c5.large@aps1-az3': { spotPerHour: 0.04 } },
-      risk: { 'c5.large@aps1-az1': modelRisk(0.95), 'c5.large@aps1-az3': modelRisk(0.3) },
+      risk: { 'c5.large@aps1-az1': recordRisk(0.95), 'c5.large@aps1-az3': recordRisk(0.3) },
     };
     expect(evaluate({ pool: spotPool('c5.large@aps1-az1') }, byId).proposed?.id).to.equal(
       'c5.large@aps1-az3',

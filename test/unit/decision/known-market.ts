@@ -9,6 +9,8 @@ import type {
   PoolSignal,
   RiskAssessment,
 } from '../../../src/decision/knowledge.ts';
+import { fleetView, type FleetNodes } from '../../../src/decision/fleet-view.ts';
+import { onDemandPerUnitOf } from '../../../src/decision/on-demand-unit.ts';
 import type { Pool } from '../../../src/decision/pool.ts';
 import { familyOf, poolKey } from '../../../src/decision/pool.ts';
 import type { Resources } from '../../../src/decision/resources.ts';
@@ -36,6 +38,8 @@ export interface Market {
   readonly hazards?: Readonly<Record<string, number>>;
   readonly groups?: Readonly<Record<string, GroupFacts>>;
   readonly cooldowns?: Readonly<Record<string, CapacityCooldown>>;
+  readonly fleet?: readonly FleetNodes[];
+  readonly horizonHours?: number;
   readonly pricesAreStale?: boolean;
 }
 
@@ -68,6 +72,16 @@ export function knownMarket(market: Market): Knowledge {
     ...(market.hazards !== undefined && { hazard: (pool: Pool) => of(market.hazards, pool) }),
     groupFacts: (id) => market.groups?.[id],
     cooldown: (pool) => of(market.cooldowns, pool),
+    onDemandPerUnit: onDemandPerUnitOf(
+      Object.entries(market.prices ?? {}).flatMap(([key, { onDemandPerHour }]) => {
+        const size = types[key.split('@')[0] ?? ''];
+        return size === undefined || onDemandPerHour === undefined
+          ? []
+          : [{ facts: typeFacts(key.split('@')[0] ?? '', ...size), onDemandPerHour }];
+      }),
+    ),
+    ...(market.fleet !== undefined && { fleet: fleetView('nodes', market.fleet) }),
+    ...(market.horizonHours !== undefined && { horizonHours: market.horizonHours }),
     pricesAreStale: market.pricesAreStale ?? false,
   };
 }
@@ -97,6 +111,14 @@ function placed(key: string): Omit<Pool, 'capacityType'> {
 
 export function modelRisk(crashProbability: number, expectedFrequency = crashProbability): RiskAssessment {
   return { crashProbability, expectedFrequency, source: 'family-stress' };
+}
+
+/** What the fleet's own record as a model says of interruptions. */
+export function recordRisk(
+  crashProbability: number,
+  expectedFrequency = crashProbability / 10,
+): RiskAssessment {
+  return { crashProbability, expectedFrequency, source: 'fleet-hazard' };
 }
 
 export function pod(
@@ -170,6 +192,7 @@ export function bundledKnowledge(extra: Partial<Knowledge> = {}): Knowledge {
     signal: () => undefined,
     groupFacts: () => undefined,
     cooldown: () => undefined,
+    onDemandPerUnit: tables.onDemandPerUnit,
     pricesAreStale: false,
     ...extra,
   };

@@ -172,8 +172,9 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
     maxCrashProbability: fc.double({ min: 0, max: 1, noNaN: true }),
     maxHistoricInterruptRate: fc.double({ min: 0, max: 1, noNaN: true }),
-    yieldProbability: fc.constantFrom('calibrated', 'even-odds'),
-    costReference: fc.constantFrom('dearest-candidate', 'on-demand'),
+    formula: fc.constantFrom('expected-cost', 'classic'),
+    maxSafetyPremium: fc.constantFrom(0, 0.05, 1),
+    interruptionPrice: fc.constantFrom(0, 1, 100),
     affinityWeight: fc.double({ min: 0, max: 1, noNaN: true }),
     spreadWeight: fc.double({ min: 0, max: 1, noNaN: true }),
     equalSetTolerance: fc.constantFrom(0, 1, 100),

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { rankGroups, rankPools } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { Market } from './known-market.ts';
-import { gib, knownMarket, modelRisk, now, onDemandPool, spotPool } from './known-market.ts';
+import { gib, knownMarket, modelRisk, now, onDemandPool, recordRisk, spotPool } from './known-market.ts';
 
 const a = 'ap-south-1a';
 const market: Market = {
@@ -28,6 +28,13 @@ const demand = (vcpu: number, memoryGib: number, gpus = 0) => ({
 
 /** Interruptions an hour of a pool of which no band is known: 10 % a month. */
 const typicalHazard = -Math.log(0.9) / 730;
+/** On-demand price of a unit, the middle of c5.large, c5.xlarge, c5.2xlarge, m5.large and r5.large. */
+const perUnit = 0.085 / 2.4;
+/** An interruption of work of so many units, counted as a pod each: two dollars a pod and an hour done again. */
+const interrupted = (units: number) => typicalHazard * units * (2 + perUnit);
+/** The price model forecasts a rise of 3 % with probability 0.01. */
+const forecast = 1 + 0.03 * 0.01;
+const calm = -Math.expm1(-typicalHazard * 12);
 
 describe('a list of pools', () => {
   it('is ranked with everything that a place rests on', () => {
@@ -54,20 +61,28 @@ describe('a list of pools', () => {
       riskSource: 'family-stress',
       heat: 0,
     });
-    expect(ranked[0]?.tco).to.be.closeTo((0.04 + typicalHazard * 0.101) / 2.8, 1e-12);
+    expect(ranked[0]?.tco).to.be.closeTo((0.04 * forecast + interrupted(2.8)) / 2.8, 1e-12);
     expect(degradation.step).to.equal('model');
     expect(reason).to.match(/^m5\.large@ap-south-1a ranks first of 2 with yield \d/);
   });
 
-  it('of one pool that is rejected says so of the only one', () => {
+  it('of one pool that a filter objects to has it all the same, and says so; block leaves it out', () => {
     const { ranked, reason } = rankPools(
       [{ pool: spotPool(`r5.large@${a}`) }],
       knownMarket(market),
       defaultPolicy,
       now,
     );
-    expect(ranked).to.deep.equal([]);
-    expect(reason).to.equal('the only candidate was rejected, so none is held back');
+    expect(ranked.map(({ id, isReadmitted }) => [id, isReadmitted])).to.deep.equal([[`r5.large@${a}`, true]]);
+    expect(reason).to.match(/ranks first of 1 with yield -\d+\.\d, re-admitted: nothing safer is on offer$/);
+    const blocking = rankPools(
+      [{ pool: spotPool(`r5.large@${a}`) }],
+      knownMarket(market),
+      { ...defaultPolicy, onAllRejected: 'block' },
+      now,
+    );
+    expect(blocking.ranked).to.deep.equal([]);
+    expect(blocking.reason).to.equal('the only candidate was rejected, and the policy is to block');
   });
 
   it('takes as few nodes as a demand needs, and counts what they leave unused', () => {
@@ -93,9 +108,10 @@ describe('a list of pools', () => {
       `2 c5.xlarge@${a}`,
       `4 c5.large@${a}`,
     ]);
-    const [two, four] = [2 * (0.06 + typicalHazard * 0.17), 4 * (0.036 + typicalHazard * 0.085)];
-    expect(ranked[0]?.yield).to.be.closeTo(100 * (1 - two / four) * 0.99, 1e-9);
-    expect(ranked[1]?.yield).to.equal(0);
+    const yieldOf = (nodesPerHour: number) =>
+      100 * (1 - (nodesPerHour * forecast + interrupted(9.6)) / 9.6 / perUnit) * (1 - calm);
+    expect(ranked[0]?.yield).to.be.closeTo(yieldOf(2 * 0.06), 1e-9);
+    expect(ranked[1]?.yield).to.be.closeTo(yieldOf(4 * 0.036), 1e-9);
     expect(ranked[0]?.admittedFor).to.equal(`c5.large@${a}`);
     expect(drops).to.deep.equal([]);
   });
@@ -157,9 +173,10 @@ describe('a list of pools', () => {
       knownMarket({
         ...market,
         bands: { 'c5.large': { interruptRate: 0.25, code: 4 }, 'c5.xlarge': { interruptRate: 0.2, code: 3 } },
-        risk: { ...market.risk, 'm5.large': modelRisk(0.851) },
+        risk: { ...market.risk, 'm5.large': recordRisk(0.851) },
       }),
-      defaultPolicy,
+      // Whatever safety costs: what passes is never given up for what does not.
+      { ...defaultPolicy, maxSafetyPremium: 1000 },
       now,
     );
     expect(ranked.map(({ id }) => id)).to.deep.equal([`c5.xlarge@${a}`]);
@@ -168,17 +185,17 @@ describe('a list of pools', () => {
     ).to.deep.equal([
       'c5.large static interrupt-rate',
       'r5.large static above-on-demand',
-      'm5.large optimizer crash-probability',
       't3.medium optimizer no-price',
+      'm5.large optimizer crash-probability',
     ]);
     expect(drops.map(({ sentence }) => sentence)).to.deep.equal([
       '25 % of this Spot capacity was reclaimed in the trailing month, at most 20 % is allowed',
       'spot price 0.3100 is above on-demand 0.2900',
-      'crash probability 0.85 (family-stress) is above 0.85',
       'no price is known for t3.medium in ap-south-1a',
+      "probability of an interruption 0.85 at even odds (the model's word) is above 0.85",
     ]);
     expect(drops[0]?.facts).to.include({ historicInterruptRate: 0.25, spotPerHour: 0.036, vcpu: 2 });
-    expect(drops[2]?.facts).to.include({ crashProbability: 0.851 });
+    expect(drops[3]?.facts).to.include({ crashProbability: 0.851 });
   });
 
   it('never rejects on-demand for what Spot does', () => {
@@ -187,7 +204,7 @@ describe('a list of pools', () => {
       knownMarket({
         ...market,
         bands: { 'c5.large': { interruptRate: 0.25, code: 4 } },
-        risk: { 'c5.large': modelRisk(1) },
+        risk: { 'c5.large': recordRisk(1) },
       }),
       { ...defaultPolicy, maxCrashProbability: 0 },
       now,
@@ -238,8 +255,10 @@ describe('a list of pools', () => {
       defaultPolicy,
       now,
     );
-    expect(ranked[0]?.tco).to.be.closeTo(0.036 + typicalHazard * 0.085, 1e-12);
-    expect(ranked[1]?.tco).to.be.closeTo(0.04 + typicalHazard * 0.101, 1e-12);
+    // A node stands for four units, at the usual on-demand price where no type tells one.
+    const interruption = typicalHazard * 4 * (2 + 0.034);
+    expect(ranked[0]?.tco).to.be.closeTo(0.036 * forecast + interruption, 1e-12);
+    expect(ranked[1]?.tco).to.be.closeTo(0.04 * forecast + interruption, 1e-12);
   });
 
   it('holds a group described by hand against others over all of its pools', () => {

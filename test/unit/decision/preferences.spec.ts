@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { fleetView } from '../../../src/decision/fleet-view.ts';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { LabelRequirement, PendingPod } from '../../../src/decision/scale-up-request.ts';
@@ -128,7 +129,7 @@ describe('ScheduleAnyway spread', () => {
     expect(wide!.score - c!.score).to.be.closeTo(5 / 3, 1e-9);
   });
 
-  it('over hosts asks for as many nodes as pods, or as any group offers', () => {
+  it('over hosts asks for as many nodes as pods', () => {
     const pods = [0, 1, 2, 3].map(() => pod(400, 0.8, spreads(hostname)));
     const all = [0, 1, 2, 3];
     const { one, three } = decide(
@@ -138,8 +139,39 @@ describe('ScheduleAnyway spread', () => {
       },
       pods,
     );
-    expect(one?.spread).to.be.closeTo(1 / 3, 1e-12);
-    expect(three?.spread).to.equal(1);
+    expect(one?.spread).to.be.closeTo(1 / 4, 1e-12);
+    expect(three?.spread).to.be.closeTo(3 / 4, 1e-12);
+  });
+
+  it('evens out what runs in each zone where the fleet is in view, one group for each zone', () => {
+    const fleet = (a: number, b: number, c: number) =>
+      [a, b, c].map((nodes, zoneIndex) => ({
+        instanceType: 'm5.large',
+        zone: `ap-south-1${'abc'[zoneIndex] ?? ''}`,
+        capacityType: 'spot' as const,
+        nodeGroupId: undefined,
+        vcpus: 2,
+        nodes,
+      }));
+    const pods = [0, 1, 2].map(() => pod(400, 1, spreads(zone)));
+    const order = (nodes: readonly [number, number, number], spreadWeight = 0.05) =>
+      decideScaleUp(
+        scaleUp(
+          Object.fromEntries(['a', 'b', 'c'].map((one) => [one, shown(`ap-south-1${one}`, [0, 1, 2])])),
+          pods,
+        ),
+        { ...market, fleet: fleetView('nodes', fleet(...nodes)) },
+        { ...defaultPolicy, spreadWeight, lossAtOnce: { ofTenPercent: 0, ofThirtyPercent: 0, ofHalf: 0 } },
+        now,
+      ).ranked.map(({ id, spread }) => [id, spread === undefined ? '' : spread.toFixed(3)]);
+    // Half of the degree is for the zones that it reaches, one of three, half for how far it evens out; two nodes come.
+    const half = (evened: number) => ((1 / 3 + evened) / 2).toFixed(3);
+    expect(order([10, 4, 7])).to.deep.equal([
+      ['b', half(1)],
+      ['c', half(5 / 8)],
+      ['a', half(2 / 8)],
+    ]);
+    expect(order([3, 3, 3])[0]).to.deep.equal(['a', half(1)]);
   });
 
   it('over a label that the group lacks is not met', () => {

@@ -5,7 +5,16 @@ import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { Policy } from '../../../src/decision/policy.ts';
 import type { PoolPrices, RiskAssessment } from '../../../src/decision/knowledge.ts';
 import type { GroupShown } from './known-market.ts';
-import { knownMarket, modelRisk, now, onDemandPool, pod, scaleUp, spotPool } from './known-market.ts';
+import {
+  knownMarket,
+  modelRisk,
+  now,
+  recordRisk,
+  onDemandPool,
+  pod,
+  scaleUp,
+  spotPool,
+} from './known-market.ts';
 
 /** Everything here tries to make the score prefer what nobody would choose. */
 
@@ -19,23 +28,26 @@ interface Offer {
 }
 
 const offers = fc.array(fc.record({ price, probability }), { minLength: 2, maxLength: 6 });
-const scales: readonly Policy['yieldProbability'][] = ['calibrated', 'even-odds'];
-const references: readonly Policy['costReference'][] = ['dearest-candidate', 'on-demand'];
 
-function zoneMarket(all: readonly Offer[], factor = 1) {
+function zoneMarket(all: readonly Offer[], factor = 1, riskAs = modelRisk) {
   const prices: Record<string, PoolPrices> = {};
   const risk: Record<string, RiskAssessment> = {};
   all.forEach((offer, place) => {
     const key = `c5.large@${zones[place] ?? ''}`;
     prices[key] = { spotPerHour: offer.price * factor, onDemandPerHour: 25 * factor };
-    risk[key] = modelRisk(offer.probability);
+    risk[key] = riskAs(offer.probability);
   });
   return knownMarket({ prices, risk });
 }
 
-function zoneRanking(all: readonly Offer[], policy: Policy, factor = 1) {
+function zoneRanking(all: readonly Offer[], policy: Policy, factor = 1, riskAs = modelRisk) {
   const pools = all.map((_, place) => ({ pool: spotPool(`c5.large@${zones[place] ?? ''}`) }));
-  return rankPools(pools, zoneMarket(all, factor), policy, now).ranked;
+  return rankPools(pools, zoneMarket(all, factor, riskAs), inCurrency(policy, factor), now).ranked;
+}
+
+/** What an interrupted pod costs is in the currency of the prices. */
+function inCurrency(policy: Policy, factor: number): Policy {
+  return { ...policy, interruptionPrice: policy.interruptionPrice * factor };
 }
 
 function zoneGroups(count: number): Record<string, GroupShown> {
@@ -47,15 +59,18 @@ function zoneGroups(count: number): Record<string, GroupShown> {
 }
 
 describe('the score under attack', () => {
-  for (const yieldProbability of scales)
-    for (const costReference of references) {
-      const policy: Policy = { ...defaultPolicy, yieldProbability, costReference };
-      const name = `${yieldProbability}, against the ${costReference}`;
+  for (const [told, riskAs] of [
+    ['a price model', modelRisk],
+    ['the record', recordRisk],
+  ] as const)
+    for (const maxSafetyPremium of [0, 0.02]) {
+      const policy: Policy = { ...defaultPolicy, maxSafetyPremium };
+      const name = `risk by ${told}, safety worth ${maxSafetyPremium}`;
 
       it(`never ranks a cheaper and safer pool below (${name})`, () => {
         fc.assert(
           fc.property(offers, (all) => {
-            const order = zoneRanking(all, policy).map(({ zone }) => zones.indexOf(zone));
+            const order = zoneRanking(all, policy, 1, riskAs).map(({ zone }) => zones.indexOf(zone));
             order.forEach((better, place) => {
               for (const worse of order.slice(place + 1)) {
                 const one = all[better]!;
@@ -77,11 +92,16 @@ describe('the score under attack', () => {
         fc.assert(
           fc.property(offers, fc.integer({ min: -7, max: 12 }), (all, power) => {
             const factor = 2 ** power;
-            const before = zoneRanking(all, policy).map(({ id }) => id);
-            expect(zoneRanking(all, policy, factor).map(({ id }) => id)).to.deep.equal(before);
+            const before = zoneRanking(all, policy, 1, riskAs).map(({ id }) => id);
+            expect(zoneRanking(all, policy, factor, riskAs).map(({ id }) => id)).to.deep.equal(before);
             const request = scaleUp(zoneGroups(all.length), [pod(900, 1.5), pod(1900, 2)]);
-            const one = decideScaleUp(request, zoneMarket(all), policy, now);
-            const scaled = decideScaleUp(request, zoneMarket(all, factor), policy, now);
+            const one = decideScaleUp(request, zoneMarket(all, 1, riskAs), policy, now);
+            const scaled = decideScaleUp(
+              request,
+              zoneMarket(all, factor, riskAs),
+              inCurrency(policy, factor),
+              now,
+            );
             expect(scaled.ranked.map(({ id }) => id)).to.deep.equal(one.ranked.map(({ id }) => id));
           }),
           { numRuns: 700 },
@@ -91,8 +111,8 @@ describe('the score under attack', () => {
       it(`changes no order of clear differences when prices are in another currency (${name})`, () => {
         fc.assert(
           fc.property(offers, fc.double({ min: 0.01, max: 100, noNaN: true }), (all, factor) => {
-            const before = zoneRanking(all, policy);
-            const after = zoneRanking(all, policy, factor).map(({ id }) => id);
+            const before = zoneRanking(all, policy, 1, riskAs);
+            const after = zoneRanking(all, policy, factor, riskAs).map(({ id }) => id);
             before.slice(1).forEach((candidate, place) => {
               const ahead = before[place]!;
               if (ahead.score - candidate.score < 1e-6) return;
@@ -104,46 +124,40 @@ describe('the score under attack', () => {
       });
     }
 
-  it('gives the formula itself: 100 × (1 − TCO / highest TCO) × (1 − probability)', () => {
+  it('gives the formula itself: 100 × (1 − TCO / on-demand equivalent) × (1 − probability)', () => {
     fc.assert(
       fc.property(offers, (all) => {
-        const near = all.map((offer) => ({ ...offer, price: 1 + offer.price / 20 }));
-        const ranked = zoneRanking(near, defaultPolicy);
-        const highest = Math.max(...ranked.map(({ tco }) => tco));
-        const lowest = Math.min(...ranked.map(({ tco }) => tco));
-        fc.pre(highest - lowest > 1e-6);
-        for (const { yield: score, tco, expectedFrequency } of ranked)
-          expect(score).to.be.closeTo(100 * (1 - tco / highest) * (1 - expectedFrequency), 1e-9);
+        const bounded = all.map((offer) => ({ ...offer, probability: offer.probability * 0.9 }));
+        const ranked = zoneRanking(bounded, defaultPolicy, 1, recordRisk);
+        // c5.large: 2 vCPU and 4 GiB, 2.4 units at 25 an hour.
+        const perUnit = 25 / 2.4;
+        for (const { yield: score, tco, expectedFrequency } of ranked) {
+          const saved = 1 - tco / perUnit;
+          const kept = 1 - Math.min(0.999, expectedFrequency);
+          expect(score).to.be.closeTo(100 * (saved > 0 ? saved * kept : saved / kept), 1e-6);
+        }
       }),
     );
   });
 
   it('lets risk decide, then the name, when all cost the same', () => {
-    const ranked = zoneRanking(
-      [
-        { price: 0.03, probability: 0.2 },
-        { price: 0.03, probability: 0.1 },
-        { price: 0.03, probability: 0.1 },
-      ],
-      defaultPolicy,
-    );
-    expect(ranked.map(({ zone }) => zone.at(-1)).join('')).to.equal('bca');
-    expect(ranked.map(({ yield: score }) => Math.round(score))).to.deep.equal([90, 90, 80]);
-  });
-
-  it('gives a candidate without rivals a yield by its risk', () => {
-    const [only] = zoneRanking([{ price: 0.03, probability: 0.25 }], defaultPolicy);
-    expect(only?.yield).to.equal(75);
-  });
-
-  it('prefers the cheaper of two against the dearest, and weighs risk against on-demand', () => {
-    const two = [
-      { price: 10, probability: 0.6 },
-      { price: 10.01, probability: 0 },
+    const same = [
+      { price: 0.03, probability: 0.2 },
+      { price: 0.03, probability: 0.1 },
+      { price: 0.03, probability: 0.1 },
     ];
-    expect(zoneRanking(two, defaultPolicy)[0]?.zone).to.equal('ap-south-1a');
-    const weighing = { ...defaultPolicy, costReference: 'on-demand' } as const;
-    expect(zoneRanking(two, weighing)[0]?.zone).to.equal('ap-south-1b');
+    const ranked = zoneRanking(same, defaultPolicy, 1, recordRisk);
+    expect(ranked.map(({ zone }) => zone.at(-1)).join('')).to.equal('bca');
+  });
+
+  it('prefers the clearly safer of two in a near tie, and the cheaper where safety is dear', () => {
+    const two = (dearer: number) => [
+      { price: 10, probability: 0.3 },
+      { price: dearer, probability: 0 },
+    ];
+    const first = (dearer: number) => zoneRanking(two(dearer), defaultPolicy, 1, recordRisk)[0]?.zone;
+    expect(first(10.01)).to.equal('ap-south-1b');
+    expect(first(11)).to.equal('ap-south-1a');
   });
 
   it('is not flattened by one absurdly dear candidate', () => {
@@ -226,8 +240,10 @@ describe('the score under attack', () => {
     const [only] = decideScaleUp(request, twoSizes, defaultPolicy, now).ranked;
     // Nothing is asked for, so all room is free: as much again as the pods count for is taken as used by others, by half.
     const asked = 2 * (0.1 + (200 / 1024) * 0.1);
-    const interruptions = (-Math.log(0.9) / 730) * 0.085;
-    expect(only?.tco).to.be.closeTo((0.035 + interruptions) / (asked * 1.5), 1e-9);
+    // Two pods, two dollars each and their hour done again at the middle on-demand price of a unit.
+    const perUnit = 0.1 / 2.8;
+    const interruptions = (-Math.log(0.9) / 730) * (4 + asked * perUnit);
+    expect(only?.tco).to.be.closeTo((0.035 * (1 + 0.03 * 0.01) + interruptions) / (asked * 1.5), 1e-9);
   });
 
   it('does not let an option win because its pods could not be read', () => {
@@ -335,15 +351,15 @@ describe('the score under attack', () => {
     const slightlyDearer = knownMarket({
       prices: {
         'c5.large': { spotPerHour: 0.035, onDemandPerHour: 0.085 },
-        't3.medium': { spotPerHour: 0.036, onDemandPerHour: 0.085 },
+        'm5.large': { spotPerHour: 0.036, onDemandPerHour: 0.085 },
       },
-      risk: { 'c5.large': modelRisk(0.01), 't3.medium': modelRisk(0.01) },
+      risk: { 'c5.large': modelRisk(0.01), 'm5.large': modelRisk(0.01) },
     });
-    expect(decideScaleUp(request('t3.medium'), slightlyDearer, defaultPolicy, now).answer).to.deep.equal([
+    expect(decideScaleUp(request('m5.large'), slightlyDearer, defaultPolicy, now).answer).to.deep.equal([
       'dear',
     ]);
     const deaf = { ...defaultPolicy, affinityWeight: 0 };
-    expect(decideScaleUp(request('t3.medium'), slightlyDearer, deaf, now).answer).to.deep.equal(['cheap']);
+    expect(decideScaleUp(request('m5.large'), slightlyDearer, deaf, now).answer).to.deep.equal(['cheap']);
   });
 
   it('cannot be turned by the order or the names beyond a tie', () => {

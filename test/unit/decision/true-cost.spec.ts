@@ -4,7 +4,7 @@ import { podsOnNode, usableRoom } from '../../../src/decision/node-value.ts';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { Market } from './known-market.ts';
-import { gib, knownMarket, modelRisk, now, pod, scaleUp } from './known-market.ts';
+import { gib, knownMarket, modelRisk, now, pod, recordRisk, scaleUp } from './known-market.ts';
 
 const zone = 'ap-south-1a';
 const size = (vcpu: number, gibs: number, gpus = 0) => ({
@@ -137,7 +137,7 @@ describe('what an option truly costs', () => {
         decideScaleUp(
           scaleUp({ one }, [pod(vcpu * 1000, vcpu * 4, { onScaleDown: 'moves' })]),
           knownMarket(market),
-          { ...defaultPolicy, reuseShare },
+          { ...defaultPolicy, reuseShare, daemonSets: { cpuMilli: 0, memoryBytes: 0 } },
           now,
         ).ranked[0]!.tco;
       return decide(0) / decide(1) - 1;
@@ -158,30 +158,32 @@ describe('what an option truly costs', () => {
     expect(tco(0) / tco(1)).to.be.closeTo(2, 1e-9);
   });
 
-  it('interruptions are priced by the band, and by the fleet’s own record before it', () => {
-    const pods = [pod(1800, 3)];
-    const request = scaleUp({ a: option('m5.large', 1, 1), b: option('c5.large', 1, 1) }, pods);
+  it('interruptions are priced by the band, and by a model of interruptions or the fleet’s own record before it', () => {
+    const pods = [pod(900, 1), pod(900, 2)];
+    const request = scaleUp({ a: option('m5.large', 1, 2), b: option('c5.large', 1, 2) }, pods);
     const bands = {
       'm5.large': { interruptRate: 0.175, code: 3 },
       'c5.large': { interruptRate: 0.025, code: 0 },
     };
     const policy = { ...defaultPolicy, reuseShare: 0, nodeTail: 0 };
-    const tco = (risk: Market['risk'], interruptionHours: number) => {
+    const tco = (more: Partial<Market>, interruptionPrice: number, lostWorkMinutes = 0) => {
       const { ranked } = decideScaleUp(
         request,
-        knownMarket({ ...market, bands, ...(risk && { risk }) }),
-        { ...policy, interruptionHours },
+        knownMarket({ ...market, bands, ...more }),
+        { ...policy, interruptionPrice, lostWorkMinutes },
         now,
       );
       return ranked.find(({ id }) => id === 'a')!.tco;
     };
-    const stressed = { 'm5.large': modelRisk(0.5, 0.3), 'c5.large': modelRisk(0.5, 0.3) };
-    const byBand = tco(stressed, 100) - tco(stressed, 0);
-    expect(byBand).to.be.closeTo(((-Math.log(1 - 0.175) / 730) * 100 * 0.1) / 2.1, 1e-9);
-    const fleet = {
-      'm5.large': { crashProbability: 0.5, expectedFrequency: 0.3, source: 'fleet-hazard' },
-      'c5.large': { crashProbability: 0.5, expectedFrequency: 0.3, source: 'fleet-hazard' },
-    } as const;
-    expect(tco(fleet, 100) - tco(fleet, 0)).to.be.closeTo(((-Math.log(0.7) / 12) * 100 * 0.1) / 2.1, 1e-9);
+    const units = 1.8 + 0.3;
+    const band = -Math.log(1 - 0.175) / 730;
+    const stressed = { risk: { 'm5.large': modelRisk(0.5, 0.3), 'c5.large': modelRisk(0.5, 0.3) } };
+    expect(tco(stressed, 100) - tco(stressed, 0)).to.be.closeTo((band * 2 * 100) / units, 1e-9);
+    // An hour of the pods' work at the middle on-demand price: of m5.large, m5.4xlarge (unknown here) and c5.large, 0.1 / 2.4.
+    expect(tco({}, 0, 120) - tco({}, 0, 0)).to.be.closeTo((band * 2 * units * (0.1 / 2.4)) / units, 1e-9);
+    const model = { risk: { 'm5.large': recordRisk(0.5, 0.3), 'c5.large': recordRisk(0.5, 0.3) } };
+    expect(tco(model, 100) - tco(model, 0)).to.be.closeTo(((-Math.log(0.7) / 12) * 2 * 100) / units, 1e-9);
+    const own = { ...model, hazards: { 'm5.large': 0.001, 'c5.large': 0.001 } };
+    expect(tco(own, 100) - tco(own, 0)).to.be.closeTo((0.001 * 2 * 100) / units, 1e-9);
   });
 });

@@ -32,7 +32,7 @@ function number(row: Row, column: string): number {
   return value;
 }
 
-function decision() {
+function decision(policy = defaultPolicy) {
   const kinds = table('pods', 'number');
   const pods = kinds.flatMap((row) =>
     Array.from({ length: number(row, 'number') }, () => ({
@@ -70,7 +70,7 @@ function decision() {
     groups,
     pods.map((one) => one.pod),
   );
-  return decideScaleUp(request, knownMarket({ prices, bands, risk }), defaultPolicy, now);
+  return decideScaleUp(request, knownMarket({ prices, bands, risk }), policy, now);
 }
 
 describe('the worked example of docs/how-decisions-are-made.md', () => {
@@ -90,21 +90,30 @@ describe('the worked example of docs/how-decisions-are-made.md', () => {
     const { answer, drops } = decision();
     expect(example).to.contain(`The answer is \`${answer.join()}\`, alone`);
     expect(drops.map(({ id }) => id)).to.deep.equal(['spot-r5']);
-    expect(example).to.contain('`spot-r5` is dropped: 25 % of its Spot capacity was reclaimed in a month');
+    expect(example).to.contain(
+      '`spot-r5` is objected to: 25 % of its Spot capacity was reclaimed in a month',
+    );
   });
 
   it('shows steps whose arithmetic gives the results', () => {
     const { ranked } = decision();
-    const [m5, c5, od] = ranked;
+    const [m5, c5] = ranked;
     const steps = [...example.matchAll(/TCO = ([^=]+) = (\d\.\d+)/g)];
     expect(steps).to.have.length(2);
-    const first = ((0.084 + 0.00018 * 0.202) / (4.7 + 0.39 * 0.7)) * (1 + 0.03 * 2.19);
-    expect(first.toFixed(4)).to.equal(steps[0]![2]).and.to.equal(m5!.tco.toFixed(4));
+    const first = ((0.084 + 0.00018 * 16.17) / (4.7 + 0.39 * 0.28)) * (1 + 0.03 * 2.19);
+    expect(first).to.be.closeTo(m5!.tco, 0.00005);
+    expect(steps[0]![2]).to.equal(m5!.tco.toFixed(4));
     const second =
-      ((0.072 + 0.00018 * 0.17) / (3.6 + 0.39 * 0.7)) * (1 + 0.03 * 2) * (1 + 0.25 * (1 - 3.6 / 4.7));
-    expect(second.toFixed(4)).to.equal(steps[1]![2]).and.to.equal(c5!.tco.toFixed(4));
-    expect(example).to.contain(`(1 − ${m5!.tco.toFixed(4)} / ${od!.tco.toFixed(4)}) × (1 − 0.0012)`);
-    expect(example).to.contain(`= ${m5!.yield.toFixed(1)}.`);
+      ((0.072 + 0.00018 * 12.13) / (3.6 + 0.39 * 0.61)) * (1 + 0.03 * 2) * (1 + 0.25 * (1 - 3.6 / 4.7));
+    expect(second).to.be.closeTo(c5!.tco, 0.00005);
+    expect(steps[1]![2]).to.equal(c5!.tco.toFixed(4));
+    expect(example).to.contain(`(1 − ${m5!.tco.toFixed(4)} / 0.0361) × (1 − 0.0022)`);
+    expect(example).to.contain(`= ${m5!.yield.toFixed(1)};`);
+  });
+
+  it('names what the classic formula would answer', () => {
+    const { answer } = decision({ ...defaultPolicy, formula: 'classic' });
+    expect(example).to.contain(`By the classic formula it would be \`${answer.join()}\``);
   });
 });
 
@@ -120,8 +129,13 @@ describe('the prose of the worked example', () => {
     const [askedVcpu, askedMemory] = [sum('vCPU each'), sum('GiB each')];
     const asked = units(askedVcpu, askedMemory);
     const [idleVcpu, idleMemory] = [nodes * vcpu - askedVcpu, nodes * memory - askedMemory];
+    const { daemonSets } = defaultPolicy;
+    const [takenVcpu, takenMemory] = [
+      (nodes * daemonSets.cpuMilli) / 1000,
+      (nodes * daemonSets.memoryBytes) / gib,
+    ];
     // CPU and memory count together, 4 GiB a vCPU.
-    const usableVcpu = Math.min(idleVcpu, idleMemory / 4);
+    const usableVcpu = Math.min(idleVcpu - takenVcpu, (idleMemory - takenMemory) / 4);
     const usable = units(usableVcpu, 4 * usableVcpu);
     const pods = kinds.reduce((total, row) => total + number(row, 'number'), 0);
     const held = Math.min((pods * vcpu) / askedVcpu, (pods * memory) / askedMemory);
@@ -130,7 +144,8 @@ describe('the prose of the worked example', () => {
     expect(example).to.contain(
       `offers ${nodes} × (${vcpu} vCPU + ${memory} GiB). ` +
         `The pods ask for ${askedVcpu} vCPU and ${askedMemory} GiB, ${asked.toFixed(1)} units at 0.1 unit a GiB. ` +
-        `${idleVcpu} vCPU and ${idleMemory} GiB stay free; pods of 4 GiB a vCPU can use ${usableVcpu} vCPU and ${4 * usableVcpu} GiB of that, ${usable.toFixed(1)} units. ` +
+        `${idleVcpu} vCPU and ${idleMemory} GiB stay free, less ${takenVcpu} vCPU and ${takenMemory} GiB for the DaemonSets of two nodes; ` +
+        `pods of 4 GiB a vCPU can use ${Number(usableVcpu.toFixed(2))} vCPU and ${Number((4 * usableVcpu).toFixed(2))} GiB of that, ${usable.toFixed(1)} units. ` +
         `A node holds ${held.toFixed(1)} pods of this size: 0.5 × (1 − 1 / ${held.toFixed(1)}) = ${(0.5 * (1 - 1 / held)).toFixed(2)} of the room counts as served. ` +
         `${held.toFixed(1)} pods that stay are ${Math.log2(held).toFixed(2)} doublings,`,
     );
@@ -145,14 +160,22 @@ describe('the defaults that docs/how-decisions-are-made.md names', () => {
     expect(text).to.contain(
       `what the pods ask for + ${defaultPolicy.reuseShare} × (1 − 1 / p) × the room beside them`,
     );
-    expect(text).to.contain(`\`interruption_hours\` (${defaultPolicy.interruptionHours})`);
+    expect(text).to.contain(`\`interruption_price\` (${defaultPolicy.interruptionPrice})`);
+    expect(text).to.contain(`\`lost_work\` (${defaultPolicy.lostWorkMinutes} min)`);
+    expect(text).to.contain(`\`max_safety_premium\` (${defaultPolicy.maxSafetyPremium})`);
+    const { ofTenPercent, ofThirtyPercent, ofHalf } = defaultPolicy.lossAtOnce;
+    expect(text).to.contain(
+      `counts ${100 * ofTenPercent}, ${100 * ofThirtyPercent} or ${100 * ofHalf} % dearer`,
+    );
+    expect(text).to.contain(`\`daemonset_cpu\` ${defaultPolicy.daemonSets.cpuMilli / 1000}`);
+    expect(text).to.contain(`\`burstable_load\` (${defaultPolicy.burstableLoad})`);
+    expect(text).to.contain(`the price × (1 + ${100 * defaultPolicy.forecastRise} % ×`);
     expect(text).to.contain(`\`affinity_weight\` (${defaultPolicy.affinityWeight},`);
     expect(text).to.contain(`\`spread_weight\` (${defaultPolicy.spreadWeight})`);
     expect(text).to.contain(`Spot is taken as ${defaultPolicy.assumedSpotShare} of on-demand`);
     expect(text).to.contain(`score × (1 − h) − ${defaultPolicy.hotPenalty} × h`);
     expect(text).to.contain(`costs ${defaultPolicy.windowsSurcharge} of its Linux on-demand price more`);
     expect(defaultPolicy).to.include({
-      costSpread: 10,
       maxSizeFactor: 4,
       worstPoolWeight: 0.5,
       maxCrashProbability: 0.85,

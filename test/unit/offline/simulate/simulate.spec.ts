@@ -81,6 +81,7 @@ function situation(options: readonly SimulatedOption[], chance = 0.5): Situation
     options,
     waiting: [{ id: 0, cpuMilli: 3000, memoryMib: 4096 }],
     clusterNodes: 3,
+    fleet: [],
     chance: () => chance,
   };
 }
@@ -208,6 +209,9 @@ describe('a simulated cluster', () => {
     batches: [{ atMs: t0, pods: 3, cpuMilli: 1000, memoryMib: 1000, hours: 5 }],
     toMs: t0 + 100 * hourMs,
     seed: 1,
+    bursts: { together: 0, least: 0.5, most: 0.9 },
+    interruptions: 'drawn',
+    disturbance: { perPod: 0.2, atOnce: 5 },
     lostWorkMs: hourMs,
     scaleDown: 'empty',
     spike: { withinMs: 12 * hourMs, rise: 0.03 },
@@ -265,6 +269,38 @@ describe('a simulated cluster', () => {
     expect(underused.usefulVcpuHours).to.be.closeTo(empty.usefulVcpuHours, 1e-9);
   });
 
+  it('keeps a node’s hazard whether pools take nodes one by one or together, and what is expected is what is drawn', () => {
+    const [group] = world().groups;
+    const calm = world({
+      groups: [{ ...group!, hazardPerHour: 0.002 }],
+      batches: Array.from({ length: 40 }, (_, day) => ({
+        atMs: t0 + day * 24 * hourMs,
+        pods: 12,
+        cpuMilli: 1000,
+        memoryMib: 1000,
+        hours: 22,
+      })),
+      toMs: t0 + 41 * 24 * hourMs,
+      lostWorkMs: 0,
+    });
+    for (const together of [0, 0.75]) {
+      const bursts = { together, least: 0.5, most: 0.9 };
+      const expected = clusterRun({ ...calm, bursts, interruptions: 'expected' }, randomExpander());
+      // Four nodes of three pods, 22 hours a day for 40 days.
+      expect(expected.disturbedPods).to.be.closeTo(0.002 * 12 * 22 * 40, 0.01);
+      let pods = 0;
+      let largest = 0;
+      const seeds = 60;
+      for (let seed = 1; seed <= seeds; seed += 1) {
+        const drawn = clusterRun({ ...calm, bursts, seed }, randomExpander());
+        pods += drawn.disturbedPods / seeds;
+        largest += drawn.largestLoss / seeds;
+      }
+      expect(pods / expected.disturbedPods, `${together}`).to.be.within(0.85, 1.15);
+      expect(largest / expected.largestLoss, `${together}`).to.be.within(0.8, 1.25);
+    }
+  });
+
   it('counts pods that no group can take', () => {
     const batches = [{ atMs: t0, pods: 2, cpuMilli: 64_000, memoryMib: 1000, hours: 1 }];
     expect(clusterRun(world({ batches }), randomExpander())).to.include({ unplaceable: 2, launches: 0 });
@@ -312,7 +348,8 @@ describe('a trial', () => {
     days: 2,
     seeds: 2,
     batchesPerDay: 24,
-    disturbancePrice: 1,
+    disturbance: { perPod: 0.2, atOnce: 5 },
+    interruptions: 'expected' as const,
     lostWorkMs: hourMs,
     scaleDown: 'empty' as const,
   };
@@ -325,46 +362,52 @@ describe('a trial', () => {
     expect(seedRuns(plan, 4)).not.to.deep.equal(runs);
   });
 
-  it('puts ours through the real pipeline: where prices alone differ it takes the cheap zone', () => {
-    const [ours] = seedRuns(plan, 3);
-    expect(ours?.expander).to.equal('spot-expander');
-    const zones = [...(ours?.hoursByPool ?? [])].map(([pool]) => pool.split('@')[1]);
-    expect(new Set(zones)).to.deep.equal(new Set(['a']));
+  it('puts ours through the real pipeline: by prices alone it takes the cheap zone, with the fleet in view it spreads', () => {
+    const runs = seedRuns(plan, 3);
+    const of = (name: string) => runs.find(({ expander }) => expander === name)!;
+    const zones = (name: string) =>
+      new Set([...of(name).hoursByPool.keys()].map((pool) => pool.split('@')[1]));
+    expect(zones('spot-expander, fleet not in view')).to.deep.equal(new Set(['a']));
+    expect(zones('spot-expander')).to.deep.equal(new Set(['a', 'b']));
+    expect(of('spot-expander').largestPoolAtOnce).to.be.below(
+      of('spot-expander, fleet not in view').largestPoolAtOnce,
+    );
   });
 
   it('compares seed by seed', () => {
     const summaries = comparison(
       [1, 2, 3].map((seed) => seedRuns(plan, seed)),
       'spot-expander',
-      1,
     );
     const of = (name: string) => summaries.find(({ expander }) => expander === name)!;
-    expect(of('spot-expander').dearerThanOurs).to.deep.equal({ mean: 0, low: 0, high: 0 });
-    expect(of('random').dearerThanOurs.mean).to.be.greaterThan(0);
+    expect(of('spot-expander').besideOurs.totalCost).to.deep.equal({ mean: 0, low: 0, high: 0 });
+    expect(of('random').besideOurs.totalCost.mean).to.be.greaterThan(0);
     expect(of('oracle').regret.mean).to.equal(0);
   });
 });
 
-describe('the prices of an interruption at which ours is cheaper', () => {
-  const run = (expander: string, nodesCost: number, interruptions: number): RunOutcome => ({
+describe('the prices of a disturbed pod at which ours is cheaper', () => {
+  const run = (expander: string, nodesCost: number, disturbedPods: number): RunOutcome => ({
     expander,
     nodesCost,
-    interruptions,
+    disturbedPods,
+    interruptions: disturbedPods,
+    disturbanceCost: disturbedPods,
+    lostVcpuHours: 0,
+    largestLoss: disturbedPods,
+    largeLosses: 0,
+    largestPoolAtOnce: 0.5,
     usefulVcpuHours: 1,
     nodeHours: 1,
     launches: 1,
-    evictedPods: 0,
     spikesMet: 0,
     unplaceable: 0,
     decisions: 1,
     hoursByPool: new Map(),
   });
-  const between = (nodesCost: number, interruptions: number) =>
-    comparison(
-      [[run('ours', 10, 3), run('other', nodesCost, interruptions), run('oracle', 1, 0)]],
-      'ours',
-      1,
-    )[1]?.cheaperBetween;
+  const between = (nodesCost: number, disturbedPods: number) =>
+    comparison([[run('ours', 10, 3), run('other', nodesCost, disturbedPods), run('oracle', 1, 0)]], 'ours')[1]
+      ?.cheaperBetween;
 
   it('are all, none, those from one on or those up to one', () => {
     expect(between(12, 4)).to.deep.equal({ from: 0, to: Infinity });

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import type { ExpanderSummary } from '../../../../src/offline/simulate/comparison.ts';
+import { pooledText } from '../../../../src/offline/simulate/pooled-text.ts';
+import type { RunOutcome } from '../../../../src/offline/simulate/run-outcome.ts';
 import { simulationPage } from '../../../../src/offline/simulate/simulation-page.ts';
 import { trialText } from '../../../../src/offline/simulate/trial-text.ts';
 
@@ -11,16 +13,25 @@ function summary(expander: string, dearer: number): ExpanderSummary {
     totalCost: interval(0.02, 0.001),
     nodesCost: interval(0.019, 0.0005),
     interruptions: interval(0.03, 0.01),
+    disturbedPods: interval(0.05, 0.02),
+    largestLoss: interval(12, 3),
     spikesMet: interval(0.05, 0.02),
     largestPool: interval(0.4, 0.1),
+    largestPoolHours: interval(0.3, 0.1),
     regret: interval(0.03, 0.005),
-    dearerThanOurs: interval(dearer, 0.01),
+    besideOurs: {
+      totalCost: interval(dearer, 0.01),
+      disturbedPods: interval(0.1, 0.05),
+      largestLoss: interval(0.01, 0.05),
+      largestPool: interval(-0.1, 0.05),
+    },
     cheaperBetween: { from: 0, to: Infinity },
   };
 }
 
 const verdict = (rival: number) => ({
   region: 'eu-west-1',
+  cell: '',
   groups: 4,
   seeds: 20,
   disturbancePrice: 1,
@@ -41,9 +52,18 @@ describe('what simulate says', () => {
         '',
         'price',
         '19.00 (18.50 … 19.50)',
-        '3.00 (2.00 … 4.00)',
-        '5.00 (3.00 … 7.00)',
+        '5.0 (3.0 … 7.0)',
+        '12.0 (9.0 … 15.0)',
         '40.0 (30.0 … 50.0)',
+        '',
+      ],
+      [
+        '',
+        'price',
+        '10.0 (5.0 … 15.0)',
+        '1.0 (-4.0 … 6.0)',
+        '-10.0 (-15.0 … -5.0)',
+        '5.00 (3.00 … 7.00)',
         '',
       ],
     ]);
@@ -51,7 +71,7 @@ describe('what simulate says', () => {
 
   it('is no wider than 140 columns with the longest name and figures of four digits', () => {
     const wide: ExpanderSummary = {
-      ...summary('spot-expander, waste not charged', 1.2345),
+      ...summary('spot-expander, fleet not in view', 1.2345),
       totalCost: interval(1.2, 0.1),
       nodesCost: interval(1.2, 0.1),
       regret: interval(1.2, 0.1),
@@ -61,11 +81,44 @@ describe('what simulate says', () => {
     for (const line of text.split('\n')) expect(line.length).to.be.at.most(140);
   });
 
-  it('names who is not shown dearer', () => {
-    expect(lines).to.include(
-      'Cheaper in total than every other expander, each difference beyond its 95 % interval.',
-    );
-    expect(trialText(verdict(0.005))).to.include('NOT shown cheaper than price.');
+  it('says of each figure whom ours is better than, where it is dearer or has more, and where nothing is shown', () => {
+    expect(lines).to.include.members([
+      'Ours, total cost: less than every other expander, each difference beyond its 95 % interval.',
+      'Ours, disturbed pods: less than every other expander, each difference beyond its 95 % interval.',
+      'Ours, the largest loss at once: no difference shown to price.',
+      "Ours, the largest pool's share: MORE than price.",
+    ]);
+    expect(trialText(verdict(0.005))).to.include('Ours, total cost: no difference shown to price.');
+    expect(trialText(verdict(-0.05))).to.include('Ours, total cost: DEARER than price.');
+  });
+
+  it('pools cells and names the one in which ours does worst', () => {
+    const run = (expander: string, cost: number): RunOutcome => ({
+      expander,
+      nodesCost: cost,
+      disturbedPods: cost,
+      disturbanceCost: 0,
+      interruptions: 1,
+      lostVcpuHours: 0,
+      largestLoss: 1,
+      largeLosses: 0,
+      largestPoolAtOnce: 0.5,
+      usefulVcpuHours: 1,
+      nodeHours: 1,
+      launches: 1,
+      spikesMet: 0,
+      unplaceable: 0,
+      decisions: 1,
+      hoursByPool: new Map(),
+    });
+    const cell = (name: string, ours: number) => ({
+      name,
+      runs: [1, 1].map(() => [run('spot-expander', ours), run('price', 10), run('oracle', 1)]),
+    });
+    const text = pooledText([cell('one', 9), cell('other', 10.5)], 'spot-expander');
+    expect(text).to.contain('All 2 cells');
+    expect(text).to.contain('5.0 (1 of 2 no worse)');
+    expect(pooledText([cell('one', 9)], 'spot-expander')).to.equal('');
   });
 
   it('is a page that plots the regret of everyone but the oracle', () => {

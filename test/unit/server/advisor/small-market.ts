@@ -55,7 +55,7 @@ export function smallMarket(signals: ReadonlyMap<string, PoolSignal> = new Map()
     risk: (pool) => {
       const found = row(pool);
       return (
-        found && { crashProbability: found[4], expectedFrequency: found[4] / 10, source: 'family-stress' }
+        found && { crashProbability: found[4], expectedFrequency: found[4] / 10, source: 'fleet-hazard' }
       );
     },
     signal: (pool) => signals.get(poolKey(pool)),

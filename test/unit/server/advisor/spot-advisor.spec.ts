@@ -63,7 +63,7 @@ describe('Rank', () => {
       vcpu: 2,
       memory_gb: 4,
       architecture: 'x86_64',
-      risk_source: 'family-stress',
+      risk_source: 'fleet-hazard',
       is_valid: true,
       filtered_reason: null,
     });
@@ -225,7 +225,7 @@ describe('Evaluate', () => {
       ...risky,
       risk: (pool) =>
         pool.zone === 'ap-south-1a'
-          ? { crashProbability: 0.9, expectedFrequency: 0.3, source: 'family-stress' }
+          ? { crashProbability: 0.9, expectedFrequency: 0.3, source: 'fleet-hazard' }
           : risky.risk(pool),
     });
     const moved = await other.evaluate({ pool: 'c5.large@ap-south-1a', instance_id: 'i-0123456789abcdef0' });

@@ -1,0 +1,83 @@
+import { atEvenOdds, hazardPerHour, typicalHazardPerHour } from './advisor-prior.ts';
+import type { CandidateRisk, Known } from './decision-context.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Policy } from './policy.ts';
+import type { Pool } from './pool.ts';
+import { expectedAndWorst } from './several-pools.ts';
+
+/** What is known of how often nodes are taken back. A price model speaks of prices and is not asked. */
+export interface InterruptionEvidence {
+  /** Interruptions of one node an hour, an on-demand share's calm included; 0 for on-demand. */
+  readonly perHour: number;
+  /** 0..1 within the horizon, from `perHour`. */
+  readonly withinHorizon: number;
+  /** 0..1 on the gate's scale, at even prior odds, of the worst of its pools: what the gate judges by. */
+  readonly gateProbability: number;
+  readonly source: 'fleet' | 'band' | 'model' | 'typical' | 'on-demand';
+}
+
+type Judged = Pick<Known, 'pools' | 'capacityType' | 'onDemandShare' | 'operatingSystem'>;
+
+/**
+ * The fleet's own record where nodes are watched, else a model of interruptions, else the Spot Advisor's band, else the typical
+ * pool. A group over several pools is expected to do as its pools do on average, drawn to the worst, and gated by the worst.
+ */
+export function interruptionEvidence(
+  candidate: Judged,
+  risk: CandidateRisk,
+  knowledge: Knowledge,
+  policy: Policy,
+  bands: 'bands' | 'no-bands',
+): InterruptionEvidence {
+  const { capacityType, onDemandShare, operatingSystem, pools } = candidate;
+  if (capacityType === 'on-demand')
+    return { perHour: 0, withinHorizon: 0, gateProbability: 0, source: 'on-demand' };
+  const modelled = modelledHazard(risk, policy);
+  const speaksOfLinux = bands === 'bands' && operatingSystem === 'linux' && policy.switches.riskModel;
+  const found = pools.map((pool) => hazardOf(pool, knowledge, policy, modelled, speaksOfLinux));
+  const met = expectedAndWorst(
+    found.map(({ perHour }) => perHour),
+    policy.worstPoolWeight,
+  );
+  const perHour = (met ?? typicalHazardPerHour) * (1 - onDemandShare);
+  const worst = found.reduce((most, one) => Math.max(most, one.perHour), 0);
+  const source = found[0]?.source ?? 'typical';
+  return {
+    perHour,
+    withinHorizon: within(perHour, policy),
+    gateProbability:
+      source === 'model'
+        ? risk.crashProbability
+        : atEvenOdds(
+            within(found.length === 0 ? typicalHazardPerHour : worst, policy),
+            within(typicalHazardPerHour, policy),
+          ),
+    source,
+  };
+}
+
+function within(perHour: number, { riskHorizonHours }: Policy): number {
+  return -Math.expm1(-perHour * Math.max(0, riskHorizonHours));
+}
+
+/** Of a model that speaks of interruptions. */
+function modelledHazard({ source, expectedFrequency }: CandidateRisk, policy: Policy): number | undefined {
+  if (source !== 'fleet-hazard') return undefined;
+  return -Math.log(1 - Math.min(0.999, expectedFrequency)) / Math.max(1, policy.riskHorizonHours);
+}
+
+function hazardOf(
+  pool: Pool,
+  knowledge: Knowledge,
+  { switches }: Policy,
+  modelled: number | undefined,
+  speaksOfLinux: boolean,
+): Pick<InterruptionEvidence, 'perHour' | 'source'> {
+  const own = switches.hotPools ? knowledge.hazard?.(pool) : undefined;
+  if (own !== undefined) return { perHour: own, source: 'fleet' };
+  if (modelled !== undefined) return { perHour: modelled, source: 'model' };
+  const band = speaksOfLinux ? knowledge.advisorBand(pool) : undefined;
+  return band === undefined
+    ? { perHour: typicalHazardPerHour, source: 'typical' }
+    : { perHour: hazardPerHour(band.interruptRate), source: 'band' };
+}
