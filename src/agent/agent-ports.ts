@@ -35,6 +35,8 @@ export interface AgentOptions {
   readonly slotRenewMs: number;
   /** A place that could not be renewed for this long is another's by now. */
   readonly slotLostMs: number;
+  /** An Event for each pod that is asked to leave. */
+  readonly podEvents?: boolean;
   /** Evictions in flight at once. */
   readonly concurrency: number;
   /** How long an evacuation may go on after it was told to stop. */

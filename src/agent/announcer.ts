@@ -1,4 +1,4 @@
-import type { NodeView } from '../drain/observed.ts';
+import type { NodeView, PodView } from '../drain/observed.ts';
 import type { Step } from '../drain/steps.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
 import type { AgentPorts } from './agent-ports.ts';
@@ -12,17 +12,51 @@ export class Announcer {
   private readonly ports: Pick<AgentPorts, 'cluster' | 'webhook' | 'clock' | 'telemetry'>;
   private readonly identity: InstanceIdentity;
   private readonly stop = new AbortController();
+  private readonly tellsOfPods: boolean;
+  private node: NodeView | undefined;
 
-  constructor(ports: Announcer['ports'], identity: InstanceIdentity) {
+  constructor(ports: Announcer['ports'], identity: InstanceIdentity, tellsOfPods = false) {
     this.ports = ports;
+    this.tellsOfPods = tellsOfPods;
     this.identity = identity;
   }
 
   tell(step: Told, node: NodeView): void {
+    this.node = node;
     if (this.told.has(step.id)) return;
     this.told.add(step.id);
-    const telling = this.telling(step, node).finally(() => this.open.delete(telling));
+    this.beside(this.telling(step, node));
+  }
+
+  /** An Event for a pod that has been asked to leave, where that was chosen; the webhook is told of nodes only. */
+  tellOfPod(pod: PodView, reason: string): void {
+    const { node } = this;
+    if (!this.tellsOfPods || node === undefined) return;
+    this.beside(this.tellingOfPod(pod, reason, node));
+  }
+
+  private beside(work: Promise<void>): void {
+    const telling = work.finally(() => this.open.delete(telling));
     this.open.add(telling);
+  }
+
+  private async tellingOfPod(pod: PodView, why: string, node: NodeView): Promise<void> {
+    const { cluster, telemetry, clock } = this.ports;
+    const id = `${pod.uid}/evicted`;
+    const message = `asked to leave ${node.name}: ${why}`;
+    const event = {
+      id,
+      reason: 'SpotPodEvicted',
+      message,
+      type: 'Warning',
+      atMs: clock.nowMs(),
+      pod,
+    } as const;
+    try {
+      await cluster.tell(event, node, this.stop.signal);
+    } catch (error) {
+      telemetry.eventFailed(id, error);
+    }
   }
 
   /** Waits a moment for what is on its way. */

@@ -37,6 +37,7 @@ function needs(nodeName: string, namespace: string, isKarpenter: boolean): reado
     core('create', 'pods', undefined, { subresource: 'eviction' }),
     core('delete', 'pods', 'what a budget blocks stays at the deadline'),
     core('list', 'namespaces', 'pods of terminating namespaces are evicted as well'),
+    core('list', 'services', 'every drain waits as if a load balancer knew the node'),
     core('create', 'events', 'no Events', { namespace: 'default' }),
     ...['list', 'create', 'update'].map(lease),
     ...(isKarpenter ? ['patch', 'delete'].map(claim) : []),

@@ -55,7 +55,7 @@ export class DrainLoop {
     this.self = self;
     this.board = board;
     this.firstRound = firstRound;
-    this.announcer = new Announcer(ports, self);
+    this.announcer = new Announcer(ports, self, options.podEvents);
     this.runner = new StepRunner(ports, options, this.memory, ports.slots(self), this.announcer);
   }
 
@@ -183,7 +183,7 @@ export class DrainLoop {
   }
 
   private planOn(node: NodeView): Plan {
-    const { pods, attempts, slot, handOver, terminatingNamespaces } = this.memory;
+    const { pods, attempts, slot, handOver, loadBalancers, terminatingNamespaces } = this.memory;
     const observed: Observed = {
       instanceId: this.self.instanceId,
       instanceAddress: this.self.address,
@@ -192,6 +192,7 @@ export class DrainLoop {
       attempts,
       slot,
       handOver,
+      loadBalancers,
       terminatingNamespaces: terminatingNamespaces ?? new Set(),
       ownPod: this.options.ownPod,
     };
@@ -203,6 +204,7 @@ export class DrainLoop {
       // What was asked politely is asked anew when it becomes urgent.
       this.memory.attempts.clear();
       this.memory.handOver = 'not-asked';
+      this.memory.loadBalancers = 'not-asked';
       this.memory.terminatingNamespaces = undefined;
       this.ports.telemetry.decided(this.memory.decision, made.decision);
       this.memory.decision = made.decision;

@@ -1,4 +1,12 @@
-import type { Attempt, DrainSlot, EvictionResult, HandOver, NodeView, PodView } from '../drain/observed.ts';
+import type {
+  Attempt,
+  DrainSlot,
+  EvictionResult,
+  HandOver,
+  LoadBalancers,
+  NodeView,
+  PodView,
+} from '../drain/observed.ts';
 import type { DrainPolicy } from '../drain/drain-policy.ts';
 import type { Plan } from '../drain/steps.ts';
 
@@ -15,6 +23,7 @@ export interface DrainMemory {
   /** Notices whose marks this agent has taken back. */
   readonly handled: Set<string>;
   handOver: HandOver;
+  loadBalancers: LoadBalancers;
   decision: Plan['decision'];
 }
 
@@ -29,6 +38,7 @@ export function emptyDrainMemory(): DrainMemory {
     slotHeldMs: -Infinity,
     handled: new Set(),
     handOver: 'not-asked',
+    loadBalancers: 'not-asked',
     decision: 'NONE',
   };
 }
@@ -47,9 +57,11 @@ export function nextAttemptMs(
   policy: DrainPolicy,
   nowMs: number,
   deadlineMs?: number,
+  refusals = 1,
 ): number {
   const isUrgent = decision === 'EVACUATE';
-  const pace = isUrgent ? policy.evictionRetryMs.evacuate : policy.evictionRetryMs.drain;
+  const mode = isUrgent ? 'evacuate' : 'drain';
+  const pace = policy.evictionRetryMs[mode];
   const leftMs = deadlineMs === undefined ? Infinity : Math.max(0, deadlineMs - nowMs);
   const longestMs = Math.max(pace, Math.min(longestWaitMs[isUrgent ? 'EVACUATE' : 'DRAIN'], leftMs / 4));
   const bounded = (waitMs: number) => nowMs + Math.min(waitMs, longestMs);
@@ -58,7 +70,7 @@ export function nextAttemptMs(
     case 'gone':
       return nowMs + 10_000;
     case 'blocked':
-      return bounded(retryAfterMs ?? pace);
+      return bounded(retryAfterMs ?? Math.min(policy.longestRetryMs[mode], pace * 2 ** (refusals - 1)));
     case 'misconfigured':
     case 'refused':
       return bounded(3 * pace);

@@ -96,6 +96,11 @@ export class StepRunner {
         this.memory.terminatingNamespaces = namespaces;
         return 'again';
       }
+      case 'look-for-load-balancers': {
+        const some = await this.tolerating('the Services', () => cluster.hasLoadBalancers(signal));
+        this.memory.loadBalancers = some === undefined ? 'unknown' : some ? 'some' : 'none';
+        return 'again';
+      }
       case 'acquire-slot':
         return this.acquireSlot(signal);
       case 'release-slot':
@@ -202,9 +207,16 @@ export class StepRunner {
       answer = { result: 'failed', retryAfterMs: undefined, message: messageOf(error) };
     }
     telemetry.podAnswered(step, answer, before?.result !== answer.result);
+    const refusals = answer.result === 'blocked' ? (before?.refusals ?? 0) + 1 : 0;
+    if (answer.result === 'evicted' && before?.result !== 'evicted')
+      this.announcer.tellOfPod(
+        pod,
+        plan.decision === 'EVACUATE' ? 'the instance is going' : 'the node is drained',
+      );
     this.memory.attempts.set(pod.uid, {
       firstAtMs,
       result: answer.result,
+      refusals,
       nextAtMs: nextAttemptMs(
         answer.result,
         answer.retryAfterMs,
@@ -212,6 +224,7 @@ export class StepRunner {
         this.options.policy,
         clock.nowMs(),
         plan.deadlineMs,
+        Math.max(1, refusals),
       ),
     });
   }

@@ -73,6 +73,7 @@ function drainPolicy(settings: Settings): DrainPolicy {
     maxGraceMs: settings.max_grace,
     atDeadline: settings.at_deadline,
     taint: settings.taint,
+    taintEffect: settings.taint_effect,
     excludeFromLoadBalancers: settings.exclude_from_load_balancers,
     outOfService: settings.out_of_service_taint,
     loadBalancerWaitMs: {
@@ -80,6 +81,7 @@ function drainPolicy(settings: Settings): DrainPolicy {
       evacuate: settings.load_balancer_wait_evacuate,
     },
     tierBounds: settings.priority_tiers.map(Number).sort((a, b) => a - b),
+    nodeGraceMs: settings.node_grace,
     tierWaitMs: settings.tier_wait,
     emptyDirPods: settings.emptydir_pods,
     standalonePods: settings.standalone_pods,

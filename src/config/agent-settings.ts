@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { setting } from './setting.ts';
 import { webhookFormats } from './webhook-templates.ts';
 import {
+  boundedNumber,
   durationMs,
   filePath,
   listenAddress,
@@ -135,6 +136,12 @@ const draining = {
     'what a disruption budget still blocks near the deadline: delete, force or leave',
   ),
   taint: setting(yesOrNo, 'true', 'yes|no', 'taint the node'),
+  taint_effect: setting(
+    z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+    'NoSchedule',
+    'effect',
+    'of the taint; NoExecute removes pods at once, past every disruption budget',
+  ),
   exclude_from_load_balancers: setting(
     yesOrNo,
     'true',
@@ -145,7 +152,7 @@ const draining = {
     durationMs(),
     '10s',
     'duration',
-    'between that label and the first eviction of a drain',
+    'between that label and the first eviction of a drain, where any Service has a load balancer or node ports',
   ),
   load_balancer_wait_evacuate: setting(
     durationMs(60_000),
@@ -164,6 +171,12 @@ const draining = {
     '2000000000',
     'list',
     'priorities at which a new tier begins; lower tiers leave first',
+  ),
+  node_grace: setting(
+    durationMs().optional(),
+    undefined,
+    'duration',
+    'a drain that has run this long is ended as at_deadline says; without it disruption budgets have all the time',
   ),
   tier_wait: setting(durationMs(), '60s', 'duration', 'how long a drain waits for one tier'),
   emptydir_pods: setting(
@@ -199,6 +212,29 @@ const draining = {
   ),
   max_drains_per_zone: setting(wholeNumber(1, 10_000), 4, 'count', 'the same in one zone'),
   eviction_concurrency: setting(wholeNumber(1, 256), 12, 'count', 'evictions in flight at once'),
+} as const;
+
+/** How the API server is asked. */
+const asking = {
+  api_qps: setting(
+    boundedNumber(0, 10_000),
+    0,
+    'count',
+    'requests a second to the API server; 0: as many as evictions are in flight',
+  ),
+  api_burst: setting(
+    wholeNumber(1, 10_000),
+    10,
+    'count',
+    'requests that may come at once before api_qps counts',
+  ),
+  pod_events: setting(yesOrNo, 'false', 'yes|no', 'an Event for each pod that is asked to leave'),
+  event_annotations: setting(
+    listOf(/^[^=,\s]+=[^,]*$/, 'annotations such as team=a,example.com/tier=2'),
+    '',
+    'list',
+    'annotations on every Event, as key=value',
+  ),
 } as const;
 
 /** Whom to tell beside the cluster. */
@@ -251,4 +287,4 @@ export const webhookSettings = {
   webhook_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each attempt'),
 } as const;
 
-export const agentSettings = { ...watching, ...draining, ...webhookSettings } as const;
+export const agentSettings = { ...watching, ...draining, ...asking, ...webhookSettings } as const;

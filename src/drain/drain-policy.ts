@@ -4,6 +4,8 @@ import type { MaintenanceCode } from './notice.ts';
 /** What a PDB still blocks near the deadline: `delete` with a clamped grace period, `force` (no grace), or `leave`. */
 export type AtDeadline = 'delete' | 'force' | 'leave';
 
+export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+
 export interface MaintenancePolicy {
   readonly action: 'drain' | 'ignore';
   /** The drain starts this long before the event may. */
@@ -31,16 +33,21 @@ export interface DrainPolicy {
   readonly maxGraceMs: number;
   readonly atDeadline: AtDeadline;
   readonly taint: boolean;
+  /** Of our taint. `NoExecute` removes pods at once, past every disruption budget. */
+  readonly taintEffect: TaintEffect;
   readonly excludeFromLoadBalancers: boolean;
   readonly outOfService: boolean;
   /** Between the load-balancer label and the first eviction. */
   readonly loadBalancerWaitMs: { readonly drain: number; readonly evacuate: number };
   /** Ascending priorities at which a new tier begins; lower tiers are evicted first. */
   readonly tierBounds: readonly number[];
+  /** A drain that has asked its first pod this long ago is dealt with as at a deadline; undefined: it has all the time. */
+  readonly nodeGraceMs: number | undefined;
   /** How long a drain waits for one tier before the next; an evacuation never waits. */
   readonly tierWaitMs: number;
-  /** Between two attempts on a blocked pod when the API server names no time. */
+  /** Between two attempts on a blocked pod when the API server names no time: twice as long after each refusal, up to the longest. */
   readonly evictionRetryMs: { readonly drain: number; readonly evacuate: number };
+  readonly longestRetryMs: { readonly drain: number; readonly evacuate: number };
   readonly emptyDirPods: 'evict' | 'skip';
   readonly standalonePods: 'evict' | 'skip';
   /** Pods that match are left alone. */
@@ -73,12 +80,15 @@ export const defaultDrainPolicy: DrainPolicy = {
   maxGraceMs: 30_000,
   atDeadline: 'delete',
   taint: true,
+  taintEffect: 'NoSchedule',
   excludeFromLoadBalancers: true,
   outOfService: false,
   loadBalancerWaitMs: { drain: 10_000, evacuate: 0 },
   tierBounds: [2_000_000_000],
+  nodeGraceMs: undefined,
   tierWaitMs: 60_000,
   evictionRetryMs: { drain: 5_000, evacuate: 1_000 },
+  longestRetryMs: { drain: 20_000, evacuate: 5_000 },
   emptyDirPods: 'evict',
   standalonePods: 'evict',
   skipPods: undefined,

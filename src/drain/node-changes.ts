@@ -50,7 +50,7 @@ export function markingChange(
     resourceVersion: node.resourceVersion,
     annotations: { [signalAnnotation]: signalText(mark), [ownedAnnotation]: JSON.stringify(owned) },
     labels: applied.sets.has('load-balancer-label') ? { [loadBalancerLabel]: owner(mark) } : {},
-    taints: withSignalTaint(node.taints, applied, mark),
+    taints: withSignalTaint(node.taints, applied, mark, policy),
     unschedulable: applied.sets.has('cordon') ? true : undefined,
   };
 }
@@ -106,10 +106,11 @@ function withSignalTaint(
   taints: readonly Taint[],
   applied: Applied,
   mark: SignalMark,
+  { taintEffect: effect }: DrainPolicy,
 ): readonly Taint[] | undefined {
   if (!applied.owned.has('taint')) return undefined;
   const value = owner(mark);
-  if (applied.sets.has('taint')) return [...taints, { key: signalTaintKey, value, effect: 'NoSchedule' }];
+  if (applied.sets.has('taint')) return [...taints, { key: signalTaintKey, value, effect }];
   return taints.some((taint) => taint.key === signalTaintKey && taint.value !== value)
     ? taints.map((taint) => (taint.key === signalTaintKey ? { ...taint, value } : taint))
     : undefined;

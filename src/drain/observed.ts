@@ -54,6 +54,8 @@ export interface Attempt {
   readonly result: EvictionResult;
   /** Not asked again before this time. */
   readonly nextAtMs: number;
+  /** How often in a row a disruption budget has refused; absent: not. */
+  readonly refusals?: number;
 }
 
 /** The cluster-wide drain budget as this node stands to it. */
@@ -61,6 +63,12 @@ export type DrainSlot = 'not-asked' | 'waiting' | 'held';
 
 /** What became of handing the node to Karpenter. */
 export type HandOver = 'not-asked' | 'accepted' | 'denied';
+
+/**
+ * Whether a load balancer can know this node: it does by its Services only, of type LoadBalancer or NodePort, whose ports every
+ * node opens. `unknown`: that could not be read, and is taken for `some`.
+ */
+export type LoadBalancers = 'not-asked' | 'none' | 'some' | 'unknown';
 
 /** Everything that a plan may look at. */
 export interface Observed {
@@ -76,4 +84,5 @@ export interface Observed {
   readonly attempts: ReadonlyMap<string, Attempt>;
   readonly slot: DrainSlot;
   readonly handOver: HandOver;
+  readonly loadBalancers: LoadBalancers;
 }

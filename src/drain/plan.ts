@@ -146,11 +146,10 @@ function drain(situation: Draining, observed: Observed, policy: DrainPolicy, now
   const isEvicting =
     !policy.cordonOnly && (situation.notice.kind === 'maintenance' || policy.rebalance === 'drain');
   if (!isEvicting) return nothing;
-  const startsAtMs = Math.max(
-    situation.startsEvictingAtMs,
-    markedAtMs(observed, nowMs) + (policy.excludeFromLoadBalancers ? policy.loadBalancerWaitMs.drain : 0),
-  );
-  if (nowMs < startsAtMs) return { ...nothing, wakeAtMs: startsAtMs };
+  const leftAtMs = leftLoadBalancersAtMs(observed, policy, policy.loadBalancerWaitMs.drain, nowMs);
+  const startsAtMs = Math.max(situation.startsEvictingAtMs, leftAtMs);
+  if (nowMs < startsAtMs)
+    return { ...nothing, steps: loadBalancerSteps(observed, leftAtMs, nowMs), wakeAtMs: startsAtMs };
   const karpenter = situation.notice.kind === 'rebalance' ? replacement(observed, policy) : undefined;
   if (karpenter !== undefined) return { ...nothing, steps: [...released(observed), ...karpenter] };
   if (observed.pods === undefined) return { ...nothing, steps: [{ kind: 'list-pods' }] };
@@ -159,7 +158,40 @@ function drain(situation: Draining, observed: Observed, policy: DrainPolicy, now
     return { ...nothing, remaining, steps: [...toldOfEmpty(situation), ...released(observed)] };
   if (observed.slot !== 'held')
     return { ...nothing, remaining, steps: [{ kind: 'acquire-slot' }], wakeAtMs: nowMs + slotRetryMs };
-  return { ...nothing, ...gracefulEvictions(observed.pods, observed, policy, nowMs) };
+  const deadlineMs = graceEndsAtMs(observed, policy);
+  if (deadlineMs === undefined)
+    return { ...nothing, ...gracefulEvictions(observed.pods, observed, policy, nowMs) };
+  const { atDeadline, marginMs, maxGraceMs } = policy;
+  const lastMs = deadlineMs - marginMs - maxGraceMs;
+  if (nowMs < lastMs) {
+    const evictions = gracefulEvictions(observed.pods, observed, policy, nowMs);
+    return { ...nothing, ...evictions, wakeAtMs: earliest([evictions.wakeAtMs, lastMs]) };
+  }
+  return {
+    ...nothing,
+    ...urgentEvictions(observed.pods, observed, { deadlineMs, atDeadline }, policy, nowMs),
+  };
+}
+
+/** Counted from the first pod that was asked, so that waiting for the budget's place takes nothing away. */
+function graceEndsAtMs({ attempts }: Observed, { nodeGraceMs }: DrainPolicy): number | undefined {
+  if (nodeGraceMs === undefined || attempts.size === 0) return undefined;
+  return Math.min(...[...attempts.values()].map(({ firstAtMs }) => firstAtMs)) + nodeGraceMs;
+}
+
+/** When load balancers have taken the node out, since its label says so; at once where none can know it. */
+function leftLoadBalancersAtMs(
+  observed: Observed,
+  policy: DrainPolicy,
+  waitMs: number,
+  nowMs: number,
+): number {
+  if (!policy.excludeFromLoadBalancers || waitMs === 0 || observed.loadBalancers === 'none') return nowMs;
+  return markedAtMs(observed, nowMs) + waitMs;
+}
+
+function loadBalancerSteps({ loadBalancers }: Observed, leftAtMs: number, nowMs: number): readonly Step[] {
+  return loadBalancers === 'not-asked' && nowMs < leftAtMs ? [{ kind: 'look-for-load-balancers' }] : [];
 }
 
 /** The steps while Karpenter sees to the node, under its own budgets; undefined: it does not. */
@@ -176,9 +208,13 @@ function evacuation(situation: Evacuating, observed: Observed, policy: DrainPoli
   const { deadlineMs, notice } = situation;
   const nothing: Work = { steps: released(observed), wakeAtMs: undefined, deadlineMs, remaining: undefined };
   if (policy.cordonOnly) return nothing;
-  const startsAtMs =
-    markedAtMs(observed, nowMs) + (policy.excludeFromLoadBalancers ? policy.loadBalancerWaitMs.evacuate : 0);
-  if (nowMs < startsAtMs) return { ...nothing, wakeAtMs: startsAtMs };
+  const startsAtMs = leftLoadBalancersAtMs(observed, policy, policy.loadBalancerWaitMs.evacuate, nowMs);
+  if (nowMs < startsAtMs)
+    return {
+      ...nothing,
+      steps: [...nothing.steps, ...loadBalancerSteps(observed, startsAtMs, nowMs)],
+      wakeAtMs: startsAtMs,
+    };
   const karpenter = handOver(observed, policy, deadlineMs, nowMs);
   if (karpenter.waits)
     return { ...nothing, steps: [...nothing.steps, ...karpenter.steps], wakeAtMs: karpenter.untilMs };

@@ -39,6 +39,8 @@ export type Step =
       readonly message: string;
     }
   | { readonly kind: 'list-pods' }
+  /** Whether there is any load balancer that the node must be taken out of before its pods leave. */
+  | { readonly kind: 'look-for-load-balancers' }
   | { readonly kind: 'acquire-slot' }
   | { readonly kind: 'release-slot' }
   | { readonly kind: 'evict'; readonly pod: PodView; readonly graceSeconds: number | undefined }

@@ -16,6 +16,8 @@ export interface NodeEvent {
   readonly message: string;
   readonly type: 'Normal' | 'Warning';
   readonly atMs: number;
+  /** What it is about where that is a pod of the node; absent: the Node. */
+  readonly pod?: Pick<PodView, 'namespace' | 'name' | 'uid'>;
 }
 
 export interface Permission {
@@ -45,6 +47,8 @@ export interface NodeCluster {
     signal: AbortSignal,
   ): Promise<void>;
   pods(signal: AbortSignal): Promise<readonly PodView[]>;
+  /** Whether there is any Service by which a load balancer could know this node. */
+  hasLoadBalancers(signal: AbortSignal): Promise<boolean>;
   terminatingNamespaces(signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Never throws on an answer: a failure is a result. */
   evict(pod: PodView, graceSeconds: number | undefined, signal: AbortSignal): Promise<EvictionAnswer>;

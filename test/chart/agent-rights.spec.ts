@@ -316,7 +316,7 @@ describe('an agent’s token under the chart’s policies, on a real API server'
     ],
     'nor tell of another Node': [
       () => made(event({ involvedObject: { kind: 'Node', name: 'other' } })),
-      /own Node only/,
+      /tell of its own Node/,
     ],
     'nor tell in the kubelet’s name': [
       () => made(event({ source: { component: 'kubelet', host: 'own' } })),

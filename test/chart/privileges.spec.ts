@@ -43,6 +43,7 @@ describe('privileges', () => {
         '/nodes/status patch',
         '/pods list,delete',
         '/pods/eviction create',
+        '/services list',
         'coordination.k8s.io/leases list,create,update in spot',
         'karpenter.sh/nodeclaims list,patch,delete',
         'karpenter.sh/nodepools get',
@@ -56,6 +57,11 @@ describe('privileges', () => {
         'karpenter.sh/nodeclaims list,patch',
       ],
     });
+  });
+
+  it('Events of pods may be written where such were asked for, and only there', () => {
+    const asked = rendered({ values: { agent: { config: { pod_events: true } } } });
+    expect(rightsOf(asked)['se-spot-expander-agent']).to.include('/events create');
   });
 
   it("Karpenter's objects are out of reach where there is no Karpenter", () => {

@@ -28,6 +28,7 @@ export interface SeenRequest {
 const resources: Readonly<Record<string, { readonly kind: string; readonly namespaced: boolean }>> = {
   '/api/v1/nodes': { kind: 'Node', namespaced: false },
   '/api/v1/namespaces': { kind: 'Namespace', namespaced: false },
+  '/api/v1/services': { kind: 'Service', namespaced: true },
   '/api/v1/pods': { kind: 'Pod', namespaced: true },
   '/api/v1/events': { kind: 'Event', namespaced: true },
   '/apis/coordination.k8s.io/v1/leases': { kind: 'Lease', namespaced: true },

@@ -3,7 +3,10 @@ import type { KubeObject } from './kube-answers.ts';
 
 /** Which objects the selectors and the namespace of a request mean. */
 export function selectorOf(url: URL): (object: KubeObject) => boolean {
-  const field = /^([a-zA-Z.]+)=(.*)$/.exec(url.searchParams.get('fieldSelector') ?? '');
+  const fields = (url.searchParams.get('fieldSelector') ?? '')
+    .split(',')
+    .map((one) => /^([a-zA-Z.]+?)(!?=)(.*)$/.exec(one))
+    .filter((one) => one !== null);
   const namespace = /\/namespaces\/([^/]+)\/[a-z]+$/.exec(url.pathname)?.[1];
   const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').filter((one) => one !== '');
   return (object) => {
@@ -11,8 +14,10 @@ export function selectorOf(url: URL): (object: KubeObject) => boolean {
     const labels = object['metadata'].labels ?? {};
     for (const [key, value] of wanted.map((one) => one.split('=')))
       if (labels[key!] === undefined || (value !== undefined && labels[key!] !== value)) return false;
-    const value = field?.[1]?.split('.').reduce<any>((at, key) => at?.[key], object);
-    return field === null || value === field[2];
+    return fields.every(([, path = '', operator, wantedValue]) => {
+      const value = path.split('.').reduce<any>((at, key) => at?.[key], object);
+      return (value === wantedValue) === (operator === '=');
+    });
   };
 }
 

@@ -51,6 +51,10 @@ export class KubeStore {
     return this.put('NodeClaim', nodeClaimObject(name, nodeName));
   }
 
+  addService(name: string, type: string): KubeObject {
+    return this.put('Service', { metadata: { name, namespace: 'default' }, spec: { type } });
+  }
+
   /** A change from outside, by a person or a controller. */
   update(kind: string, namespace: string, name: string, change: (object: KubeObject) => void): void {
     const object = structuredClone(this.get(kind, namespace, name)!);

@@ -21,11 +21,13 @@ const mostPods = 5_000;
 /**
  * Everything goes to this one Node by name and to the pods on it.
  * @param labelKeys of pods that somebody looks at; the others are not read.
+ * @param eventAnnotations beside the agent's own, on every Event.
  */
 export function nodeCluster(
   client: KubeClient,
   nodeName: string,
   labelKeys: readonly string[] = [],
+  eventAnnotations: Readonly<Record<string, string>> = {},
 ): NodeCluster {
   const nodePath = `/api/v1/nodes/${encodeURIComponent(nodeName)}`;
   const podsPath = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${nodeName}`)}`;
@@ -107,6 +109,21 @@ export function nodeCluster(
       return skimmedList(client, podsPath, keptOfPods, read, { size: podPage, most: mostPods }, signal);
     },
 
+    async hasLoadBalancers(signal) {
+      // Ports of these two kinds are open on every node; an ingress that sends to nodes stands on a NodePort as well.
+      const selector = 'spec.type!=ClusterIP,spec.type!=ExternalName';
+      const path = `/api/v1/services?fieldSelector=${encodeURIComponent(selector)}`;
+      const found = await skimmedList(
+        client,
+        path,
+        namesOnly,
+        nameOf,
+        { size: { items: 1 }, most: 1 },
+        signal,
+      );
+      return found.length > 0;
+    },
+
     async terminatingNamespaces(signal) {
       const path = `/api/v1/namespaces?fieldSelector=${encodeURIComponent('status.phase=Terminating')}`;
       return new Set(await skimmedList(client, path, namesOnly, nameOf, { size: firstPageSize() }, signal));
@@ -146,8 +163,9 @@ export function nodeCluster(
       ),
 
     async tell(event, node, signal) {
-      const path = '/api/v1/namespaces/default/events';
-      const answer = await client.call({ method: 'POST', path, body: coreEvent(event, node) }, signal);
+      const path = `/api/v1/namespaces/${encodeURIComponent(event.pod?.namespace ?? 'default')}/events`;
+      const body = coreEvent(event, node, eventAnnotations);
+      const answer = await client.call({ method: 'POST', path, body }, signal);
       if (answer.status === 409) return 'known';
       if (answer.status >= 300) throw refused(`POST ${path}`, answer);
       return 'told';

@@ -5,19 +5,27 @@ import { rfc3339 } from './kube-objects.ts';
 
 const maxEventNote = 1_024;
 
-/** The Event of a Node that tells of it; the same id makes the same name. */
-export function coreEvent(event: NodeEvent, node: NodeView): unknown {
+/** The Event of a Node, or of a pod on it, that tells of it; the same id makes the same name. */
+export function coreEvent(
+  event: NodeEvent,
+  node: NodeView,
+  more: Readonly<Record<string, string>> = {},
+): unknown {
+  const { pod } = event;
   const at = rfc3339(event.atMs);
   return {
     apiVersion: 'v1',
     kind: 'Event',
     metadata: {
       // A fixed name makes telling twice harmless: the second attempt is answered with 409.
-      name: `${node.name}.${shortHash(`${node.uid}/${event.id}`)}`,
-      namespace: 'default',
-      annotations: { [`${prefix}event-id`]: event.id },
+      name: `${pod?.name ?? node.name}.${shortHash(`${node.uid}/${event.id}`)}`,
+      namespace: pod?.namespace ?? 'default',
+      annotations: { ...more, [`${prefix}event-id`]: event.id },
     },
-    involvedObject: { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid },
+    involvedObject:
+      pod === undefined
+        ? { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid }
+        : { apiVersion: 'v1', kind: 'Pod', namespace: pod.namespace, name: pod.name, uid: pod.uid },
     reason: event.reason,
     message: event.message.slice(0, maxEventNote),
     type: event.type,

@@ -3,6 +3,7 @@ import { drainSlots } from '../../adapters/kubernetes/drain-slots.ts';
 import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClientOptions } from '../../adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../../adapters/kubernetes/kube-node-cluster.ts';
+import { pacedClient } from '../../adapters/kubernetes/paced-client.ts';
 import type { AgentPorts } from '../../agent/agent-ports.ts';
 import type { AgentConfig } from '../../config/agent-config.ts';
 
@@ -25,13 +26,16 @@ export async function agentAdapters(
   }: { readonly nowMs?: () => number; readonly onForbidden?: KubeClientOptions['onForbidden'] } = {},
 ): Promise<AgentAdapters> {
   const access = await kubeAccess(settings.kubeconfig, environment);
-  const client = kubeClient(access, {
-    timeoutMs: settings.api_timeout,
-    maxConnections: settings.eviction_concurrency,
-    userAgent: 'spot-expander-agent',
-    maxAnswerBytes,
-    onForbidden,
-  });
+  const client = pacedClient(
+    kubeClient(access, {
+      timeoutMs: settings.api_timeout,
+      maxConnections: settings.eviction_concurrency,
+      userAgent: 'spot-expander-agent',
+      maxAnswerBytes,
+      onForbidden,
+    }),
+    { perSecond: settings.api_qps, burst: settings.api_burst },
+  );
   const namespace = settings.pod_namespace ?? access.namespace;
   return {
     metadata: imdsClient({
@@ -44,6 +48,7 @@ export async function agentAdapters(
       client,
       nodeName,
       (policy.skipPods ?? []).map(({ key }) => key),
+      annotationsOf(settings.event_annotations),
     ),
     slots: ({ zone }) =>
       drainSlots(client, {
@@ -57,4 +62,10 @@ export async function agentAdapters(
       }),
     namespace,
   };
+}
+
+function annotationsOf(pairs: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
 }

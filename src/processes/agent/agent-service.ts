@@ -142,6 +142,7 @@ function agentOptions({ settings, nodeName, policy }: AgentConfig): AgentOptions
     slotRenewMs: 20_000,
     // Before others may take it: they see its last change up to a moment later than it was made.
     slotLostMs: (drainLeaseSeconds - 10) * 1_000,
+    podEvents: settings.pod_events,
     concurrency: settings.eviction_concurrency,
     shutdownGraceMs: settings.shutdown_grace,
   };

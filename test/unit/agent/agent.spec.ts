@@ -57,6 +57,15 @@ describe('next attempt on a pod', () => {
       3 * policy.evictionRetryMs.drain,
     );
   });
+
+  it('comes later after each refusal of a disruption budget, within bounds, so that a blocked node asks seldom', () => {
+    const pauses = (decision: 'DRAIN' | 'EVACUATE') =>
+      [1, 2, 3, 4, 9].map((refusals) =>
+        nextAttemptMs('blocked', undefined, decision, policy, 0, undefined, refusals),
+      );
+    expect(pauses('EVACUATE')).to.deep.equal([1_000, 2_000, 4_000, 5_000, 5_000]);
+    expect(pauses('DRAIN')).to.deep.equal([5_000, 10_000, 20_000, 20_000, 20_000]);
+  });
 });
 
 describe('notice board', () => {

@@ -9,7 +9,7 @@ import {
   signalTaintKey,
 } from '../../../src/drain/marks.ts';
 import type { Notice } from '../../../src/drain/notice.ts';
-import type { Attempt } from '../../../src/drain/observed.ts';
+import type { Attempt, Observed } from '../../../src/drain/observed.ts';
 import { plan } from '../../../src/drain/plan.ts';
 import {
   aNode,
@@ -59,6 +59,14 @@ describe('plan: marking', () => {
       instanceId,
       notice: itn,
     });
+  });
+
+  it('taints with the effect that was chosen', () => {
+    const [step] = stepsOf(
+      plan([itn], observedNode(), aPolicy({ taintEffect: 'PreferNoSchedule' }), start),
+      'change-node',
+    );
+    expect(step?.change.taints?.map(({ effect }) => effect)).to.deep.equal(['PreferNoSchedule']);
   });
 
   it('keeps every other taint as it was', () => {
@@ -188,6 +196,67 @@ describe('plan: drain on a rebalance', () => {
       late + 2_000,
     );
     expect(made.steps).to.deep.equal([]);
+  });
+});
+
+describe('plan: load balancers before a drain', () => {
+  const waiting = aPolicy({ loadBalancerWaitMs: { drain: 10_000, evacuate: 0 } });
+  const node = markedBy(rebalanceAt(), aNode({ createdAtMs: 0 }));
+  const at = (loadBalancers: Observed['loadBalancers'], nowMs: number, over = waiting) =>
+    plan([rebalanceAt()], observedNode({ node, loadBalancers }), over, nowMs);
+
+  it('asks once whether any can know the node, while it would wait for them', () => {
+    expect(stepsOf(at('not-asked', start), 'look-for-load-balancers')).to.have.length(1);
+    expect(stepsOf(at('some', start), 'look-for-load-balancers')).to.deep.equal([]);
+    expect(stepsOf(at('not-asked', start + 10_000), 'look-for-load-balancers')).to.deep.equal([]);
+  });
+
+  it('goes on at once where none can, and waits where one can or where nobody may look', () => {
+    expect(stepsOf(at('none', start), 'list-pods')).to.have.length(1);
+    for (const known of ['some', 'unknown'] as const) {
+      expect(stepsOf(at(known, start), 'list-pods')).to.deep.equal([]);
+      expect(at(known, start).wakeAtMs).to.equal(start + 10_000);
+      expect(stepsOf(at(known, start + 10_000), 'list-pods')).to.have.length(1);
+    }
+  });
+
+  it('neither asks nor waits where the node is not taken out of them', () => {
+    const inside = aPolicy({
+      loadBalancerWaitMs: { drain: 10_000, evacuate: 0 },
+      excludeFromLoadBalancers: false,
+    });
+    expect(at('not-asked', start, inside).steps.map(({ kind }) => kind)).to.include('list-pods');
+    expect(stepsOf(at('not-asked', start, inside), 'look-for-load-balancers')).to.deep.equal([]);
+  });
+});
+
+describe('plan: a grace for the whole node', () => {
+  const bounded = aPolicy({ nodeGraceMs: 120_000, marginMs: 5_000, maxGraceMs: 30_000 });
+  const node = markedBy(rebalanceAt());
+  const blocked = aPod('blocked', { graceMs: 10_000 });
+  const at = (nowMs: number, policy = bounded) =>
+    plan(
+      [rebalanceAt()],
+      observedNode({
+        node,
+        pods: [blocked],
+        slot: 'held',
+        attempts: attempted(blocked.uid, 'blocked', Infinity),
+      }),
+      policy,
+      nowMs,
+    );
+
+  it('leaves a disruption budget its time, then ends the drain as at a deadline', () => {
+    expect(stepsOf(at(start + 80_000), 'delete')).to.deep.equal([]);
+    expect(at(start + 80_000).wakeAtMs).to.be.at.most(start + 85_000);
+    expect(stepsOf(at(start + 104_000), 'delete')).to.deep.equal([]);
+    expect(stepsOf(at(start + 105_000), 'delete')).to.have.length(1);
+    expect(stepsOf(at(start + 105_000, { ...bounded, atDeadline: 'leave' }), 'delete')).to.deep.equal([]);
+  });
+
+  it('without one a drain has all the time', () => {
+    expect(stepsOf(at(start + 3_600_000, aPolicy({ rebalanceTtlMs: 1e9 })), 'delete')).to.deep.equal([]);
   });
 });
 

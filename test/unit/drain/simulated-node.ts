@@ -85,6 +85,7 @@ export function observedNode(over: Partial<Observed> = {}): Observed {
     attempts: new Map(),
     slot: 'not-asked',
     handOver: 'not-asked',
+    loadBalancers: 'not-asked',
     ...over,
   };
 }
@@ -129,6 +130,7 @@ export class SimulatedNode {
   private readonly policy: DrainPolicy;
   private readonly faults: readonly Fault[];
   private readonly slotFreeAtMs: number;
+  private loadBalancers: Observed['loadBalancers'] = 'not-asked';
   private attempts = new Map<string, Attempt>();
   private slot: DrainSlot = 'not-asked';
   private handOver: HandOver = 'denied';
@@ -189,6 +191,7 @@ export class SimulatedNode {
         attempts: this.attempts,
         slot: this.slot,
         handOver: this.handOver,
+        loadBalancers: this.loadBalancers,
       });
       const made = plan(notices, observed, this.policy, this.nowMs);
       const again = made.steps.map((step) => this.apply(step)).includes('again');
@@ -211,6 +214,9 @@ export class SimulatedNode {
         this.told.add(step.id);
         return undefined;
       case 'list-pods':
+        return 'again';
+      case 'look-for-load-balancers':
+        this.loadBalancers = 'some';
         return 'again';
       case 'acquire-slot':
         this.slot = this.nowMs >= this.slotFreeAtMs ? 'held' : 'waiting';
