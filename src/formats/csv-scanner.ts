@@ -9,10 +9,12 @@ export interface CsvRow {
   readonly count: number;
 }
 
-const comma = 0x2c;
 const quote = 0x22;
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+/** What stands between the fields of a row. */
+export type Delimiter = ',' | ';' | '\t';
+
 const maxFields = 512;
 /** No row of a price list is this long; what is, is not text, and must not fill the memory. */
 const maxRowBytes = 1 << 20;
@@ -23,14 +25,16 @@ const maxRowBytes = 1 << 20;
  */
 export class CsvScanner {
   readonly #onRow: (row: CsvRow) => void;
+  readonly #delimiter: number;
   readonly #row: { bytes: Buffer; starts: Int32Array; ends: Int32Array; count: number };
   #rest: Buffer = Buffer.alloc(0);
   #skipping = false;
   /** Lines too long to be rows. */
   overlong = 0;
 
-  constructor(onRow: (row: CsvRow) => void) {
+  constructor(onRow: (row: CsvRow) => void, delimiter: Delimiter = ',') {
     this.#onRow = onRow;
+    this.#delimiter = delimiter.charCodeAt(0);
     this.#row = {
       bytes: this.#rest,
       starts: new Int32Array(maxFields),
@@ -67,6 +71,7 @@ export class CsvScanner {
 
   #scan(bytes: Buffer, end: number): void {
     const row = this.#row;
+    const delimiter = this.#delimiter;
     const { starts, ends } = row;
     row.bytes = bytes;
     let at = 0;
@@ -78,7 +83,7 @@ export class CsvScanner {
           at = this.#quoted(bytes, at, end, field);
         } else {
           starts[field] = at;
-          while (byte !== comma && byte !== newline) byte = bytes[++at];
+          while (byte !== delimiter && byte !== newline) byte = bytes[++at];
           ends[field] = bytes[at - 1] === carriageReturn && byte === newline ? at - 1 : at;
         }
         if (field < maxFields - 1) field += 1;
@@ -90,14 +95,14 @@ export class CsvScanner {
     }
   }
 
-  /** Returns the position of the comma or line end behind the field. A line end within quotes ends the row: prices hold none. */
+  /** Returns the position of the delimiter or line end behind the field. A line end within quotes ends the row: prices hold none. */
   #quoted(bytes: Buffer, openedAt: number, end: number, field: number): number {
     let at = openedAt + 1;
     while (at < end && bytes[at] !== newline && (bytes[at] !== quote || bytes[at + 1] === quote))
       at += bytes[at] === quote ? 2 : 1;
     this.#row.starts[field] = openedAt + 1;
     this.#row.ends[field] = at;
-    while (bytes[at] !== comma && bytes[at] !== newline) at += 1;
+    while (bytes[at] !== this.#delimiter && bytes[at] !== newline) at += 1;
     return at;
   }
 }

@@ -30,7 +30,7 @@ function numberOf(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain) ? Number(plain) : NaN;
 }
 
-/** Epoch milliseconds of an ISO 8601 time (without a zone: UTC) or of a number of (milli)seconds; NaN when it is neither. */
+/** Epoch milliseconds of an ISO 8601 time (without a zone: UTC) or of a number, see {@link timeOfNumber}; NaN when it is neither. */
 export function timeAt(bytes: Buffer, start: number, end: number): number {
   const millis = millisOfPlain(bytes, start, end);
   if (millis >= 0) {
@@ -88,8 +88,14 @@ function hasDividers(bytes: Buffer, start: number): boolean {
 /** {@link timeAt} for a text. */
 export function timeOfText(text: string): number {
   const plain = text.trim();
-  if (/^\d{9,11}(\.\d+)?$/.test(plain)) return Math.round(Number(plain) * 1000);
-  if (/^\d{12,14}$/.test(plain)) return Number(plain);
+  if (/^\d{9,19}(\.\d+)?$/.test(plain) || /^\d(\.\d+)?[eE]\+?\d\d?$/.test(plain))
+    return timeOfNumber(Number(plain));
+  const written = /^\/Date\((\d+)(?:[+-]\d{4})?\)\/$/.exec(plain)?.[1];
+  if (written !== undefined) return Number(written);
+  const slashed = /^(\d\d?)\/(\d\d?)\/(\d{4})(?:,? (\d\d?):(\d\d)(?::(\d\d))?(?: ?([AaPp])[Mm])?)?$/.exec(
+    plain,
+  );
+  if (slashed !== null) return timeOfSlashed(slashed);
   if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?( ?(Z|UTC|[+-]\d\d:?\d\d))?$/.test(plain)) return NaN;
   if (!isDate(Number(plain.slice(0, 4)), Number(plain.slice(5, 7)), Number(plain.slice(8, 10)))) return NaN;
   const iso = plain.replace(/^(\S{10}) /, '$1T').replace(/ ?UTC$/, 'Z');
@@ -101,6 +107,55 @@ function two(bytes: Buffer, at: number): number {
   const high = (bytes[at] ?? 0) - zero;
   const low = (bytes[at + 1] ?? 0) - zero;
   return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : 99_999;
+}
+
+/**
+ * Epoch milliseconds of a number of seconds, milli-, micro- or nanoseconds since 1970, told apart by how large it is: from 1973 to 5138
+ * no two of them can be taken for one another. NaN for what is none of them.
+ */
+export function timeOfNumber(value: number): number {
+  if (!(value >= 1e8 && value < 1e20)) return NaN;
+  if (value < 1e11) return Math.round(value * 1_000);
+  if (value < 1e14) return Math.round(value);
+  return Math.round(value < 1e17 ? value / 1e3 : value / 1e6);
+}
+
+/** True for a date such as 1/2/2024, which is of January to some and of February to others. */
+export function isAmbiguousDate(text: string): boolean {
+  const [, first, second] = /^\s*(\d\d?)\/(\d\d?)\/\d{4}\b/.exec(text) ?? [];
+  return (
+    first !== undefined &&
+    second !== undefined &&
+    isMonth(first) &&
+    isMonth(second) &&
+    Number(first) !== Number(second)
+  );
+}
+
+function isMonth(text: string): boolean {
+  return Number(text) >= 1 && Number(text) <= 12;
+}
+
+/** Of a date with slashes, when only one of its two first numbers can be the month, or both are the same; NaN else. */
+function timeOfSlashed([
+  ,
+  first = '',
+  second = '',
+  year = '',
+  hour = '0',
+  minute = '0',
+  seconds = '0',
+  half,
+]: readonly string[]): number {
+  const isDayFirst = !isMonth(first);
+  const month = Number(isDayFirst ? second : first);
+  const day = Number(isDayFirst ? first : second);
+  if (isMonth(first) && isMonth(second) && first !== second) return NaN;
+  const hours =
+    half === undefined ? Number(hour) : (Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
+  const isHour = half === undefined ? hours <= 23 : Number(hour) >= 1 && Number(hour) <= 12;
+  if (!isDate(Number(year), month, day) || !isHour || Number(minute) > 59 || Number(seconds) > 59) return NaN;
+  return Date.UTC(Number(year), month - 1, day, hours, Number(minute), Number(seconds));
 }
 
 /** False for the 31st of April: Date.parse would take it for the 1st of May. */

@@ -2,12 +2,14 @@
 export const rowFaults = [
   'malformed',
   'malformed-time',
+  'ambiguous-time',
   'malformed-price',
   'price-not-positive',
   'time-in-future',
   'time-before-spot',
   'malformed-type',
   'unknown-zone',
+  'too-many-pools',
   'duplicate',
   'conflicting',
 ] as const;
@@ -44,12 +46,14 @@ export interface HistoryReport {
 const sentences: Readonly<Record<RowFault, string>> = {
   malformed: 'without the needed columns',
   'malformed-time': 'with a time that cannot be read',
+  'ambiguous-time': 'with a date such as 1/2/2024, which may be of January or of February (write 2024-01-02)',
   'malformed-price': 'with a price that is no number',
   'price-not-positive': 'with a price of zero or less',
   'time-in-future': 'from the future (a clock is wrong)',
   'time-before-spot': 'from before Spot was sold (a clock is wrong)',
   'malformed-type': 'whose instance type is none',
   'unknown-zone': 'whose zone names no region, with no region given',
+  'too-many-pools': 'of more pools than all of AWS has',
   duplicate: 'that stand there twice',
   conflicting: 'that give one pool another price at the same time (the later row is kept)',
 };

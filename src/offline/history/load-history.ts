@@ -26,7 +26,7 @@ export interface HistoryReading extends HistoryQuery {
 }
 
 /**
- * Reads price history from a file, a directory or `s3://bucket/prefix`: CSV and JSON, plain or gzip, and Parquet, mixed.
+ * Reads price history from a file, a directory or `s3://bucket/prefix`: CSV, TSV and JSON, plain or packed, and Parquet, mixed.
  * Bad rows and bad files are counted and named in the report; the rest is used.
  * @throws UsageError when nothing is at the location; SourceUnavailable when the store cannot be read.
  */
@@ -44,6 +44,7 @@ export async function loadHistory(
       objects.length === 0
         ? `There is no price history at ${location}.`
         : `None of the ${objects.length} files at ${location} holds price history of what was asked for.`,
+      ...otherNames(objects),
     ]);
   const known = {
     ...reading,
@@ -53,7 +54,7 @@ export async function loadHistory(
   let wholePools: ReadonlySet<string> = new Set();
   for (;;) {
     const read = await readAll({ ...opened, objects: files }, known, wholePools, signal);
-    if (read.kind === 'history') return read.history;
+    if (read.kind === 'history') return withNotes(read.history, otherNames(objects));
     reading.onProgress?.(
       `${read.pools.size} pools have other prices between those that repeat: the history is read once more.`,
     );
@@ -106,7 +107,9 @@ function bytesOf(
   };
 }
 
-const dataNames = /\.(csv|json|jsonl|ndjson|txt|parquet)(\.gz)?$/i;
+/** Packed files are looked into by their first bytes; what cannot be unpacked is named then. */
+const dataNames =
+  /\.(csv|tsv|json|jsonl|ndjson|txt|parquet)(\.(gz|gzip|zst|zstd|zip|bz2|xz|7z))?$|\.(zip|gz|zst|bz2|xz|7z)$/i;
 
 /** What `collect` writes beside the history. */
 const collected = /^(static|state)\/[^/]+\.json$/;
@@ -128,9 +131,30 @@ async function collectedZoneIds(
   return zoneIds;
 }
 
+const mostNamed = 10;
+
+/** Names the files that are not opened because their names are of no format; empty where there are none. */
+function otherNames(objects: readonly StoredObject[]): readonly string[] {
+  const others = objects.filter(({ key }) => !hasDataName(key)).map(({ key }) => key);
+  if (others.length === 0) return [];
+  const more = others.length > mostNamed ? ` and ${others.length - mostNamed} more` : '';
+  return [
+    `Not opened, since their names are of no format that is read (csv, tsv, json, jsonl, ndjson, txt, parquet; also packed): ${others.slice(0, mostNamed).join(', ')}${more}.`,
+  ];
+}
+
+function withNotes(history: PriceHistory, notes: readonly string[]): PriceHistory {
+  const { report } = history;
+  return { ...history, report: { ...report, notes: [...report.notes, ...notes] } };
+}
+
+function hasDataName(key: string): boolean {
+  return dataNames.test(key) || !key.includes('.');
+}
+
 /** Hive paths say which region and day a file is of; a file that cannot matter is not opened. */
 function mayHold(key: string, { regions, fromMs, toMs }: HistoryReading): boolean {
-  if (!dataNames.test(key) && key.includes('.')) return false;
+  if (!hasDataName(key)) return false;
   if (collected.test(key)) return false;
   const region = /(?:^|\/)region=([^/]+)\//.exec(key)?.[1];
   if (region !== undefined && regions !== undefined && !regions.includes(region)) return false;

@@ -1,6 +1,7 @@
 import type { PriceSeries } from '../../learning/price-series.ts';
 import type { RowFault } from './history-report.ts';
 import { noFaults } from './history-report.ts';
+import { isAmbiguousDate } from '../../formats/price-text.ts';
 import { PriceRuns } from './price-runs.ts';
 import { isZoneId, regionOfZone } from '../../decision/zone-region.ts';
 
@@ -25,6 +26,9 @@ const typeShape = /^[a-z0-9-]+\.[a-z0-9-]+$/;
 /** Names that lead to no pool are remembered up to here: a file of nonsense must not fill the memory. */
 const mostNames = 100_000;
 
+/** All types in all zones of AWS are some 60,000 pools. */
+const mostPools = 250_000;
+
 /** The growing history of one pool. */
 export interface PoolPoints {
   readonly region: string;
@@ -48,6 +52,7 @@ export class PointGatherer {
   readonly #types: ReadonlySet<string> | undefined;
   readonly #wholePools: ReadonlySet<string>;
   readonly #torn = new Set<string>();
+  #poolCount = 0;
   readonly dropped = noFaults();
   rows = 0;
   unchanged = 0;
@@ -75,15 +80,18 @@ export class PointGatherer {
     return known;
   }
 
-  /** NaN for a price means that the pool was absent. */
-  add(pool: PoolOrNot, atMs: number, price: number): void {
+  /**
+   * NaN for a price means that the pool was absent.
+   * @param timeText what the time was read from, where it is NaN.
+   */
+  add(pool: PoolOrNot, atMs: number, price: number, timeText = ''): void {
     this.rows += 1;
     if (typeof pool === 'string') {
       if (pool === 'not-asked-for') this.notAskedFor += 1;
       else this.dropped[pool] += 1;
       return;
     }
-    if (atMs !== atMs) this.dropped['malformed-time'] += 1;
+    if (atMs !== atMs) this.dropped[isAmbiguousDate(timeText) ? 'ambiguous-time' : 'malformed-time'] += 1;
     else if (price <= 0) this.dropped['price-not-positive'] += 1;
     else if (atMs > this.#latestMs) this.dropped['time-in-future'] += 1;
     else if (atMs < spotBeganMs) this.dropped['time-before-spot'] += 1;
@@ -129,6 +137,8 @@ export class PointGatherer {
     const plain = plainName(home, name, instanceType);
     const known = this.#pools.get(plain);
     if (known !== undefined) return known;
+    if (this.#poolCount >= mostPools) return 'too-many-pools';
+    this.#poolCount += 1;
     const pool: PoolPoints = {
       region: home,
       zone: name,

@@ -1,6 +1,6 @@
-import { CsvScanner, fieldText, type CsvRow } from '../../formats/csv-scanner.ts';
+import { CsvScanner, fieldText, type CsvRow, type Delimiter } from '../../formats/csv-scanner.ts';
 import type { PointGatherer, PoolOrNot } from './pool-points.ts';
-import { columnsIn, type Columns } from './price-columns.ts';
+import { columnsByContent, columnsIn, type Columns } from './price-columns.ts';
 import { priceAt, timeAt } from '../../formats/price-text.ts';
 import { RowNames } from './row-names.ts';
 
@@ -14,9 +14,10 @@ export interface ChunkReader {
 
 /**
  * Reads price changes from CSV. The first line names the columns in any order: a time, a zone, an instance type and a price
- * are needed; region and product are used where they are. An EMPTY price means that the pool was absent from then on.
+ * are needed; region and product are used where they are. A file without such a line is read by what stands in its first row. An EMPTY
+ * price means that the pool was absent from then on.
  */
-export function priceCsv(gatherer: PointGatherer): ChunkReader {
+export function priceCsv(gatherer: PointGatherer, delimiter: Delimiter = ','): ChunkReader {
   let columns: Columns | undefined;
   let problem: string | undefined;
   let rows = 0;
@@ -25,17 +26,19 @@ export function priceCsv(gatherer: PointGatherer): ChunkReader {
     if (problem !== undefined) return;
     if (columns === undefined || pools === undefined) {
       const header = Array.from({ length: row.count }, (_, field) => fieldText(row, field));
-      const found = columnsIn(header);
-      if (typeof found === 'string') problem = found;
-      else {
-        columns = found;
-        pools = poolsByName(found, gatherer);
+      const named = columnsIn(header);
+      const found = typeof named === 'string' ? (columnsByContent(header) ?? named) : named;
+      if (typeof found === 'string') {
+        problem = found;
+        return;
       }
-      return;
+      columns = found;
+      pools = poolsByName(found, gatherer);
+      if (found === named) return;
     }
     rows += 1;
     addRow(row, columns, gatherer, pools);
-  });
+  }, delimiter);
   return {
     push: (chunk) => scanner.push(chunk),
     end: () => {
@@ -65,7 +68,7 @@ function addRow(row: CsvRow, columns: Columns, gatherer: PointGatherer, pools: R
     gatherer.drop('malformed-price');
     return;
   }
-  gatherer.add(pool, atMs, price);
+  gatherer.add(pool, atMs, price, atMs === atMs ? '' : fieldText(row, columns.time));
   if (columns.onDemand >= 0 && columns.onDemand < count && typeof pool !== 'string') {
     const onDemand = priceAt(bytes, starts[columns.onDemand] ?? 0, ends[columns.onDemand] ?? 0);
     if (onDemand > 0) pool.onDemandPerHour = onDemand;

@@ -3,7 +3,7 @@ import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import type { Cell, ParquetReader } from '../../ports/parquet-history.ts';
 import type { PointGatherer } from './pool-points.ts';
 import { columnsIn } from './price-columns.ts';
-import { timeOfText } from '../../formats/price-text.ts';
+import { timeOfNumber, timeOfText } from '../../formats/price-text.ts';
 
 const order = ['time', 'zone', 'type', 'price', 'region', 'product'] as const;
 
@@ -38,7 +38,7 @@ export async function addParquet(
             textOf(types?.[row]),
             textOf(products?.[row]),
           );
-          gatherer.add(pool, timeOf(times?.[row]), priceOf(prices?.[row]));
+          gatherer.add(pool, timeOf(times?.[row]), priceOf(prices?.[row]), textOf(times?.[row]));
         }
       },
       signal,
@@ -56,9 +56,7 @@ function textOf(cell: Cell | undefined): string {
 
 function timeOf(cell: Cell | undefined): number {
   if (typeof cell === 'string') return timeOfText(cell);
-  if (typeof cell !== 'number') return NaN;
-  // Plain integers are seconds or milliseconds; nothing was sold by the hour before 1973.
-  return cell < 1e11 ? cell * 1000 : cell;
+  return typeof cell === 'number' ? timeOfNumber(cell) : NaN;
 }
 
 /** Null: the pool was absent. A text that is no number is dropped as a price of zero would be. */

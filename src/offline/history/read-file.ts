@@ -7,6 +7,7 @@ import { priceJson } from './price-json.ts';
 import { addParquet } from './price-parquet.ts';
 import { namesSnapshots, snapshotTimes } from './snapshot-times.ts';
 import { feed, formatOf } from './stored-history.ts';
+import { encodingOf, utf8Bytes } from './text-encoding.ts';
 
 /** What a file's rows go to. */
 export interface Gathering {
@@ -33,36 +34,101 @@ export async function readFile(
     onRead(file.bytes);
     return reported(path, 'parquet', gatherer.rows - rowsBefore, problem);
   }
-  const opened: { reader?: ChunkReader; format: FileReport['format'] } = { format: 'not-read' };
+  const parts = new PartReaders(gathering);
   const brokenEnd = await feed(
     store,
     file,
-    (bytes) => {
-      opened.reader ??= readerFor(bytes, opened, gathering);
-      opened.reader.push(bytes);
-    },
+    { onBytes: (bytes) => parts.push(bytes), onPart: (name) => parts.next(name) },
     signal,
     onRead,
   );
-  const problem = opened.reader === undefined ? 'the file is empty' : opened.reader.end();
-  return reported(path, opened.format, opened.reader?.rows() ?? 0, brokenEnd ?? problem);
+  parts.end();
+  return reported(path, parts.format, parts.rows, brokenEnd ?? parts.problem);
 }
 
-function readerFor(
-  head: Uint8Array,
-  opened: { format: FileReport['format'] },
-  { gatherer, snapshots }: Gathering,
-): ChunkReader {
-  if (formatOf(head) === 'json') {
-    opened.format = 'json';
-    return priceJson(gatherer);
+/** The reader of a file, or of the files within it one after the other. */
+class PartReaders {
+  readonly #gathering: Gathering;
+  #name: string | undefined;
+  #reader: ChunkReader | undefined;
+  #utf8: ((piece: Uint8Array) => Uint8Array) | undefined;
+  #hasPart = true;
+  #refusal: string | undefined;
+  readonly #problems: string[] = [];
+  format: FileReport['format'] = 'not-read';
+  rows = 0;
+
+  constructor(gathering: Gathering) {
+    this.#gathering = gathering;
   }
-  if (namesSnapshots(head)) {
-    opened.format = 'snapshots';
-    return snapshotTimes(snapshots);
+
+  get problem(): string | undefined {
+    return this.#problems.length === 0 ? undefined : this.#problems.slice(0, 5).join('; ');
   }
-  opened.format = 'csv';
-  return priceCsv(gatherer);
+
+  push(bytes: Uint8Array): void {
+    if (this.#refusal !== undefined || bytes.length === 0) return;
+    this.#utf8 ??= utf8Bytes(encodingOf(bytes));
+    const text = this.#utf8(bytes);
+    if (text.length === 0) return;
+    this.#reader ??= this.#readerFor(text);
+    this.#reader?.push(text);
+  }
+
+  /** The next file within this one begins. */
+  next(name: string): void {
+    if (this.#name === undefined) this.#hasPart = false;
+    this.end();
+    this.#name = name;
+    this.#hasPart = true;
+  }
+
+  /** What has begun is over. */
+  end(): void {
+    if (!this.#hasPart) return;
+    const problem = this.#refusal ?? (this.#reader === undefined ? 'the file is empty' : this.#reader.end());
+    if (problem !== undefined)
+      this.#problems.push(this.#name === undefined ? problem : `${this.#name}: ${problem}`);
+    this.rows += this.#reader?.rows() ?? 0;
+    this.#reader = undefined;
+    this.#utf8 = undefined;
+    this.#refusal = undefined;
+  }
+
+  #readerFor(head: Uint8Array): ChunkReader | undefined {
+    const { gatherer, snapshots } = this.#gathering;
+    switch (formatOf(head)) {
+      case 'json':
+        this.format = 'json';
+        return priceJson(gatherer);
+      case 'text':
+      case 'empty':
+        break;
+      case 'gzip':
+      case 'zstd':
+      case 'zip':
+      case 'parquet':
+      case 'not-unpacked':
+        this.#refusal = 'a packed file within a packed one is not read';
+        return undefined;
+    }
+    if (namesSnapshots(head)) {
+      this.format = 'snapshots';
+      return snapshotTimes(snapshots);
+    }
+    this.format = 'csv';
+    return priceCsv(gatherer, delimiterOf(head));
+  }
+}
+
+/** Of tab, semicolon and comma the one that the first line has most of. */
+function delimiterOf(head: Uint8Array): '\t' | ';' | ',' {
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 4_096)).toString('latin1');
+  const [line = ''] = text.split('\n', 1);
+  const count = (mark: string): number => line.split(mark).length;
+  const [tabs, semicolons, commas] = [count('\t'), count(';'), count(',')];
+  if (tabs > commas && tabs >= semicolons) return '\t';
+  return semicolons > commas ? ';' : ',';
 }
 
 function reported(

@@ -255,7 +255,10 @@ function timeText(atMs: number): string {
 async function readScores(path: string, open: OpenLocation, signal: AbortSignal): Promise<RiskScores> {
   const { store, objects } = await open(path, signal);
   const scores = riskScores(path);
-  for (const object of objects) await feed(store, object, scores.push, signal);
+  for (const object of objects) {
+    const problem = await feed(store, object, { onBytes: scores.push, onPart: () => undefined }, signal);
+    if (problem !== undefined) throw new UsageError([`the scores in ${object.key}: ${problem}`]);
+  }
   return scores;
 }
 

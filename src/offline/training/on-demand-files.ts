@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { messageOf } from '../../errors/message-of.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import type { OpenLocation } from '../../ports/opened-location.ts';
+import { formatOf } from '../history/stored-history.ts';
 import type { OnDemandTable } from '../../learning/on-demand-price.ts';
 
 export interface OnDemandPrices {
@@ -22,7 +24,7 @@ const names = {
  * On-demand prices from CSV files (region, type, price; plain or gzip) or static intelligence JSON, in a directory or under
  * `s3://bucket/prefix`; of several prices of one type the last in the last file counts. Without a path, a folder `ondemand`
  * in or beside a local history is taken.
- * @throws UsageError when a named path cannot be read.
+ * @throws UsageError that names each file which cannot be read or holds no such prices.
  */
 export async function onDemandPrices(
   path: string | undefined,
@@ -33,10 +35,11 @@ export async function onDemandPrices(
   const prices = new Map<string, number>();
   const place = path ?? folderBeside(history);
   const files = place === undefined ? [] : await filesAt(place, open, signal);
-  for (const { name, text } of files) {
-    if (/\.json(\.gz)?$/.test(name)) addJson(text, prices);
-    else addCsv(text, prices);
-  }
+  const mistakes = files.flatMap(({ name, text }) => {
+    const why = /\.json(\.gz)?$/.test(name) ? addJson(text, prices) : addCsv(text, prices);
+    return why === undefined ? [] : `the on-demand prices in ${name} cannot be read: ${why}`;
+  });
+  if (mistakes.length > 0) throw new UsageError(mistakes);
   return {
     table: (instanceType, region) => prices.get(`${region} ${instanceType}`),
     count: prices.size,
@@ -62,44 +65,86 @@ async function filesAt(
 ): Promise<readonly NamedText[]> {
   const { store, objects } = await open(place, signal);
   const isNamed = objects.length === 1 && place.endsWith(objects[0]?.key ?? ' ');
-  const wanted = objects.filter(({ key }) => isNamed || /^[^/]*\.(csv|json)(\.gz)?$/.test(key));
+  const wanted = objects.filter(({ key }) => isNamed || /^[^/]*\.(csv|tsv|json)(\.[a-z0-9]+)?$/i.test(key));
   if (wanted.length === 0) throw new UsageError([`there are no on-demand prices at ${place}`]);
   return Promise.all(
     wanted.map(async ({ key }) => {
       const name = `${store.location}/${key}`;
       try {
         const reading = await store.get(key, undefined, signal);
-        const bytes = reading.kind === 'object' ? reading.bytes : new Uint8Array();
-        return { name, text: Buffer.from(key.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8') };
+        return { name, text: textOf(reading.kind === 'object' ? reading.bytes : new Uint8Array()) };
       } catch (cause) {
-        throw new UsageError([`the on-demand prices in ${name} cannot be read`], { cause });
+        throw new UsageError([`the on-demand prices in ${name} cannot be read: ${messageOf(cause)}`], {
+          cause,
+        });
       }
     }),
   );
 }
 
-function addCsv(text: string, prices: Map<string, number>): void {
-  const [head = '', ...lines] = text.split(/\r?\n/);
-  const titles = head.split(',').map((title) => title.toLowerCase().replaceAll(/[^a-z]/g, ''));
-  const column = (candidates: readonly string[]): number =>
-    titles.findIndex((title) => candidates.includes(title));
-  const [region, type, price] = [column(names.region), column(names.type), column(names.price)];
-  if (region < 0 || type < 0 || price < 0) return;
-  for (const line of lines) {
-    const cells = line.split(',');
-    const value = Number(cells[price]);
-    if (value > 0) prices.set(`${cells[region] ?? ''} ${cells[type] ?? ''}`, value);
+/** All prices of all regions are 2 MB. */
+const mostBytes = 256 << 20;
+
+/** Plain, gzip or zstd, as the first bytes tell. */
+function textOf(file: Uint8Array): string {
+  return new TextDecoder().decode(unpacked(file));
+}
+
+function unpacked(file: Uint8Array): Uint8Array {
+  switch (formatOf(file)) {
+    case 'gzip':
+      return gunzipSync(file, { maxOutputLength: mostBytes });
+    case 'zstd':
+      return zstdDecompressSync(file, { maxOutputLength: mostBytes });
+    case 'zip':
+    case 'parquet':
+    case 'not-unpacked':
+      throw new Error('it is packed in a way that is not read here: plain, gzip and zstd are');
+    case 'json':
+    case 'text':
+    case 'empty':
+      return file;
   }
 }
 
+/** Returns what is wrong where the table is none. */
+function addCsv(text: string, prices: Map<string, number>): string | undefined {
+  const [head = '', ...lines] = text.split(/\r?\n/);
+  const delimiter = head.includes('\t') && !head.includes(',') ? '\t' : ',';
+  const titles = head.split(delimiter).map((title) => title.toLowerCase().replaceAll(/[^a-z]/g, ''));
+  const column = (candidates: readonly string[]): number =>
+    titles.findIndex((title) => candidates.includes(title));
+  const columns = { region: column(names.region), type: column(names.type), price: column(names.price) };
+  const missing = Object.entries(columns).flatMap(([name, at]) => (at < 0 ? [name] : []));
+  const shown = head.slice(0, 200).replaceAll(/[^ -~]/g, '?');
+  if (missing.length > 0) return `no column for ${missing.join(', ')} among "${shown}"`;
+  let good = 0;
+  for (const line of lines) {
+    const cells = line.split(delimiter).map((cell) => cell.replace(/^"(.*)"$/, '$1'));
+    const value = Number(cells[columns.price]);
+    if (!(value > 0)) continue;
+    good += 1;
+    prices.set(`${cells[columns.region] ?? ''} ${cells[columns.type] ?? ''}`, value);
+  }
+  return good > 0 ? undefined : 'no row of it has a price above 0';
+}
+
 /** Static intelligence: `on_demand: { "c5.large@ap-south-1": 0.085 }`. */
-function addJson(text: string, prices: Map<string, number>): void {
-  const document: unknown = JSON.parse(text);
-  if (typeof document !== 'object' || document === null || !('on_demand' in document)) return;
-  const { on_demand: table } = document;
-  if (typeof table !== 'object' || table === null) return;
+function addJson(text: string, prices: Map<string, number>): string | undefined {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    return `it is no JSON (${messageOf(error)})`;
+  }
+  const table =
+    typeof document === 'object' && document !== null && 'on_demand' in document
+      ? document.on_demand
+      : undefined;
+  if (typeof table !== 'object' || table === null) return 'it has no section on_demand';
   for (const [key, value] of Object.entries(table)) {
     const [type = '', region = ''] = key.split('@');
     if (typeof value === 'number' && value > 0) prices.set(`${region} ${type}`, value);
   }
+  return undefined;
 }

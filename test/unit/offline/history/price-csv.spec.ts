@@ -117,6 +117,8 @@ describe('price changes in CSV', () => {
       'price-not-positive': 2,
       'time-in-future': 1,
       'time-before-spot': 1,
+      'ambiguous-time': 0,
+      'too-many-pools': 0,
       'malformed-type': 1,
       'unknown-zone': 0,
       duplicate: 1,
