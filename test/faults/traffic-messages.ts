@@ -22,7 +22,12 @@ export interface TrafficReport {
   readonly slowestMs: number;
   readonly meanMs: number;
   /** The same since the last `mark`. */
-  readonly sinceMark: { readonly calls: number; readonly failed: number; readonly slowestMs: number };
+  readonly sinceMark: {
+    readonly calls: number;
+    readonly failed: number;
+    readonly slowestMs: number;
+    readonly p99Ms: number;
+  };
   /** When the last answer came, epoch milliseconds. */
   readonly lastAnswerMs: number;
 }

@@ -34,6 +34,8 @@ let totalMs = 0;
 let lastAnswerMs = 0;
 let open = 0;
 let marked = { ended: 0, failed: 0, slowestMs: 0 };
+/** Of calls that ended since the mark; a failed one counts as long as it took. */
+let tookSinceMark: number[] = [];
 let stopping = false;
 
 function call(): void {
@@ -54,6 +56,7 @@ function call(): void {
       slowestMs = Math.max(slowestMs, tookMs);
       marked.slowestMs = Math.max(marked.slowestMs, tookMs);
       totalMs += tookMs;
+      tookSinceMark.push(tookMs);
       const endedMs = Date.now();
       if (error !== null) {
         failed.push({ startedMs, endedMs, what: `${error.code} ${error.details}` });
@@ -81,6 +84,7 @@ function report(): TrafficReport {
     calls: ended - marked.ended,
     failed: failed.length - marked.failed,
     slowestMs: marked.slowestMs,
+    p99Ms: tookSinceMark.toSorted((a, b) => a - b)[Math.floor(0.99 * tookSinceMark.length)] ?? 0,
   };
   const meanMs = ended === 0 ? 0 : totalMs / ended;
   return { calls, answered, failed, illegal, slowestMs, meanMs, sinceMark, lastAnswerMs };
@@ -91,8 +95,10 @@ const timer = setInterval(() => {
 }, 1_000 / order.callsPerSecond);
 
 port.on('message', (question: TrafficQuestion) => {
-  if (question.kind === 'mark')
+  if (question.kind === 'mark') {
     marked = { ended: answered + failed.length, failed: failed.length, slowestMs: 0 };
+    tookSinceMark = [];
+  }
   if (question.kind !== 'stop') {
     port.postMessage(report());
     return;

@@ -27,22 +27,17 @@ export class ClientRate {
     return true;
   }
 
+  /** The one that has not come for the longest time gives way: by then its bucket is full again, or it is one of too many. */
   #bucket(client: string, nowMs: number): Bucket {
     const known = this.#buckets.get(client);
-    if (known !== undefined) return known;
-    if (this.#buckets.size >= mostBuckets) this.#forgetFull(nowMs);
-    const bucket = { tokens: this.#burst, atMs: nowMs };
+    this.#buckets.delete(client);
+    if (known === undefined && this.#buckets.size >= mostBuckets)
+      for (const oldest of this.#buckets.keys()) {
+        this.#buckets.delete(oldest);
+        break;
+      }
+    const bucket = known ?? { tokens: this.#burst, atMs: nowMs };
     this.#buckets.set(client, bucket);
     return bucket;
-  }
-
-  /** A bucket that is full again tells nothing; where all are in use, the oldest gives way. */
-  #forgetFull(nowMs: number): void {
-    for (const [client, { tokens, atMs }] of this.#buckets)
-      if (tokens + (nowMs - atMs) * this.#perMs >= this.#burst) this.#buckets.delete(client);
-    for (const client of this.#buckets.keys()) {
-      if (this.#buckets.size < mostBuckets) return;
-      this.#buckets.delete(client);
-    }
   }
 }

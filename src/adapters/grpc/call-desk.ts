@@ -19,6 +19,8 @@ const mostQuestions = 64;
 const mostQuestionsOfOneClient = 16;
 /** What an open call costs beside its bytes. */
 const callBytes = 8 * 1024;
+/** The platform only asks clients to keep to it. */
+const mostHeaderBytes = 16 * 1024;
 
 export interface CallDeskOptions {
   readonly methods: ReadonlyMap<string, GrpcMethod>;
@@ -110,6 +112,8 @@ export class CallDesk {
   ): CallStatus | undefined {
     if (method.access === 'named' && this.#options.checksClients && !this.#isNamed(stream, headers))
       return noName;
+    if (headerBytes(headers) > mostHeaderBytes)
+      return { code: status.RESOURCE_EXHAUSTED, message: `headers larger than ${mostHeaderBytes} bytes` };
     const own = this.#questions.get(seat?.client ?? '') ?? 0;
     const isQuestion = method.path !== bestOptionsMethod;
     if (isQuestion && (own >= mostQuestionsOfOneClient || this.#open >= mostQuestions))

@@ -12,8 +12,11 @@ export interface PacedAdvisorOptions {
 
 const defaultMostWaiting = 24;
 /** Of the time that questions take, the event loop rests this many times as long for the autoscaler's own. */
-const restsAsLong = 2;
-const longestRestMs = 250;
+const restsAsLong = 4;
+const longestRestMs = 500;
+/** A rest that ends this late had others in its way: the event loop has work, and the next question waits for that as well. */
+const lateMs = 10;
+const longestYieldMs = 1_000;
 const retryAfterMs = 1_000;
 
 /**
@@ -25,6 +28,12 @@ export function pacedAdvisor(advisor: SpotAdvisor, options: PacedAdvisorOptions)
   let last: Promise<void> = Promise.resolve();
   let waiting = 0;
 
+  const rested = async (ms: number): Promise<void> => {
+    const startedMs = clock.monotonicMs();
+    await rest(ms);
+    const late = clock.monotonicMs() - startedMs - ms;
+    if (late > lateMs) await rest(Math.min(longestYieldMs, restsAsLong * late));
+  };
   const inTurn = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
     if (waiting >= mostWaiting)
       throw new Overloaded(`${waiting} questions are waiting already; ask again in a second`, retryAfterMs);
@@ -40,7 +49,7 @@ export function pacedAdvisor(advisor: SpotAdvisor, options: PacedAdvisorOptions)
       waiting -= 1;
       const tookMs = clock.monotonicMs() - startedMs;
       // What the answer still costs on its way out, as text, is part of the rest that follows.
-      void rest(Math.min(longestRestMs, restsAsLong * tookMs)).then(() => resolve(undefined));
+      void rested(Math.min(longestRestMs, restsAsLong * tookMs)).then(() => resolve(undefined));
     }
   };
   return {

@@ -245,6 +245,27 @@ describe('the HTTP server', () => {
     expect(seen.filter((one) => one.includes('nowhere'))).to.deep.equal([]);
   });
 
+  it('answers 429 with Retry-After to who asks too much, before a byte of the body, and probes all the same', async () => {
+    const busy = await startHttpServer({
+      host: '127.0.0.1',
+      doorway: wideDoorway,
+      port: 0,
+      log: silentLog,
+      admission: {
+        enter: () => ({ isIn: false, retryAfterMs: 1_000, why: '8 questions of yours are open' }),
+      },
+      routes: [
+        ...routes,
+        { method: 'GET', path: '/healthz', access: 'probe', answer: () => textAnswer(200, 'ok\n') },
+      ],
+    });
+    const response = await fetch(`http://127.0.0.1:${busy.port}/plain`);
+    expect([response.status, response.headers.get('retry-after')]).to.deep.equal([429, '1']);
+    expect((await faulty(response)).error).to.equal('8 questions of yours are open; ask again in a second');
+    expect((await fetch(`http://127.0.0.1:${busy.port}/healthz`)).status).to.equal(200);
+    await busy.close(0);
+  });
+
   it('lets an open request end when it closes, and takes no new one', async () => {
     const closing = await start();
     const open = fetch(`http://127.0.0.1:${closing.port}/slow`);

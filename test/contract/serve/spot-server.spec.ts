@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,58 @@ describe('the server as an object', () => {
     await server.stop();
     expect(signalTime).to.equal(new Date(tomorrowMs).toISOString());
     expect(lines.some((line) => line.startsWith('listening for gRPC'))).to.equal(true);
+  });
+
+  it('answers probes on a port of their own, and there nothing else', async () => {
+    const server = await created({ probe_listen: '127.0.0.1:0' });
+    const { probePort = 0, httpPort } = await server.start();
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      expect(await status(probePort, path), path).to.equal(200);
+      expect(await status(httpPort, path), path).to.equal(200);
+    }
+    for (const path of ['/', '/api/v1/decisions', '/health'])
+      expect(await status(probePort, path), path).to.equal(404);
+    await server.stop();
+  });
+
+  it('tells decisions only to who has the token, once one is set, and takes a new one from the same file', async () => {
+    const file = join(home, 'token');
+    writeFileSync(file, 'a token of some length\n');
+    let lateMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + lateMs };
+    const server = await created({ api_token_file: file }, { clock });
+    const { httpPort } = await server.start();
+    const asked = async (token: string): Promise<number> =>
+      (
+        await fetch(`http://127.0.0.1:${httpPort}/api/v1/decisions`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).status;
+    expect(await status(httpPort, '/api/v1/decisions')).to.equal(401);
+    expect(await status(httpPort, '/')).to.equal(401);
+    expect(await status(httpPort, '/readyz')).to.equal(200);
+    expect(await asked('a token of some length')).to.equal(200);
+    writeFileSync(file, 'another token of some length');
+    lateMs = 5_000;
+    expect(await asked('a token of some length')).to.equal(401);
+    expect(await asked('another token of some length')).to.equal(200);
+    rmSync(file);
+    lateMs = 10_000;
+    expect(await asked('another token of some length')).to.equal(200);
+    await server.stop();
+  });
+
+  it('does not start open when its token cannot be read, or is none', async () => {
+    const short = join(home, 'short');
+    writeFileSync(short, 'abc');
+    for (const [file, why] of [
+      [join(home, 'nowhere'), /api_token_file .*nowhere cannot be used/],
+      [short, /it holds 3 characters; make one with: openssl rand -hex 32/],
+    ] as const) {
+      const server = await created({ api_token_file: file });
+      const failure: unknown = await server.start().catch((error: unknown) => error);
+      expect(String(failure)).to.match(why);
+    }
   });
 
   it('leaves nothing behind when its HTTP port is taken', async () => {

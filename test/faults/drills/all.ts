@@ -1,5 +1,6 @@
 import type { Drill } from '../drill.ts';
 import { apiServer, realApiServer } from './api-server.ts';
+import { attacksOnConnections, attacksOnMemory, attacksOnQuestions } from './attacks.ts';
 import { certificateEnds, certificates } from './certificates.ts';
 import { clockJumps } from './clock.ts';
 import { diskFull } from './disk-full.ts';
@@ -30,5 +31,8 @@ export const allDrills: readonly Drill[] = [
   memoryPressure,
   hostileMessages,
   transportGarbage,
+  attacksOnMemory,
+  attacksOnConnections,
+  attacksOnQuestions,
   soak,
 ];

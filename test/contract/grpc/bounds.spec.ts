@@ -1,0 +1,218 @@
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { status } from '@grpc/grpc-js';
+import { BytesInFlight } from '../../../src/adapters/grpc/bytes-in-flight.ts';
+import {
+  bestOptions,
+  called,
+  clientOf,
+  framed,
+  freshCertificate,
+  freshIdentity,
+  http2Client,
+  rawCall,
+  started,
+  stopAll,
+  until,
+} from './peers.ts';
+
+const mebibyte = 1024 * 1024;
+
+describe('bytes in flight', () => {
+  const budget = (limitBytes: number) => {
+    let nowMs = 0;
+    const inFlight = new BytesInFlight({ limitBytes, nowMs: () => nowMs });
+    return { inFlight, later: (ms: number) => (nowMs += ms) };
+  };
+
+  it('are reserved when they are announced, and never more than there is room for', () => {
+    const { inFlight } = budget(100 * mebibyte);
+    const first = inFlight.held(() => undefined);
+    expect(first.announce(60 * mebibyte)).to.equal(true);
+    expect(inFlight.held(() => undefined).announce(60 * mebibyte)).to.equal(false);
+    first.release();
+    expect(inFlight.bytes).to.equal(0);
+  });
+
+  it('are taken from a message that does not come, the slowest first, and not from one that comes at a good pace', () => {
+    const { inFlight, later } = budget(100 * mebibyte);
+    const gone: string[] = [];
+    const message = (name: string, bytes: number) => {
+      const one = inFlight.held(() => {
+        gone.push(name);
+        one.release();
+      });
+      one.announce(bytes);
+      return one;
+    };
+    message('stuck', 40 * mebibyte).arrived(64);
+    message('slow', 20 * mebibyte).arrived(mebibyte / 2);
+    message('good', 40 * mebibyte).arrived(10 * mebibyte);
+    later(1_000);
+    expect(inFlight.held(() => undefined).announce(30 * mebibyte)).to.equal(true);
+    expect(gone).to.deep.equal(['stuck']);
+    expect(inFlight.held(() => undefined).announce(25 * mebibyte)).to.equal(true);
+    expect(gone).to.deep.equal(['stuck', 'slow']);
+    expect(inFlight.held(() => undefined).announce(40 * mebibyte)).to.equal(false);
+  });
+
+  it('are not taken from a message that is whole', () => {
+    const { inFlight, later } = budget(10 * mebibyte);
+    const whole = inFlight.held(() => expect.fail('it gave way'));
+    whole.announce(8 * mebibyte);
+    whole.arrived(8 * mebibyte);
+    whole.settled();
+    later(60_000);
+    expect(inFlight.held(() => undefined).announce(8 * mebibyte)).to.equal(false);
+  });
+
+  it('leave room for small messages when large ones have taken all', () => {
+    const { inFlight } = budget(10 * mebibyte);
+    inFlight.held(() => undefined).announce(10 * mebibyte);
+    expect(inFlight.held(() => undefined).announce(100_000)).to.equal(true);
+    expect(inFlight.held(() => undefined).announce(mebibyte)).to.equal(false);
+  });
+});
+
+describe('what a call may cost', () => {
+  afterEach(stopAll);
+
+  const advisor = (requiresClientCertificate = false, seen: unknown[] = []) => {
+    const none = (request: unknown): Promise<object> => {
+      seen.push(request);
+      return Promise.resolve({});
+    };
+    return {
+      service: 'spotadvisor.v1.SpotAdvisor',
+      protoFile: 'spot_advisor.proto',
+      handlers: { Rank: none, Evaluate: none, Explain: none, ListPools: none },
+      requiresClientCertificate,
+    };
+  };
+
+  for (const path of [
+    '/grpc.health.v1.Health/Check',
+    '/grpc.health.v1.Health/Watch',
+    '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    '/spotadvisor.v1.SpotAdvisor/Explain',
+  ])
+    it(`is small for ${path}: a body of 400 MB is refused by its length`, async () => {
+      const server = await started({ services: [advisor()] });
+      const stream = http2Client(server).request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      stream.on('error', () => undefined);
+      stream.write(framed(new Uint8Array(1_000), 0, 400_000_000));
+      const headers = await new Promise<Record<string, unknown>>((resolve) => stream.on('response', resolve));
+      expect(Number(headers['grpc-status'])).to.equal(status.RESOURCE_EXHAUSTED);
+      await until(() => server.server.transportReport().bytesInFlight < mebibyte);
+    });
+
+  it('refuses a gzip message that becomes a thousand times its size, and is as good as before', async () => {
+    const server = await started();
+    const bomb = gzipSync(Buffer.alloc(64 * mebibyte));
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () =>
+        rawCall(http2Client(server), framed(bomb, 1), { 'grpc-encoding': 'gzip' }),
+      ),
+    );
+    for (const answer of answers) {
+      expect(Number(answer['grpc-status'])).to.equal(status.RESOURCE_EXHAUSTED);
+      expect(decodeURI(String(answer['grpc-message']))).to.include('more than 100 times its size');
+    }
+    expect(await called(clientOf(server, { compressed: true }), new Uint8Array(100_000))).to.have.length(
+      100_000,
+    );
+    await until(() => server.server.transportReport().bytesInFlight < mebibyte);
+  });
+
+  it('ends with a status when what is compressed is not', async () => {
+    const answer = await rawCall(http2Client(await started()), framed(new Uint8Array(100), 1), {
+      'grpc-encoding': 'gzip',
+    });
+    expect(Number(answer['grpc-status'])).to.equal(status.INTERNAL);
+    expect(decodeURI(String(answer['grpc-message']))).to.include('the compressed message cannot be read');
+  });
+
+  it('is counted while a message comes in, and given back when its client leaves', async () => {
+    const server = await started();
+    const session = http2Client(server);
+    for (let index = 0; index < 20; index += 1) {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': bestOptions,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      stream.on('error', () => undefined);
+      stream.write(framed(new Uint8Array(100), 0, mebibyte));
+    }
+    await until(() => server.server.transportReport().bytesInFlight > 20 * mebibyte);
+    session.destroy();
+    await until(() => server.server.transportReport().bytesInFlight === 0);
+  });
+
+  it('is nothing without a name where names are wanted: the answer comes before a byte of the message', async () => {
+    const seen: unknown[] = [];
+    const certificate = await freshCertificate();
+    const identity = await freshIdentity();
+    const running = await started({
+      tls: { ...certificate, clientCaFile: identity.certFile },
+      services: [advisor(true, seen)],
+    });
+    const session = http2Client({ ...running, certificate });
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/spotadvisor.v1.SpotAdvisor/Rank',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const headers = await new Promise<Record<string, unknown>>((resolve) => stream.on('response', resolve));
+    expect(Number(headers['grpc-status'])).to.equal(status.UNAUTHENTICATED);
+    expect(seen).to.deep.equal([]);
+  });
+
+  it('is granted to who has the token', async () => {
+    const server = await started({ services: [advisor(true)], isToken: (text) => text === 'the token' });
+    const session = http2Client(server);
+    const path = '/spotadvisor.v1.SpotAdvisor/ListPools';
+    const asked = async (headers: Readonly<Record<string, string>>) =>
+      Number(
+        (await rawCall(session, framed(new Uint8Array()), { ':path': path, ...headers }))['grpc-status'],
+      );
+    expect(await asked({})).to.equal(status.UNAUTHENTICATED);
+    expect(await asked({ authorization: 'Bearer a guess' })).to.equal(status.UNAUTHENTICATED);
+    expect(await asked({ authorization: 'Bearer the token' })).to.equal(status.OK);
+    expect(await called(clientOf(server), new Uint8Array(3))).to.have.length(3);
+  });
+
+  it('is bounded for one client that asks many questions at once, and the autoscaler is answered meanwhile', async () => {
+    const release = Promise.withResolvers<object>();
+    const held = { ...advisor(), handlers: { ...advisor().handlers, Rank: () => release.promise } };
+    const server = await started({ services: [held] });
+    const client = clientOf(server);
+    const asked = Array.from({ length: 40 }, () =>
+      called(client, new Uint8Array(), {}, '/spotadvisor.v1.SpotAdvisor/Rank').then(
+        () => 'answered',
+        (error: unknown) => status[(error as { readonly code: status }).code],
+      ),
+    );
+    await until(() => server.events.length >= 24);
+    expect(await called(clientOf(server), new Uint8Array(3))).to.have.length(3);
+    release.resolve({});
+    const outcomes = Map.groupBy(await Promise.all(asked), (one) => one);
+    expect(outcomes.get('answered')).to.have.length(16);
+    expect(outcomes.get('RESOURCE_EXHAUSTED')).to.have.length(24);
+  });
+
+  it('is little for headers: those beyond 16 KiB are refused', async () => {
+    const server = await started();
+    const answer = await rawCall(http2Client(server), framed(new Uint8Array(3)), {
+      'x-giant': 'x'.repeat(30_000),
+    });
+    expect(Number(answer['grpc-status'])).to.equal(status.RESOURCE_EXHAUSTED);
+  });
+});

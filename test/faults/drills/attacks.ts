@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { AttackName, AttackOrder, AttackReport } from '../attack-messages.ts';
+import type { Drill } from '../drill.ts';
+import { memoryLimit, type MemoryLimit } from '../memory-limit.ts';
+import { residentMb } from '../server-process.ts';
+import { answersRestOn } from '../signs.ts';
+import type { Stage } from '../stage.ts';
+
+const messageBound = 512 * 1024 * 1024;
+/** What the chart gives the container: 2.3 × the message bound + 150 MB. */
+const limitBytes = Math.round(2.3 * messageBound + 150e6);
+/** Calls of the warm-up have ended by then, one way or another. */
+const settlingMs = 6_000;
+const quietMs = 8_000;
+const heldMs = 10_000;
+/** An attack that does not come to stand by then is held as it is. */
+const standsWithinMs = 60_000;
+/** What the machine's other work adds to a slow answer, beside twice the quiet time. */
+const noiseMs = 150;
+
+interface Attack {
+  readonly name: AttackName;
+  readonly what: (full: boolean) => string;
+}
+
+/** One attack, begun on a thread of its own and held; then the server rests. */
+async function attacked(stage: Stage, attack: Attack, limit: MemoryLimit | undefined): Promise<void> {
+  const { port, httpPort, root } = stage.world;
+  const order: AttackOrder = { attack: attack.name, port, httpPort, rootPem: root.cert, full: stage.full };
+  await sleep(settlingMs);
+  await stage.traffic.mark();
+  await sleep(quietMs);
+  const quiet = (await stage.traffic.report()).sinceMark;
+  let thread: Worker | undefined;
+  let during = quiet;
+  let remark = '';
+  await stage.play({
+    what: attack.what(stage.full),
+    step: 'model',
+    isUnfelt: true,
+    begin: async () => {
+      thread = new Worker(new URL('../attack-thread.ts', import.meta.url), { workerData: order });
+      await Promise.race([once(thread, 'message'), sleep(standsWithinMs)]);
+      await sleep(heldMs);
+      during = (await stage.traffic.report()).sinceMark;
+    },
+    signs: [answersRestOn('model')],
+    noticedWithinMs: 30_000,
+    end: async () => {
+      thread?.postMessage('end');
+      const told = (await Promise.race([once(thread!, 'message'), sleep(10_000)])) as
+        [AttackReport] | undefined;
+      remark = told?.[0].remark ?? 'the attackers did not end';
+      await thread?.terminate();
+    },
+    recovery: [answersRestOn('model')],
+    recoveredWithinMs: 30_000,
+  });
+  await stage.traffic.mark();
+  await sleep(quietMs);
+  const after = (await stage.traffic.report()).sinceMark;
+  const { now, peak } = residentMb(stage.server.pid);
+  const charged = limit?.charged();
+  stage.remarks.push(
+    `${attack.what(stage.full)}: p99 of BestOptions ${quiet.p99Ms.toFixed(0)} ms before, ${during.p99Ms.toFixed(0)} during (${during.failed} of ${during.calls} failed), ${after.p99Ms.toFixed(0)} after; ${now.toFixed(0)} MB resident, at most ${peak.toFixed(0)}${charged === undefined ? '' : `, ${charged.peakMb.toFixed(0)} charged, killed ${charged.killed} times`}; the attackers saw ${remark}`,
+  );
+  stage.mustBe(
+    during.p99Ms <= 2 * Math.max(quiet.p99Ms, after.p99Ms) + noiseMs,
+    `p99 of BestOptions rose from ${quiet.p99Ms.toFixed(0)} to ${during.p99Ms.toFixed(0)} ms during: ${attack.what(stage.full)}`,
+  );
+  stage.mustBe(charged === undefined || charged.killed === 0, 'the kernel killed for want of memory');
+  stage.mustBe(
+    peak <= limitBytes / 1e6,
+    `resident memory reached ${peak.toFixed(0)} MB; the chart allows ${(limitBytes / 1e6).toFixed(0)} MB`,
+  );
+}
+
+export function attackDrill(name: string, title: string, attacks: readonly Attack[]): Drill {
+  let limit: MemoryLimit | undefined;
+  return {
+    name,
+    title,
+    load: 'heavy',
+    // Thousands of connections and inflated messages leave holes in the native heap.
+    bounds: { callsPerSecond: 15, grownMb: 96 },
+    shape: () => ({
+      settings: { 'max-message-size': '512Mi' },
+      prepare: () => {
+        limit = memoryLimit(limitBytes);
+      },
+      through: () => limit?.through ?? [],
+      cleanUp: () => limit?.close(),
+    }),
+    async run(stage) {
+      for (const attack of attacks) {
+        if (stage.server.hasEnded()) return;
+        await attacked(stage, attack, limit);
+      }
+    },
+  };
+}
+
+export const memoryAttacks: readonly Attack[] = [
+  { name: 'unfinished', what: () => '8 connections with 250 messages each of 1 MiB that lack a byte' },
+  { name: 'bodies', what: () => '5 bodies of 400 MB to health, reflection, Explain and Rank' },
+  { name: 'bombs', what: () => '16 gzip messages of 0.5 MB that become 512 MB' },
+  { name: 'ids', what: (full) => `${full ? 120 : 60} requests with a group id of 8 MB` },
+];
+
+export const connectionAttacks: readonly Attack[] = [
+  { name: 'handshakes', what: () => '8,000 half-open handshakes' },
+  { name: 'idle', what: (full) => `${full ? '3,000' : '750'} idle connections` },
+  {
+    name: 'readers',
+    what: (full) => `${full ? '1,100' : '300'} readers that do not read their four answers`,
+  },
+];
+
+export const questionAttacks: readonly Attack[] = [
+  { name: 'keep-alive', what: () => '1,000 keep-alive connections on the API’s port' },
+  { name: 'rank', what: () => '150 clients that rank the region without end' },
+];
+
+export const attacksOnMemory = attackDrill('attacks-memory', 'attacks on memory', memoryAttacks);
+export const attacksOnConnections = attackDrill(
+  'attacks-connections',
+  'attacks with connections',
+  connectionAttacks,
+);
+export const attacksOnQuestions = attackDrill('attacks-questions', 'attacks with questions', questionAttacks);
