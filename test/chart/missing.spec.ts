@@ -46,13 +46,13 @@ describe('what the notes miss', () => {
 
   it('knowledge of another region than the bundled one, where none is collected or given', () => {
     const there = { image, server: role, region: 'eu-central-1' };
-    expect(missing(there)).to.include('Nothing is known of eu-central-1 beyond what EC2 tells');
+    expect(missing(there)).to.include("Of eu-central-1 the image brings the Spot Advisor's bands");
     for (const values of [
       { region: 'ap-south-1' },
       { storage: { kind: 'volume' }, collect: role },
       { server: { ...role, config: { static_data: '/data/eu.json' } } },
     ])
-      expect(missing({ ...there, ...values }), JSON.stringify(values)).to.not.include('Nothing is known');
+      expect(missing({ ...there, ...values }), JSON.stringify(values)).to.not.include('the image brings');
   });
 
   it('a volume that several replicas can mount', () => {

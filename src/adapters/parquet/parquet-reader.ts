@@ -17,6 +17,9 @@ const parsers: Partial<ParquetParsers> = {
   dateFromDays: (days) => days * 86_400_000,
 };
 
+/** Spark, DuckDB and Arrow write groups of some hundred thousand rows, or of a million. */
+const mostGroupRows = 5_000_000;
+
 /** Parquet through hyparquet: every codec that Spark, DuckDB and Arrow write. */
 export const parquetReader: ParquetReader = {
   async read(store, object, choose, onPiece, signal) {
@@ -28,7 +31,11 @@ export const parquetReader: ParquetReader = {
     let rowStart = 0;
     for (const group of metadata.row_groups) {
       signal.throwIfAborted();
-      const rowEnd = rowStart + Number(group.num_rows);
+      const groupRows = Number(group.num_rows);
+      // A group is held whole; what its header claims is not to be believed without a bound.
+      if (!(groupRows >= 0 && groupRows <= mostGroupRows))
+        throw new Error(`a row group of ${groupRows} rows is more than is read at once (${mostGroupRows})`);
+      const rowEnd = rowStart + groupRows;
       const gathered = columns.map(() => new Array<Cell>(rowEnd - rowStart).fill(null));
       const rows = await parquetReadObjects({
         file,

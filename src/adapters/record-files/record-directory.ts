@@ -52,11 +52,14 @@ export function compressedText(text: string): Promise<Uint8Array> {
   return gzipped(text);
 }
 
+/** The largest request that is taken is half of it. */
+const mostBytes = 1 << 30;
+
 /**
  * The text of a recording, compressed or not.
  * @throws zlib's error when the file is cut off.
  */
 export function recordingText(bytes: Uint8Array): string {
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return new TextDecoder().decode(isGzip ? gunzipSync(bytes) : bytes);
+  return new TextDecoder().decode(isGzip ? gunzipSync(bytes, { maxOutputLength: mostBytes }) : bytes);
 }

@@ -27,7 +27,7 @@ const typeShape = /^[a-z0-9-]+\.[a-z0-9-]+$/;
 const mostNames = 100_000;
 
 /** All types in all zones of AWS are some 60,000 pools. */
-const mostPools = 250_000;
+const mostPools = 150_000;
 
 /** The growing history of one pool. */
 export interface PoolPoints {

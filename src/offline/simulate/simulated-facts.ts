@@ -52,11 +52,14 @@ export async function simulatedFacts(
   };
 }
 
+/** As much as is read of a file that is not packed. */
+const mostBytes = 256 << 20;
+
 async function textOf(path: string): Promise<string> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new UsageError([`${path} cannot be read: ${messageOf(error)}`]);
   });
-  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  return (path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: mostBytes }) : bytes).toString('utf8');
 }
 
 function typesOf(text: string): readonly InstanceTypeFacts[] {

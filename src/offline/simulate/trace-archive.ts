@@ -61,10 +61,13 @@ export async function traceArchive(path: string): Promise<readonly TraceSet[]> {
   return several.map(([name, set]) => ({ name, ...set }));
 }
 
+/** Traces of a year of pools are some megabytes. */
+const mostBytes = 256 << 20;
+
 function unpacked(packed: Buffer, path: string): Buffer {
   if (packed[0] !== 0x1f || packed[1] !== 0x8b) return packed;
   try {
-    return gunzipSync(packed);
+    return gunzipSync(packed, { maxOutputLength: mostBytes });
   } catch (error) {
     const why = messageOf(error);
     throw new UsageError([`${path} cannot be unpacked, it may be cut short: ${why}`]);

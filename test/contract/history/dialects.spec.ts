@@ -203,13 +203,14 @@ describe('a price history in the dialects of the field', () => {
     expect(report.files[0]?.problem).to.match(/unpacks to more than 250 times its size/);
   });
 
-  it('keeps a bounded number of pools of a file that names new ones without end', async () => {
+  it('keeps a bounded number of pools of a file that names new ones without end', async function () {
+    this.timeout(120_000);
     const lines = Array.from(
-      { length: 260_000 },
+      { length: 160_000 },
       (_, index) => `2024-01-11T00:00:00Z,us-east-1a,c${index}.large,0.03\n`,
     );
     const { report } = await loaded('a.csv', `time,zone,type,price\n${lines.join('')}`);
-    expect(report.pools).to.equal(250_000);
+    expect(report.pools).to.equal(150_000);
     expect(report.dropped['too-many-pools']).to.equal(10_000);
   });
 });
