@@ -3,7 +3,7 @@ import { agentProcess } from '../test/peers/agent-process.ts';
 import { fakeWorld } from '../test/peers/agent-world.ts';
 import { fakeImds } from '../test/peers/fake-imds.ts';
 import type { Measurement } from './measurement.ts';
-import { cpuMs, statusBytes } from './process-costs.ts';
+import { cpuMs, ownBytes, statusBytes } from './process-costs.ts';
 
 /** The built agent while nothing stands, as it is nearly always. */
 export const agentCosts: readonly Measurement[] = [
@@ -21,6 +21,7 @@ export const agentCosts: readonly Measurement[] = [
         const [fromMs, before] = [Date.now(), cpuMs(one.pid)];
         await sleep(30_000);
         const memory = statusBytes(one.pid, 'VmRSS') / 1e6;
+        const own = ownBytes(one.pid);
         const cpu = ((cpuMs(one.pid) - before) / (Date.now() - fromMs)) * 100;
         return [
           {
@@ -29,6 +30,20 @@ export const agentCosts: readonly Measurement[] = [
             peer: undefined,
             unit: 'MB',
             target: { words: 'at most 80 MB', met: memory <= 80 },
+          },
+          {
+            name: 'agent, idle: private memory',
+            ours: own.private / 1e6,
+            peer: undefined,
+            unit: 'MB',
+            target: { words: 'at most 16 MB', met: own.private <= 16e6 },
+          },
+          {
+            name: 'agent, idle: proportional memory (PSS)',
+            ours: own.proportional / 1e6,
+            peer: undefined,
+            unit: 'MB',
+            target: undefined,
           },
           {
             name: 'agent, idle: CPU over 30 s',

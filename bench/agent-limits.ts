@@ -14,7 +14,7 @@ import { agentProcessOn } from '../test/peers/agent-process.ts';
 import { clusterWorld, fakeWorld, type World } from '../test/peers/agent-world.ts';
 import { fakeImds, interruption } from '../test/peers/fake-imds.ts';
 import { until } from '../test/peers/until.ts';
-import { cpuMs, statusBytes } from './process-costs.ts';
+import { cpuMs, ownBytes, statusBytes } from './process-costs.ts';
 
 interface Row {
   readonly name: string;
@@ -43,6 +43,8 @@ async function idleAndDrain(world: World): Promise<void> {
   await sleep(30_000);
   const elapsedMs = Date.now() - before.atMs;
   row('idle: resident memory', statusBytes(one.pid, 'VmRSS') / 1e6, 80, 'MB');
+  row('idle: private memory', ownBytes(one.pid).private / 1e6, 24, 'MB');
+  row('idle: proportional memory (PSS)', ownBytes(one.pid).proportional / 1e6, 80, 'MB');
   row('idle: CPU', ((cpuMs(one.pid) - before.cpu) / elapsedMs) * 100, 0.5, '% of core');
   if (world.fake !== undefined)
     row('idle: API requests', ((requests() - before.requests) / elapsedMs) * 60_000, 1, 'a minute');

@@ -6,6 +6,17 @@ export function statusBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   return Number(found?.[1] ?? 0) * 1024;
 }
 
+/** What belongs to a process alone, and its share of all that it has mapped: what another one of the same program costs. */
+export function ownBytes(pid: number): { readonly private: number; readonly proportional: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const bytes = (field: string) =>
+    Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return {
+    private: bytes('Private_Clean') + bytes('Private_Dirty'),
+    proportional: bytes('Pss'),
+  };
+}
+
 /** What a process has worked since its start. */
 export function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');

@@ -41,6 +41,8 @@ const setByChart = {
     'region',
     'grpc_listen',
     'http_listen',
+    'probe_listen',
+    'api_token_file',
     'tls_cert',
     'tls_key',
     'state_dir',
@@ -55,6 +57,7 @@ const setByChart = {
     'pod_namespace',
     'kubeconfig',
     'http_listen',
+    'metrics_listen',
     'shutdown_grace',
     'webhook_headers_file',
     'webhook_url_file',
@@ -103,6 +106,8 @@ const special: Readonly<Record<string, Schema>> = {
   'server.service.ipFamilies': { type: 'array', items: { enum: ['IPv4', 'IPv6'] }, uniqueItems: true },
   'agent.config': settingsSchema(agentSettings, setByChart.agent),
   'agent.httpPort': port,
+  'agent.metricsPort': { ...port, minimum: 0 },
+
   'agent.spotNodeSelectorTerms': { type: 'array', items: nodeSelectorTerm },
   'agent.karpenter': automatic,
   'agent.updateStrategy': rollingStrategy('OnDelete'),
@@ -120,6 +125,7 @@ const special: Readonly<Record<string, Schema>> = {
   'train.activeDeadlineSeconds': atLeastOne,
   'train.labelHours': { enum: [12, 24] },
   'networkPolicy.extraGrpcFrom': objects,
+  'networkPolicy.extraHttpFrom': objects,
   'monitoring.podMonitor.enabled': automatic,
   'monitoring.prometheusRule.enabled': automatic,
 };

@@ -139,6 +139,60 @@ describe('values that users know from other charts', () => {
     expect(configs[0].grpc_listen).to.equal(':9443');
   });
 
+  it('probes and metrics of the server have a port of their own, which its bounds and the network policy know', () => {
+    const usual = rendered({ apis: ['monitoring.coreos.com/v1'] });
+    const pod = deployment(usual).template.spec.containers[0];
+    expect(pod.ports).to.deep.include({ name: 'probes', containerPort: 9090 });
+    for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+      expect(pod[probe].httpGet.port, probe).to.equal('probes');
+    expect(parse(one(usual, 'ConfigMap', name('server'))['data']['config.yaml']).probe_listen).to.equal(
+      ':9090',
+    );
+    const monitor = one(usual, 'PodMonitor', name('server'))['spec'];
+    expect(monitor.podMetricsEndpoints[0].port).to.equal('probes');
+    const { ingress } = one(
+      rendered({ values: { networkPolicy: { monitoringNamespace: 'monitoring' } } }),
+      'NetworkPolicy',
+      name('server'),
+    )['spec'];
+    const from = (port: string) => ingress.find((rule: KubeObject) => rule['ports'][0].port === port).from;
+    expect(from('probes')).to.deep.equal([
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } },
+    ]);
+    expect(from('http')).to.deep.equal([
+      { podSelector: { matchLabels: { 'app.kubernetes.io/instance': 'se' } } },
+    ]);
+  });
+
+  it('the agent’s health goes to loopback where its metrics have a port of their own on the node', () => {
+    const values = (hostNetwork: boolean) => ({ agent: { hostNetwork, metricsPort: 8091 } });
+    for (const hostNetwork of [true, false]) {
+      const made = rendered({ values: values(hostNetwork), apis: ['monitoring.coreos.com/v1'] });
+      const [container] = daemonSet(made).template.spec.containers;
+      const config = parse(one(made, 'ConfigMap', name('agent'))['data']['config.yaml']);
+      expect(config.http_listen).to.equal(hostNetwork ? '127.0.0.1:8090' : ':8090');
+      expect(config.metrics_listen).to.equal(':8091');
+      expect(container.livenessProbe.httpGet).to.deep.equal({
+        path: '/healthz',
+        port: 'http',
+        ...(hostNetwork && { host: '127.0.0.1' }),
+      });
+      expect(container.ports.map((port: KubeObject) => port['name'])).to.deep.equal(['http', 'metrics']);
+      expect(one(made, 'PodMonitor', name('agent'))['spec'].podMetricsEndpoints[0].port).to.equal('metrics');
+    }
+  });
+
+  it('the API’s token comes as a file of a Secret', () => {
+    const made = rendered({ values: { server: { apiTokenSecret: { name: 'api' } } } });
+    const config = parse(one(made, 'ConfigMap', name('server'))['data']['config.yaml']);
+    const { volumes, containers } = deployment(made).template.spec;
+    const mount = containers[0].volumeMounts.find((each: KubeObject) => each['name'] === 'api-token');
+    expect(config.api_token_file).to.equal(`${mount.mountPath}/token`);
+    expect(volumes.find((each: KubeObject) => each['name'] === 'api-token').secret.secretName).to.equal(
+      'api',
+    );
+  });
+
   it('ServiceMonitors stand in for PodMonitors, each with a Service that it finds, and never scrape twice', () => {
     const kinds = kindsOf(objects);
     expect(kinds.join()).to.not.include('PodMonitor');

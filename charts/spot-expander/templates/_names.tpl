@@ -107,9 +107,13 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{- /* The container port that has /metrics, by name and by number. */ -}}
 {{- define "spot-expander.metricsPort" -}}
-http
+{{- if eq .component "server" -}}
+probes
+{{- else -}}
+{{- ternary "metrics" "http" (gt (int .root.Values.agent.metricsPort) 0) -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "spot-expander.metricsPortNumber" -}}
-{{- ternary 8000 (int .root.Values.agent.httpPort) (eq .component "server") -}}
+{{- ternary 9090 (int (.root.Values.agent.metricsPort | default .root.Values.agent.httpPort)) (eq .component "server") -}}
 {{- end -}}
