@@ -276,7 +276,7 @@ export const serveSettings = {
     ['K8S_CONFIG_PATH', 'KUBECONFIG'],
   ),
   record: setting(
-    folderToMake.optional(),
+    filePath.optional(),
     undefined,
     'directory',
     'store requests and answers here, for rank --replay',

@@ -15,7 +15,16 @@ export interface World {
   readonly fake: FakeKubernetes | undefined;
   addNode(
     name: string,
-    over?: { instanceId?: string; zone?: string; labels?: any; annotations?: any; spec?: any; owners?: any },
+    over?: {
+      instanceId?: string;
+      zone?: string;
+      labels?: any;
+      annotations?: any;
+      spec?: any;
+      owners?: any;
+      /** Heeded by the fake API server alone. */
+      createdAtMs?: number;
+    },
   ): Promise<void>;
   addPod(
     name: string,
@@ -99,6 +108,8 @@ async function world(
         metadata: {
           name,
           ownerReferences: over.owners,
+          creationTimestamp:
+            over.createdAtMs === undefined ? undefined : new Date(over.createdAtMs).toISOString(),
           annotations: { 'kwok.x-k8s.io/node': 'fake', ...over.annotations },
           labels: { ...labels, ...over.labels },
         },

@@ -205,9 +205,17 @@ function chosenRiskModel(
 
 /** The trained model, whichever is in use when it is asked; says nothing while there is none. */
 function latestOf(modelKeeper: ModelKeeper | undefined): RiskModel {
+  let latest: RiskModel | undefined;
+  let replaced = 0;
   return {
     name: 'family-stress',
     description: 'the trained model in use',
+    evidenceVersion: () => {
+      const current = modelKeeper?.current();
+      if (current !== latest) replaced += 1;
+      latest = current;
+      return replaced;
+    },
     assess: (inputs, signal) => modelKeeper?.current()?.assess(inputs, signal) ?? Promise.resolve(new Map()),
   };
 }

@@ -40,7 +40,8 @@ export function fleetHazardModel({
   return {
     name: 'fleet-hazard',
     description: `the fleet's own interruptions over its node-hours, ${horizonHours} h ahead; prior: the Spot Advisor's band${beside === undefined ? '' : `; combined with ${beside.name}`}`,
-    evidenceVersion: () => record.noticesCounted,
+    // A model that arrives, or is replaced, beside the record is news as much as a notice is.
+    evidenceVersion: () => record.noticesCounted + (beside?.evidenceVersion?.() ?? 0),
     async assess(inputs, signal) {
       const stress = await saidBeside(inputs, signal);
       const assessed = new Map<PoolKey, RiskAssessment>();
