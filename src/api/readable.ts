@@ -16,7 +16,7 @@ const dash = '–';
  */
 export function readableRanking(answer: RankResponse, most?: number, paint: Paint = unpainted): string {
   return [
-    rankingText(answer.candidates, most, paint),
+    readableCandidates(answer.candidates, most, paint),
     `${paint('strong', 'because')}: ${answer.reason}`,
     ...furtherRemarks(answer),
     degradationText(answer.degradation, paint),
@@ -60,7 +60,7 @@ export function readableDecision(decision: DecisionMessage, paint: Paint = unpai
       : `not readable: ${request.unreadable_pods} pods, ${request.unreadable_nodes} nodes`,
     `answer: ${paint('chosen', decision.answer.join(', ') || 'nothing')}`,
     `because: ${decision.reason}`,
-    decision.candidates.length === 0 ? '' : rankingText(decision.candidates, undefined, paint),
+    decision.candidates.length === 0 ? '' : readableCandidates(decision.candidates, undefined, paint),
     decision.candidate_count > decision.candidates.length
       ? `${decision.candidates.length} of ${decision.candidate_count} candidates shown`
       : '',
@@ -135,10 +135,13 @@ function sameStanding(a: CandidateMessage, b: CandidateMessage): boolean {
 }
 
 /** What the two probabilities of the table are. */
-export const probabilitiesText =
-  'expected: how often this happens to such a pool within the horizon, calibrated. crash p: the same evidence at even odds, 0 to 1, which the safety gate reads.';
+const probabilitiesText = [
+  'expected: how often the pool becomes unstable within the horizon of whoever tells the risk, 0 to 1, calibrated: cost is discounted by it.',
+  'crash p: the same evidence at even odds, as if every second pool did: a scale for the safety gate, not a frequency.',
+].join('\n');
 
-function rankingText(
+/** The `most` best as a table, what its probabilities are, and what was dropped and why. */
+export function readableCandidates(
   candidates: readonly CandidateMessage[],
   most: number | undefined,
   paint: Paint,

@@ -1,12 +1,18 @@
 import { messageOf } from '../errors/message-of.ts';
 
 /** What a failed call to AWS tells: `refused` means that the same call will fail again. */
-export type FailureReason = 'denied' | 'throttled' | 'timed-out' | 'failed' | 'refused' | 'stopped';
+export type FailureReason =
+  'no-credentials' | 'denied' | 'throttled' | 'timed-out' | 'failed' | 'refused' | 'stopped';
 
 const throttling =
   /^(Throttling|ThrottlingException|ThrottledException|RequestLimitExceeded|RequestThrottled\w*|TooManyRequestsException|SlowDown|EC2ThrottledException|PriorRequestNotComplete|BandwidthLimitExceeded|LimitExceededException)$/;
 const denial =
-  /^(UnauthorizedOperation|AccessDenied\w*|AuthFailure|OptInRequired|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|CredentialsProviderError|ExpiredToken\w*|PendingVerification|Blocked)$/;
+  /^(UnauthorizedOperation|AccessDenied\w*|AuthFailure|OptInRequired|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|ExpiredToken\w*|PendingVerification|Blocked)$/;
+/** The SDK found nothing to sign with, anywhere it looks. */
+const missing = /^(CredentialsProviderError|TokenProviderError)$/;
+/** There was something to sign with, and AWS does not take it. */
+const unknown =
+  /^(AuthFailure|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|ExpiredToken\w*)$/;
 /** The clock was wrong or credentials were just renewed: the next try is signed anew. */
 const renewable = /^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
 const timeouts = /^(TimeoutError|RequestTimeout\w*|ETIMEDOUT|ESOCKETTIMEDOUT)$/;
@@ -24,6 +30,7 @@ export function reasonOf(error: unknown): Exclude<FailureReason, 'stopped'> {
   const { name, code, status } = seen(error);
   if (code !== undefined && broken.test(code)) return 'failed';
   if (throttling.test(name) || status === 429) return 'throttled';
+  if (missing.test(name)) return 'no-credentials';
   if (denial.test(name)) return 'denied';
   if (timeouts.test(name)) return 'timed-out';
   if (renewable.test(name)) return 'failed';
@@ -41,8 +48,13 @@ export function sentenceOf(
   const said = messageOf(error);
   const after = tries === 1 ? '' : ` after ${tries} tries`;
   switch (reason) {
+    case 'no-credentials':
+      // Without the action: whatever is asked, the sentence is one and is told once.
+      return 'No AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is given (docs/iam.md).';
     case 'denied':
-      return `AWS does not allow ${action} (${seen(error).name}: ${said}): check the credentials and the IAM policy.`;
+      return unknown.test(seen(error).name)
+        ? `AWS does not take the credentials for ${action} (${seen(error).name}: ${said}): they are wrong or have ended; renew them.`
+        : `AWS does not allow ${action} (${seen(error).name}: ${said}): the credentials are good, their IAM policy must allow it (docs/iam.md).`;
     case 'throttled':
       return `AWS throttled ${action}${after}.`;
     case 'timed-out':

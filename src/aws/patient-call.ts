@@ -49,7 +49,9 @@ export async function patientCall<T>(
       return await beforeAbort(call(ended), ended);
     } catch (error) {
       const reason = signal.aborted ? 'stopped' : ended.aborted ? 'timed-out' : reasonOf(error);
-      if (reason === 'denied' || reason === 'refused' || reason === 'stopped' || attempt >= patience.tries) {
+      const isFinal =
+        reason === 'no-credentials' || reason === 'denied' || reason === 'refused' || reason === 'stopped';
+      if (isFinal || attempt >= patience.tries) {
         throw new SourceUnavailable(
           reason === 'refused' ? 'failed' : reason,
           sentenceOf(action, reason, attempt, patience.tryTimeoutMs, error),

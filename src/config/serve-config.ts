@@ -82,7 +82,8 @@ function apiPort(environment: ServeConfigInputs['environment']): number {
   return port;
 }
 
-function defaultStateDir(environment: ServeConfigInputs['environment']): string {
+/** Where state is kept unless a setting says otherwise. */
+export function defaultStateDir(environment: ServeConfigInputs['environment']): string {
   const base = environment['XDG_STATE_HOME'];
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'spot-expander');
 }

@@ -1,12 +1,29 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { awsRegions } from '../formats/aws-regions.ts';
 import { environmentNames, flagName, type Setting, type SettingTable } from './setting.ts';
 import { choicesOf, takenText } from './value-text.ts';
+
+/** The setting behind an option, for whoever needs more than its help text: completion. */
+const settingOf = new WeakMap<Option, Setting<unknown>>();
+
+/** What may follow a flag: words, a file or folder, anything, or nothing at all. */
+export function completionOf(option: Option): readonly string[] | 'file' | 'anything' | 'nothing' {
+  if (!option.required && !option.optional) return 'nothing';
+  const one = settingOf.get(option);
+  if (one === undefined) return 'anything';
+  if (isSwitch(one)) return ['yes', 'no'];
+  if (one.placeholder === 'region' || one.placeholder === 'regions') return awsRegions;
+  if (['file', 'place', 'path', 'directory'].includes(one.placeholder)) return 'file';
+  return choicesOf(one.schema) ?? 'anything';
+}
 
 /** Adds one flag per setting to a command; `scope` is what its environment variables begin with. */
 export function addSettingFlags(command: Command, table: SettingTable, scope?: string): Command {
   for (const [key, one] of Object.entries(table)) {
-    command.addOption(new Option(`${flagName(key)} ${argumentOf(one)}`.trim(), helpText(key, one, scope)));
+    const option = new Option(`${flagName(key)} ${argumentOf(one)}`.trim(), helpText(key, one, scope));
+    settingOf.set(option, one);
+    command.addOption(option);
     // What is on by default is told off in one word as well.
     if (isSwitch(one) && String(one.fallback) === 'true')
       command.addOption(new Option(flagName(`no_${key}`)).hideHelp());

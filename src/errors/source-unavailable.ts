@@ -1,5 +1,6 @@
-/** Why a source of knowledge could not be read. */
-export type UnavailableReason = 'denied' | 'throttled' | 'timed-out' | 'stopped' | 'failed';
+/** Why a source of knowledge could not be read; without credentials no other call can succeed either. */
+export type UnavailableReason =
+  'no-credentials' | 'denied' | 'throttled' | 'timed-out' | 'stopped' | 'failed';
 
 /** A source of knowledge gave no answer after its own retries; what is known already stays in use. */
 export class SourceUnavailable extends Error {

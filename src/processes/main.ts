@@ -1,29 +1,17 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import type { CommandContext } from './command-context.ts';
+import { didYouMean } from '../errors/nearest-names.ts';
+import { commands, type CommandFactory } from './commands.ts';
 import { processContext, runProgram } from './command-line.ts';
 import { version } from './version.ts';
 
-type CommandFactory = (context: CommandContext) => Command;
-
-/** Each command is its own module, loaded only when it is asked for: an agent does not pay for EC2 and ONNX. */
-const commands: Readonly<Record<string, () => Promise<CommandFactory>>> = {
-  serve: async () => (await import('./serve/serve-command.ts')).serveCommand,
-  rank: async () => (await import('./ask/rank.ts')).rankCommand,
-  evaluate: async () => (await import('./ask/evaluate.ts')).evaluateCommand,
-  explain: async () => (await import('./ask/explain.ts')).explainCommand,
-  agent: async () => (await import('./agent/agent-command.ts')).agentCommand,
-  'release-nodes': async () => (await import('./agent/release-nodes-command.ts')).releaseNodesCommand,
-  collect: async () => (await import('./offline/collect.ts')).collectCommand,
-  train: async () => (await import('./offline/train.ts')).trainCommand,
-  backtest: async () => (await import('./offline/backtest.ts')).backtestCommand,
-  score: async () => (await import('./offline/score.ts')).scoreCommand,
-  simulate: async () => (await import('./offline/simulate.ts')).simulateCommand,
-  models: async () => (await import('./offline/models.ts')).modelsCommand,
-  'publish-ca': async () => (await import('./serve/publish-ca.ts')).publishCaCommand,
-  'import-lightgbm': async () => (await import('./offline/import-lightgbm.ts')).importLightGbmCommand,
-  config: async () => (await import('./serve/config-command.ts')).configCommand,
+const all: Readonly<Record<string, () => Promise<CommandFactory>>> = {
+  ...commands,
+  completion: async () => {
+    const { completionCommand } = await import('./completion.ts');
+    return (context) => completionCommand(context, commands);
+  },
 };
 
 const oldestNode = 24;
@@ -56,7 +44,18 @@ async function main(args: readonly string[]): Promise<void> {
     .showSuggestionAfterError()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 used wrongly.');
   const named = args.find((arg) => !arg.startsWith('-')) ?? '';
-  const wanted = Object.hasOwn(commands, named) ? [commands[named]] : Object.values(commands);
+  const isKnown = Object.hasOwn(all, named);
+  // Told before all that there is would be loaded for a slip of the pen.
+  if (!isKnown && named !== '' && named !== 'help') {
+    const names = Object.keys(all);
+    const near = didYouMean(named, names);
+    context.writeError(
+      `spot-expander: ${JSON.stringify(named)} is no command${near === '' ? `; there are ${names.join(', ')}` : near}\n`,
+    );
+    context.setExitCode(2);
+    return;
+  }
+  const wanted = isKnown ? [all[named]] : Object.values(all);
   for (const load of wanted) if (load !== undefined) program.addCommand((await load())(context));
   await runProgram(program, args, context);
 }

@@ -119,14 +119,26 @@ describe('spot-expander serve, as built', () => {
   });
 
   describe('with --demo, as npm start runs it', () => {
-    it('ranks a scale-up of a real autoscaler with reasons, says which model it rests on, and serves on', async () => {
+    it('answers a scale-up of a real autoscaler: the choice, the candidates, what others take, a notice, what next; and serves on', async () => {
       const server = await start(['--demo']);
       await server.line((line) => line.startsWith('Ctrl-C'), 'showing a scale-up');
       const shown = server.lines.filter((line) => !line.startsWith('{')).join('\n');
       for (const group of groups) expect(shown).to.include(group);
-      expect(shown).to.match(/^answer: (spot|od)-/m);
-      expect(shown).to.match(/^because: .+ ranks first of \d+/m);
-      expect(shown).to.match(/^answered by: \S+/m);
+      const parts = [
+        /^The choice: (spot|od)-\S+ ranks first of \d+ with yield/m,
+        /^#\s+candidate .* expected\s+crash p/m,
+        /^crash p: .* not a frequency/m,
+        /^answered by: model$/m,
+        /^ {2}least-waste {3}spot-\S+: \d+ nodes, \$/m,
+        /^ {2}price {9}spot-\S+: \d+ nodes, \$/m,
+        /^Then AWS gives a node of \S+@ap-south-1[abc] its two minutes/m,
+        /^ {2}the choice: (spot|od)-\S+ ranks first of \d+/m,
+        /^Where to look next:/m,
+      ].map((part) => part.exec(shown)?.index ?? -1);
+      expect(parts, shown).to.satisfy((all: number[]) =>
+        all.every((at, place) => at > (all[place - 1] ?? -1)),
+      );
+      expect(/The choice: (\S+)/.exec(shown)?.[1]).to.not.equal(/ {2}the choice: (\S+)/.exec(shown)?.[1]);
       expect(await asked(server).bestOptions(readFileSync(join(fixtures, realRequests[0]!)))).to.have.length(
         1,
       );
@@ -138,8 +150,8 @@ describe('spot-expander serve, as built', () => {
       const tried = server.lines.flatMap(
         (line) => /^ {2}(?:npx spot-expander|curl) (.*)$/.exec(line)?.[1] ?? [],
       );
-      expect(tried).to.have.length(2);
-      const [curl = '', rank = ''] = tried;
+      expect(tried).to.have.length(4);
+      const [rank = '', explain = '', curl = '', demo = ''] = tried;
       const [, type = '', body = ''] = /-H '([^']*)' -d '([^']*)'/.exec(curl) ?? [];
       const [name = '', value = ''] = type.split(': ');
       const response = await fetch(/http:\S+/.exec(curl)?.[0] ?? '', {
@@ -148,10 +160,16 @@ describe('spot-expander serve, as built', () => {
         body,
       });
       expect(response.status).to.equal(200);
-      const ranked = run(rank.split(' '), bareEnvironment(home));
-      running.push(ranked);
-      expect(await ranked.exitCode, ranked.stderr()).to.equal(0);
-      expect(ranked.lines.join('\n')).to.include('c5.large@ap-south-1a');
+      for (const [command, says] of [
+        [rank, 'c5.large@ap-south-1a'],
+        [explain, 'answer: '],
+        [demo, 'EVACUATE: '],
+      ] as const) {
+        const ended = run(command.split(' '), bareEnvironment(home));
+        running.push(ended);
+        expect(await ended.exitCode, ended.stderr()).to.equal(0);
+        expect(ended.lines.join('\n')).to.include(says);
+      }
     });
   });
 
@@ -244,7 +262,7 @@ describe('spot-expander serve, as built', () => {
         `127.0.0.1:${await freePort()}`,
       ]);
       expect(await one.exitCode).to.equal(1);
-      expect(one.stderr() + one.lines.join('\n')).to.include(String(first.port));
+      expect(one.stderr()).to.include(`--grpc-listen 127.0.0.1:${first.port} is taken by another process`);
     });
   });
 });

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors/message-of.ts';
+import { SourceUnavailable } from '../../errors/source-unavailable.ts';
 import { staticIntelligenceOf } from '../../formats/static-intelligence-document.ts';
 import type { Market } from '../../ports/market.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
@@ -53,6 +54,8 @@ export async function collectRegion(
 ): Promise<Problems> {
   const { region, nowMs } = order;
   const problems: string[] = [];
+  const unsigned: string[] = [];
+  let whyUnsigned = '';
   const fresh: Partial<Record<SectionName, Readonly<Record<string, unknown>>>> = {};
   const sources = sourcesOf(order, ports, signal);
   const sections = ['zones', 'instance_metadata', 'spot_advisor', 'on_demand', 'spot'] as const;
@@ -67,9 +70,14 @@ export async function collectRegion(
       ports.progress(`${region}: ${name}, ${count} entries`);
     } catch (error) {
       signal.throwIfAborted();
-      problems.push(`${region}: ${name} stays as it was: ${messageOf(error)}`);
+      if (error instanceof SourceUnavailable && error.reason === 'no-credentials') {
+        unsigned.push(name);
+        whyUnsigned = error.message;
+      } else problems.push(`${region}: ${name} stays as it was: ${messageOf(error)}`);
     }
   }
+  if (unsigned.length > 0)
+    problems.push(`${region}: without ${unsigned.join(', ')}, which stay as they were. ${whyUnsigned}`);
   if (Object.keys(fresh).length === 0) return problems;
   const old = await oldDocument(ports.store, region, problems, signal);
   const text = `${JSON.stringify(mergedDocument(old, fresh, region, nowMs), null, 1)}\n`;

@@ -19,3 +19,9 @@ export function intervalOf(values: readonly number[]): Interval {
   const half = (studentT[count - 2] ?? 1.96) * Math.sqrt(variance / count);
   return { mean, low: mean - half, high: mean + half };
 }
+
+/** The same within what the figure can be at all: a count is never below 0, a share never above 1. */
+export function bounded({ mean, low, high }: Interval, least: number, most: number): Interval {
+  const within = (value: number): number => Math.min(most, Math.max(least, value));
+  return { mean: within(mean), low: within(low), high: within(high) };
+}

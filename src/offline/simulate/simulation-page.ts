@@ -1,5 +1,6 @@
 import { escaped } from '../reports/escaped.ts';
-import type { Interval } from './interval.ts';
+import { pageStyle } from '../reports/page-style.ts';
+import { bounded, type Interval } from './interval.ts';
 import type { TraceVerdict } from './trace-trial.ts';
 import type { RegionVerdict } from './trial-text.ts';
 
@@ -58,11 +59,11 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
       ),
     );
   }
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>spot-expander simulate</title>
-<style>body{font:15px system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}svg{width:100%;height:auto}text{font:12px system-ui,sans-serif}</style>
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>spot-expander simulate</title><style>${pageStyle}</style></head><body>
 <h1>What each expander would have cost</h1>
 ${parts.join('\n')}
-</html>
+</body></html>
 `;
 }
 
@@ -70,23 +71,29 @@ function scaled({ mean, low, high }: Interval, by: number): Interval {
   return { mean: mean * by, low: low * by, high: high * by };
 }
 
+/** What a figure can be: less than nothing only where it is a difference, and more than 100 % only where it is no share. */
+function limitsOf(title: string): readonly [least: number, most: number] {
+  if (/^(Dearer|Regret)/.test(title)) return [-Infinity, Infinity];
+  return [0, title.endsWith('%') ? 100 : Infinity];
+}
+
+/** Bars with their intervals, as boxes that a phone stacks: names and figures are text of the page and are never cut. */
 function plot(title: string, bars: readonly Bar[]): string {
-  const finite = bars.flatMap(({ value }) => [value.mean, value.low, value.high]).filter(Number.isFinite);
+  const [lowest, highest] = limitsOf(title);
+  const within = bars.map(({ label, value }) => ({ label, value: bounded(value, lowest, highest) }));
+  const finite = within.flatMap(({ value }) => [value.mean, value.low, value.high]).filter(Number.isFinite);
   const least = Math.min(0, ...finite);
   const most = Math.max(1e-9, ...finite);
-  const left = 400;
-  const width = 310;
-  const x = (value: number): number =>
-    left + (width * (Math.min(most, Math.max(least, value)) - least)) / (most - least);
-  const rows = bars.map(({ label, value }, index) => {
-    const { mean, low, high } = value;
-    const y = 8 + index * 22;
-    const from = Math.min(x(0), x(mean));
-    const color = label.startsWith('spot-expander') || label.includes(', hot pools') ? '#1a6' : '#89a';
-    return `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${escaped(label)}</text><rect x="${from.toFixed(1)}" y="${y}" width="${Math.abs(x(mean) - x(0)).toFixed(1)}" height="14" fill="${color}"/><line x1="${x(low).toFixed(1)}" x2="${x(high).toFixed(1)}" y1="${y + 7}" y2="${y + 7}" stroke="#222"/><text x="${(Math.max(x(high), x(mean), x(0)) + 6).toFixed(1)}" y="${y + 11}">${figures(value)}</text>`;
+  const at = (value: number): number =>
+    (100 * (Math.min(most, Math.max(least, value)) - least)) / (most - least);
+  const box = (tag: string, from: number, to: number): string =>
+    `<${tag} style="left:${Math.min(from, to).toFixed(2)}%;width:${Math.abs(to - from).toFixed(2)}%"></${tag}>`;
+  const rows = within.map(({ label, value }) => {
+    const isOurs = label.startsWith('spot-expander') || label.includes(', hot pools');
+    const interval = Number.isFinite(value.high - value.low) ? box('b', at(value.low), at(value.high)) : '';
+    return `<div class="row${isOurs ? ' ours' : ''}"><span class="name">${escaped(label)}</span><span class="bar">${box('i', at(0), at(value.mean))}${interval}<u style="left:${at(0).toFixed(2)}%"></u></span><span>${figures(value)}</span></div>`;
   });
-  const height = 16 + bars.length * 22;
-  return `<h3>${escaped(title)}</h3><svg viewBox="0 0 900 ${height}" role="img" aria-label="${escaped(title)}"><line x1="${x(0).toFixed(1)}" x2="${x(0).toFixed(1)}" y1="0" y2="${height}" stroke="#bbb"/>${rows.join('')}</svg>`;
+  return `<h3>${escaped(title)}</h3><div role="img" aria-label="${escaped(title)}">${rows.join('')}</div>`;
 }
 
 function figures({ mean, low, high }: Interval): string {

@@ -1,24 +1,20 @@
 import { escaped } from '../reports/escaped.ts';
+import { pageStyle } from '../reports/page-style.ts';
 import { svgBars, svgPlot, type PlotSeries } from './svg-plot.ts';
 import type { TrialReport } from './trial-report.ts';
 import type { SliceMetrics } from './trial-slices.ts';
 import { spread } from './verdict-text.ts';
 import type { Estimate } from './verdict.ts';
 
-const blue = '#2563eb';
-const grey = '#888';
-const red = '#dc2626';
+const blue = 'var(--blue)';
+const grey = 'var(--grey)';
+const red = 'var(--red)';
 
 /** The report as one HTML page that stands by itself. */
 export function reportPage(report: TrialReport): string {
   const { verdict } = report;
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escaped(report.title)}</title><style>
-body{font:14px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1000px;padding:0 1rem;color:#1a1a1a}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-td,th{border-bottom:1px solid #ddd;padding:.25rem .6rem;text-align:right}td:first-child,th:first-child{text-align:left}
-.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:1rem}svg{font:11px system-ui,sans-serif;fill:#333}svg .title{font-size:13px;font-weight:600}
-</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(report.title)}</title><style>${pageStyle}</style></head><body>
 <h1>${escaped(report.title)}</h1>
 <p>Measured by walking forward: every moment is forecast by a model that learnt only from what was known before it. ${verdict.rows} moments of pools over ${verdict.days} days; ${verdict.unstableRows} were unstable (${(100 * verdict.prevalence).toFixed(2)} %). Brackets hold 95 % of draws of whole days. A price rise interrupts nobody: this is the risk of price instability, not of interruption.</p>
 <h2>Beside the baselines</h2>${judgementTable(report)}
@@ -36,7 +32,7 @@ function judgementTable({ verdict }: TrialReport): string {
     ([name, one]) =>
       `<tr><td>${escaped(name)}</td>${[one.prAuc, one.withinPoolAuc, one.brierSkill, one.rocAuc].map((estimate) => `<td>${spread(estimate)}</td>`).join('')}<td>${one.calibrationError.toFixed(4)}</td><td>${one.precisionAtRecall75.toFixed(3)}</td><td>${one.f1.toFixed(3)}</td></tr>`,
   );
-  return `<table><tr><th>forecast</th><th>PR-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ROC-AUC</th><th>ECE</th><th>precision at recall 0.75</th><th>F1</th></tr>${rows.join('')}</table>`;
+  return `<div class="wide"><table><tr><th>forecast</th><th>PR-AUC</th><th>within-pool AUC</th><th>Brier skill</th><th>ROC-AUC</th><th>ECE</th><th>precision at recall 0.75</th><th>F1</th></tr>${rows.join('')}</table></div>`;
 }
 
 function sliceTable(slices: readonly SliceMetrics[]): string {
@@ -45,7 +41,7 @@ function sliceTable(slices: readonly SliceMetrics[]): string {
     (one) =>
       `<tr><td>${escaped(one.name)}</td><td>${one.rows}</td><td>${(100 * one.prevalence).toFixed(2)} %</td>${[one.prAuc, one.aboveReturn, one.withinPoolAuc, one.brierSkill].map(cell).join('')}<td>${one.calibrationError.toFixed(4)}</td></tr>`,
   );
-  return `<table><tr><th></th><th>moments</th><th>unstable</th><th>PR-AUC</th><th>less that of the 24 h return</th><th>within-pool AUC</th><th>Brier skill</th><th>ECE</th></tr>${rows.join('')}</table>`;
+  return `<div class="wide"><table><tr><th></th><th>moments</th><th>unstable</th><th>PR-AUC</th><th>less that of the 24 h return</th><th>within-pool AUC</th><th>Brier skill</th><th>ECE</th></tr>${rows.join('')}</table></div>`;
 }
 
 const unitSquare = { xRange: [0, 1], yRange: [0, 1] } as const;
@@ -141,9 +137,11 @@ function plots(report: TrialReport): string {
         },
       ],
     }),
-    svgBars(
-      'Gain by feature (published model)',
-      report.gains.slice(0, 20).map(({ feature, share }) => ({ name: feature, value: share })),
-    ),
+    report.gains.length === 0
+      ? ''
+      : svgBars(
+          'Gain by feature (published model)',
+          report.gains.slice(0, 20).map(({ feature, share }) => ({ name: feature, value: share })),
+        ),
   ].join('\n');
 }

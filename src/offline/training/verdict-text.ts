@@ -74,5 +74,6 @@ export function sliceTable(kind: string, slices: readonly SliceMetrics[]): strin
 export function spread(estimate: Estimate | null): string {
   if (estimate === null) return '–';
   const { value, low, high } = estimate;
+  if (Number.isNaN(low) || Number.isNaN(high)) return value.toFixed(3);
   return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
 }

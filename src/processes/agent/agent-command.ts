@@ -1,4 +1,3 @@
-import './small-memory.ts';
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { agentConfig, type AgentConfig } from '../../config/agent-config.ts';

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { messageOf } from '../../errors/message-of.ts';
+import { SourceUnavailable } from '../../errors/source-unavailable.ts';
 import { publicDocuments } from '../../adapters/advisor-feed/advisor-feed.ts';
 import { ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
 import { marketEc2 } from '../../adapters/ec2/market-ec2.ts';
@@ -126,7 +127,11 @@ async function collectOnce(options: CollectOptions, context: CommandContext): Pr
           );
       } catch (error) {
         signal.throwIfAborted();
-        fail(`${region}: ${messageOf(error)}`);
+        const isUnsigned = error instanceof SourceUnavailable && error.reason === 'no-credentials';
+        // Said of the facts already, and it holds of everything that is asked of AWS.
+        if (isUnsigned && problems.some((problem) => problem.endsWith(error.message)))
+          fail(`${region}: no price history, without credentials`);
+        else fail(`${region}: ${messageOf(error)}`);
       }
     }
   } finally {

@@ -1,4 +1,4 @@
-import type { ServeConfig } from '../../config/serve-config.ts';
+import { defaultStateDir, type ServeConfig } from '../../config/serve-config.ts';
 import type { CommandContext } from '../command-context.ts';
 import { demonstration } from './demonstration.ts';
 import { SpotServer } from './spot-server.ts';
@@ -7,20 +7,29 @@ import { SpotServer } from './spot-server.ts';
 export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
   const server = await SpotServer.create(config, context.environment);
   const { grpcPort, httpPort, certificate, reasons } = await server.start();
-  const { log, expander, decisions } = server.parts;
+  const { log, expander } = server.parts;
   try {
     if (certificate.isDevelopment)
       context.writeError(`development certificate for localhost: ${certificate.certFile}\n`);
     for (const sentence of reasons) log.warn({}, sentence);
     if (demo)
       context.writeOut(
-        await demonstration(expander, decisions, { grpcPort, httpPort, certFile: certificate.certFile }),
+        await demonstration(
+          expander,
+          { grpcPort, httpPort, certFile: certificate.certFile, isUsualPlace: isUsualPlace(config, context) },
+          context.paint,
+        ),
       );
     await aborted(context.signal);
   } finally {
     await server.stop();
   }
   log.info({}, 'stopped');
+}
+
+/** Where a command on this machine looks for a development certificate by itself. */
+function isUsualPlace({ state_dir, tls_cert }: ServeConfig, { environment }: CommandContext): boolean {
+  return tls_cert === undefined && state_dir === defaultStateDir(environment);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

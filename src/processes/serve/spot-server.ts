@@ -15,6 +15,7 @@ import type { ServeConfig } from '../../config/serve-config.ts';
 import { advisorHandlers } from '../../server/advisor/advisor-handlers.ts';
 import { answeredBestOptions, type BestOptionsCaller } from '../../server/expander/answered-best-options.ts';
 import { apiToken } from './api-token.ts';
+import { addressError } from './taken-address.ts';
 import { servedCertificate, type ServedCertificate } from './served-certificate.ts';
 import { serveParts, type ServeOverrides, type ServeParts } from './serve-parts.ts';
 import { ServeStatus } from './serve-status.ts';
@@ -152,6 +153,8 @@ export class SpotServer {
       ],
       isToken,
       onEvent: telemetry.grpcEvent,
+    }).catch((error: unknown) => {
+      throw addressError('--grpc-listen', config.grpc_listen, error);
     });
   }
 
@@ -186,14 +189,17 @@ export class SpotServer {
       }),
       log,
       onAnswer: telemetry.httpAnswer,
+    }).catch((error: unknown) => {
+      throw addressError('--http-listen', config.http_listen, error);
     });
   }
 
   async #probeServer(status: ServeStatus): Promise<HttpServer | undefined> {
     const { config, metrics, telemetry, log } = this.parts;
-    if (config.probe_listen === undefined) return undefined;
+    const { probe_listen } = config;
+    if (probe_listen === undefined) return undefined;
     return startHttpServer({
-      ...config.probe_listen,
+      ...probe_listen,
       doorway: doorway({
         limits: probeDoorwayLimits,
         hasHandshake: false,
@@ -203,6 +209,8 @@ export class SpotServer {
       routes: probeRoutes({ metrics, readiness: () => status.readiness(this.#isDraining) }),
       log,
       onAnswer: telemetry.httpAnswer,
+    }).catch((error: unknown) => {
+      throw addressError('--probe-listen', probe_listen, error);
     });
   }
 

@@ -105,6 +105,11 @@ describe('from history to a published model', function () {
     const { out, exitCode, error } = await train('drifting', models());
     expect(exitCode, error).to.equal(0);
     expect(out).to.include('Published family-stress-12h');
+    expect(out).to.match(
+      /precision \d\.\d+, recall \d\.\d+ and F1 \d\.\d+ at the threshold \d\.\d+ .*; ROC-AUC \d\.\d+, PR-AUC/,
+    );
+    for (const file of ['onnx', 'card.json', 'report.html'])
+      expect(out).to.include(join(models(), `family-stress-12h.${file}`));
     expect(readdirSync(models()).sort()).to.deep.equal([
       'family-stress-12h.card.json',
       'family-stress-12h.onnx',
@@ -159,8 +164,13 @@ describe('from history to a published model', function () {
   });
 
   it('what chance alone moves is refused, with the baseline that is as good', async () => {
-    const { exitCode, error } = await train('chance', join(folder, 'refused'));
+    const place = join(folder, 'refused');
+    const { exitCode, error, out } = await train('chance', place);
     expect(exitCode).to.equal(1);
+    expect(readdirSync(place)).to.deep.equal(['refused']);
+    const page = readFileSync(join(place, 'refused', 'family-stress-12h.report.html'), 'utf8');
+    expect(page).to.include('Reliability').and.not.include('Gain by feature (');
+    expect(out).to.include(join(place, 'refused', 'family-stress-12h.report.html'));
     expect(error).to.match(/Not published:\n- its (PR-AUC|Brier skill) of .* is not above that of "/);
   });
 
@@ -236,6 +246,7 @@ describe('from history to a published model', function () {
 
   it('backtest compares with every baseline, within the history and for regions left out', async () => {
     const json = join(folder, 'backtest.json');
+    const html = join(folder, 'backtest.html');
     const { out } = await ran(backtestCommand, [
       '--history',
       join(folder, 'drifting.csv.gz'),
@@ -246,7 +257,10 @@ describe('from history to a published model', function () {
       '--ablations',
       '--json',
       json,
+      '--html',
+      html,
     ]);
+    expect(readFileSync(html, 'utf8')).to.include('Precision and recall').and.include('By region');
     for (const name of [
       'base rate',
       'past spike rate of the pool',

@@ -43,6 +43,27 @@ describe('a wrong flag is told before any history is read', () => {
         );
       });
 
+  for (const [flag, value, why] of [
+    ['--since', 'soon', 'must be a date or a time'],
+    ['--until', '2024-13-01', 'must be a date or a time'],
+    ['--shard', 'x', 'takes i/n with i from 0 to n'],
+    ['--shard', '4/4', 'takes i/n with i from 0 to n'],
+    ['--region', 'ap-soth-1', 'did you mean ap-south-1'],
+    ['--tress', '3', 'Did you mean --trees'],
+  ] as const)
+    it(`train ${flag} ${value}, without a region`, async () => {
+      expect(await told('train', flag, value)).to.contain(why);
+    });
+
+  it('train --until before --since', async () => {
+    const span = ['--since', '2024-02-01', '--until', '2024-01-01'];
+    expect(await told('train', ...span)).to.contain('--until: must come after --since');
+  });
+
+  it('train --out where no folder can be made: told at once, not tried for ever', async () => {
+    expect(await told('train', '--out', '/proc/x')).to.contain('nothing can be published at --out /proc/x');
+  });
+
   for (const command of ['backtest', 'backtest --model'])
     for (const months of ['2023-13', '2023-00', 'March', '2023-10,'])
       it(`${command} --origins ${months}`, async () => {

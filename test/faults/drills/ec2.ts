@@ -60,7 +60,7 @@ export const ec2Denying: Drill = {
       stage,
       'EC2 denies every call',
       'deny',
-      /AWS does not allow DescribeSpotPriceHistory.*check the credentials/,
+      /AWS does not allow DescribeSpotPriceHistory.*their IAM policy must allow it/,
     ),
 };
 
