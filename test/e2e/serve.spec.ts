@@ -144,7 +144,8 @@ describe('spot-expander serve, as built', () => {
       );
     });
 
-    it('names lines to try that work', async () => {
+    it('names lines to try that work', async function () {
+      this.timeout(60_000);
       const server = await start(['--demo']);
       await server.line((line) => line.startsWith('Ctrl-C'), 'showing a scale-up');
       const tried = server.lines.flatMap(
@@ -160,11 +161,12 @@ describe('spot-expander serve, as built', () => {
         body,
       });
       expect(response.status).to.equal(200);
-      for (const [command, says] of [
+      const commands = [
         [rank, 'c5.large@ap-south-1a'],
         [explain, 'answer: '],
         [demo, 'EVACUATE: '],
-      ] as const) {
+      ] as const;
+      for (const [command, says] of commands) {
         const ended = run(command.split(' '), bareEnvironment(home));
         running.push(ended);
         expect(await ended.exitCode, ended.stderr()).to.equal(0);
