@@ -124,8 +124,8 @@ describe('what simulate says', () => {
   it('is a page that plots the regret of everyone but the oracle', () => {
     const page = simulationPage([verdict(0.05)], []);
     const [, after = ''] = page.split('<h3>Regret: dearer than the oracle, %, seed by seed</h3>');
-    const plot = after.slice(0, after.indexOf('</svg>'));
-    const labels = [...plot.matchAll(/text-anchor="end">([^<]*)</g)].map(([, label]) => label);
+    const plot = after.slice(0, after.indexOf('<h3>'));
+    const labels = [...plot.matchAll(/<span class="name">([^<]*)</g)].map(([, label]) => label);
     expect(labels).to.deep.equal(['spot-expander', 'price']);
     expect(plot).to.include('>3.00 (2.50 … 3.50)<');
   });
