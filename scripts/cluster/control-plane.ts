@@ -12,6 +12,14 @@ import { clusterCertificates } from './certificates.ts';
 
 const token = 'local-test-administrator';
 
+/** Nodes as whose kubelet a story may speak. */
+const kubelets = ['identity-home', 'identity-other'];
+
+/** The bearer token of a node's kubelet. */
+export function kubeletToken(node: string): string {
+  return `local-test-kubelet-of-${node}`;
+}
+
 export interface Cluster {
   readonly kubeconfig: string;
   readonly server: string;
@@ -57,7 +65,11 @@ export async function startedCluster(place: ClusterPlace = onLoopback): Promise<
   ]);
   const ca = readFileSync(certificates.caFile);
   const kubeconfig = file('kubeconfig');
-  await writeFile(file('tokens.csv'), `${token},admin,1,system:masters\n`, { mode: 0o600 });
+  const users = [
+    `${token},admin,1,system:masters`,
+    ...kubelets.map((node) => `${kubeletToken(node)},system:node:${node},${node},system:nodes`),
+  ];
+  await writeFile(file('tokens.csv'), `${users.join('\n')}\n`, { mode: 0o600 });
   await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(server, ca)), { mode: 0o600 });
   const processes: ChildProcess[] = [];
   const start = async (name: string, ...args: string[]): Promise<ChildProcess> => {
@@ -83,6 +95,7 @@ export async function startedCluster(place: ClusterPlace = onLoopback): Promise<
       ...['--service-account-signing-key-file', certificates.accountKeyFile],
       ...['--service-account-issuer', 'https://kubernetes.default.svc'],
       ...['--token-auth-file', file('tokens.csv'), '--authorization-mode', 'Node,RBAC'],
+      ...['--enable-admission-plugins', 'NodeRestriction'],
       ...['--service-cluster-ip-range', place.serviceRange, '--endpoint-reconciler-type', 'none'],
       ...['--cert-dir', file('certs'), '--allow-privileged'],
     );

@@ -4,7 +4,7 @@ import { agentDaemon, documentedPermissions, type AgentDaemon } from './agent-da
 import { ApiRefusal } from './kube-api.ts';
 import { aNode, aNamespace } from './objects.ts';
 import type { PlayedCluster } from './played-cluster.ts';
-import { asPod, type PodIdentity } from './pod-identity.ts';
+import { asKubelet, asPod, type PodIdentity } from './pod-identity.ts';
 import { playedOrSkipped } from './shared-played.ts';
 
 const story = 'identity';
@@ -120,6 +120,42 @@ describe("an agent's token, as its DaemonSet's pod has it", function () {
     const { message } = await refusal(free.api.patch(`/api/v1/nodes/${home}?dryRun=All`, annotations));
     free.api.close();
     expect(message).to.include('own Node');
+  });
+
+  describe("beside the kubelet's, which NodeRestriction holds", () => {
+    type Api = PodIdentity['api'];
+    const inMark = { metadata: { annotations: { 'spot-expander.io/signal': 'forged' } } };
+    const taint = { spec: { taints: [{ key: 'tried', effect: 'NoSchedule' }] } };
+    const restricted = { metadata: { labels: { 'node-restriction.kubernetes.io/tried': 'yes' } } };
+    const patched = (api: Api, node: string, body: unknown) =>
+      api.patch(`/api/v1/nodes/${node}?dryRun=All`, body);
+    let kubelet: Api;
+    before(async () => void (kubelet = await asKubelet(world, home)));
+    after(() => kubelet.close());
+
+    it("a node that was taken over can write its own Node's annotations, a mark among them; hence marks are proven", async () => {
+      await patched(kubelet, home, inMark);
+      await patched(agent.api, home, inMark);
+    });
+
+    it('neither may write another Node', async () => {
+      expect((await refusal(patched(kubelet, other, inMark))).status).to.equal(403);
+      expect((await refusal(patched(agent.api, other, inMark))).message).to.include('own Node');
+    });
+
+    it('the kubelet may not taint its own Node, nor set a label that NodeRestriction keeps', async () => {
+      for (const body of [taint, restricted])
+        expect((await refusal(patched(kubelet, home, body))).message).to.include('is not allowed to');
+    });
+
+    it('the kubelet may evict and delete the pods on its own node and no others, as the agent', async () => {
+      const evicted = (api: Api, node: string) =>
+        api.create(`${pod(node)}/eviction?dryRun=All`, eviction(node));
+      await evicted(kubelet, home);
+      await evicted(agent.api, home);
+      expect((await refusal(evicted(kubelet, other))).status).to.equal(403);
+      expect((await refusal(evicted(agent.api, other))).status).to.equal(422);
+    });
   });
 
   it('nothing of all that has changed anything', async () => {

@@ -7,6 +7,7 @@ import { ownedAnnotation, signalAnnotation, signalTaintKey } from '../../src/dra
 import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeImds, interruption } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
+import { chances } from './chances.ts';
 import { aNode, aNamespace, podsIn } from './objects.ts';
 import { nodeObject, type PlayedCluster } from './played-cluster.ts';
 import { playedOrSkipped } from './shared-played.ts';
@@ -14,17 +15,6 @@ import { playedOrSkipped } from './shared-played.ts';
 const points = Number(process.env['SPOT_KILL_POINTS'] ?? 50);
 const atOnce = 5;
 const seed = Number(process.env['SPOT_KILL_SEED'] ?? 20_261);
-
-/** mulberry32: the same points for the same seed. */
-function chances(from: number): () => number {
-  let state = from >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Point {
   readonly index: number;

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kubeletToken } from '../../scripts/cluster/control-plane.ts';
 import { KubeApi } from './kube-api.ts';
 import type { PlayedCluster } from './played-cluster.ts';
 import type { PlayedPod } from './player/played-pod.ts';
@@ -25,12 +26,7 @@ export async function asPod(
   played: PlayedPod | undefined,
 ): Promise<PodIdentity> {
   const token = played === undefined ? await freeToken(api) : mountedToken(played);
-  const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
-    users: { name: string; user: { token: string } }[];
-  };
-  config.users = [{ name: 'admin', user: { token } }];
-  const path = join(mkdtempSync(join(tmpdir(), 'spot-identity-')), 'kubeconfig');
-  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  const path = kubeconfigWith(cluster, token);
   const node = played?.pod.spec.nodeName;
   const nodeUid =
     node === undefined
@@ -38,6 +34,24 @@ export async function asPod(
       : (await api.get<{ metadata: { uid: string } }>(`/api/v1/nodes/${node}`)).metadata.uid;
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   return { api: await KubeApi.of(path), claims: JSON.parse(payload) as Claims, nodeUid };
+}
+
+/** The API server as the kubelet of a node sees it. */
+export function asKubelet(
+  { cluster }: PlayedCluster,
+  node: Parameters<typeof kubeletToken>[0],
+): Promise<KubeApi> {
+  return KubeApi.of(kubeconfigWith(cluster, kubeletToken(node)));
+}
+
+function kubeconfigWith(cluster: PlayedCluster['cluster'], token: string): string {
+  const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
+    users: { name: string; user: { token: string } }[];
+  };
+  config.users = [{ name: 'admin', user: { token } }];
+  const path = join(mkdtempSync(join(tmpdir(), 'spot-identity-')), 'kubeconfig');
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
 }
 
 function mountedToken(played: PlayedPod): string {
