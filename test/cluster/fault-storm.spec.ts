@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,14 +20,13 @@ const atOnce = Number(process.env['SPOT_STORM_AT_ONCE'] ?? 6);
 const noticeMs = 20_000;
 const clockLibrary = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
-const signals = ['interruption', 'rebalance', 'forged'] as const;
 const oddTokens = ['<html>\r\n502\r\n</html>', '', 'word\n', 'x'.repeat(70_000)] as const;
 const paths = ['recommendations/rebalance', 'target-lifecycle-state', 'maintenance/scheduled'] as const;
 const pathFaults: readonly ImdsFault[] = ['403', '500', '503', 'hang', 'garbled', 'reset', 'huge'];
 
 interface Combination {
   readonly index: number;
-  readonly signal: (typeof signals)[number];
+  readonly signal: 'interruption' | 'rebalance' | 'forged';
   readonly token: string | undefined;
   readonly broken: readonly (readonly [path: string, fault: ImdsFault])[];
   readonly clockHours: number;
