@@ -33,6 +33,14 @@ export class AgentTelemetry {
     this.log.info({ address, node }, 'the agent has started');
   }
 
+  portUnusable(port: number, error: unknown): void {
+    if (this.isFirst(`port/${port}/${messageOf(error)}`))
+      this.log.error(
+        { err: error, port },
+        'the port for health and metrics cannot be used; trying on, and watching',
+      );
+  }
+
   stopped(): void {
     this.log.info({}, 'the agent has stopped');
   }

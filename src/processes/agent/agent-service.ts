@@ -25,6 +25,8 @@ export interface AgentOverrides extends Partial<
   readonly options?: Partial<AgentOptions>;
 }
 
+const listenAgainMs = 2_000;
+
 /** The agent's process: the agent of this node, and the pages that tell of it. Created, started, stopped. */
 export class AgentService {
   private readonly config: AgentConfig;
@@ -32,6 +34,7 @@ export class AgentService {
   private readonly metrics: AgentMetrics;
   readonly agent: NodeAgent;
   private readonly servers: Server[] = [];
+  private readonly retries: NodeJS.Timeout[] = [];
 
   private constructor(
     config: AgentConfig,
@@ -99,10 +102,33 @@ export class AgentService {
       metricsType: this.metrics.contentType,
     };
     this.agent.start();
-    const server = await listening(agentHttp(sources, metrics === undefined ? 'all' : 'health'), health);
-    this.servers.push(server);
-    if (metrics !== undefined) this.servers.push(await listening(agentHttp(sources, 'metrics'), metrics));
+    const server = agentHttp(sources, metrics === undefined ? 'all' : 'health');
+    await Promise.all([
+      this.listen(server, health),
+      ...(metrics === undefined ? [] : [this.listen(agentHttp(sources, 'metrics'), metrics)]),
+    ]);
     this.telemetry.started(server.address(), this.config.nodeName);
+  }
+
+  /** A port that somebody else has taken keeps nobody from draining: it is tried again and again. */
+  private async listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+    this.servers.push(server);
+    const isOpen = async (): Promise<boolean> => {
+      try {
+        server.listen(port, host);
+        await once(server, 'listening');
+        return true;
+      } catch (error) {
+        this.telemetry.portUnusable(port, error);
+        return false;
+      }
+    };
+    if (await isOpen()) return;
+    this.retries.push(
+      setInterval(() => {
+        if (!server.listening) void isOpen();
+      }, listenAgainMs).unref(),
+    );
   }
 
   /** Resolves when the agent has been stopped; rejects when it ended of itself. */
@@ -114,6 +140,7 @@ export class AgentService {
     try {
       await this.agent.stop();
     } finally {
+      for (const retry of this.retries) clearInterval(retry);
       for (const server of this.servers) {
         server.closeAllConnections();
         server.close();
@@ -121,12 +148,6 @@ export class AgentService {
       this.telemetry.stopped();
     }
   }
-}
-
-async function listening(server: Server, { host, port }: ListenAddress): Promise<Server> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  return server;
 }
 
 function agentOptions({ settings, nodeName, policy }: AgentConfig): AgentOptions {
