@@ -66,6 +66,7 @@ export async function agentDaemon(
         metadata: { labels },
         spec: {
           serviceAccountName: 'spot-expander-agent',
+          automountServiceAccountToken: true,
           hostNetwork: true,
           nodeSelector: { story },
           tolerations: [{ operator: 'Exists' }],
