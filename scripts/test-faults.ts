@@ -3,6 +3,7 @@
  *
  *   npm run test:faults                     every drill, in a form of a few minutes
  *   npm run test:faults -- --full           full sizes: 10 minutes of soak, 10^6 hostile messages, a minute without API server
+ *   npm run test:faults -- --soak           half an hour of all attacks in turn
  *   npm run test:faults -- --drill NAME     one drill, or several: --drill NAME --drill NAME
  *   npm run test:faults -- --write          also writes the table of docs/reliability.md
  *   npm run test:faults -- --list           the drills' names
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { entry } from '../test/e2e/served.ts';
 import type { Drill, DrillResult } from '../test/faults/drill.ts';
+import { attackSoak } from '../test/faults/drills/attack-soak.ts';
 import { allDrills } from '../test/faults/drills/all.ts';
 import { playedDrill } from '../test/faults/played-drill.ts';
 import { drillTable, writeTable } from '../test/faults/table.ts';
@@ -22,6 +24,7 @@ const page = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
 
 const usage = `npm run test:faults [-- OPTIONS]
   --full         full sizes (10 minutes of soak, 10^6 hostile messages, a minute without API server)
+  --soak         half an hour of all attacks in turn, and nothing else
   --drill NAME   only this drill; may be given several times
   --write        write the table of docs/reliability.md
   --list         name the drills
@@ -42,6 +45,7 @@ function optionsIn(args: readonly string[]): Options | 'done' {
       write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
       drill: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -50,14 +54,17 @@ function optionsIn(args: readonly string[]): Options | 'done' {
     return 'done';
   }
   if (values.list) {
-    for (const { name, title, onlyFull } of allDrills)
-      console.log(`${name.padEnd(22)} ${title}${onlyFull === true ? ' (only with --full)' : ''}`);
+    for (const { name, title, onlyFull, onlyAlone } of allDrills)
+      console.log(
+        `${name.padEnd(22)} ${title}${onlyAlone === true ? ' (only with --soak)' : onlyFull === true ? ' (only with --full)' : ''}`,
+      );
     return 'done';
   }
   const unknown = values.drill.filter((name) => !allDrills.some((drill) => drill.name === name));
   if (unknown.length > 0) throw new Error(`no drill is called ${unknown.join(', ')}; --list names them`);
-  const drills = allDrills.filter(({ name, onlyFull }) =>
-    values.drill.length > 0 ? values.drill.includes(name) : values.full || onlyFull !== true,
+  const named = [...values.drill, ...(values.soak ? [attackSoak.name] : [])];
+  const drills = allDrills.filter(({ name, onlyFull, onlyAlone }) =>
+    named.length > 0 ? named.includes(name) : onlyAlone !== true && (values.full || onlyFull !== true),
   );
   return { full: values.full, write: values.write, drills };
 }

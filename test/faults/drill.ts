@@ -13,6 +13,8 @@ export interface Drill {
   readonly missing?: () => string | undefined | Promise<string | undefined>;
   /** Only with `--full`. */
   readonly onlyFull?: boolean;
+  /** Only when it is named, since it takes half an hour. */
+  readonly onlyAlone?: boolean;
   readonly shape?: (full: boolean) => WorldShape | Promise<WorldShape>;
   readonly bounds?: Partial<DrillBounds>;
   readonly run: (stage: Stage) => Promise<void>;

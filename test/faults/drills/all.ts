@@ -1,6 +1,7 @@
 import type { Drill } from '../drill.ts';
 import { apiServer, realApiServer } from './api-server.ts';
 import { attacksOnConnections, attacksOnMemory, attacksOnQuestions } from './attacks.ts';
+import { attackSoak } from './attack-soak.ts';
 import { certificateEnds, certificates } from './certificates.ts';
 import { clockJumps } from './clock.ts';
 import { diskFull } from './disk-full.ts';
@@ -10,6 +11,7 @@ import { serverKilled } from './killed.ts';
 import { hostileMessages, transportGarbage } from './hostile.ts';
 import { memoryPressure } from './memory.ts';
 import { model } from './model.ts';
+import { costlyModel, costlyRequests, forgedMarks } from './poison.ts';
 import { soak } from './soak.ts';
 import { staticData } from './static-data.ts';
 
@@ -34,5 +36,9 @@ export const allDrills: readonly Drill[] = [
   attacksOnMemory,
   attacksOnConnections,
   attacksOnQuestions,
+  costlyRequests,
+  costlyModel,
+  forgedMarks,
   soak,
+  attackSoak,
 ];
