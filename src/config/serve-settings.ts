@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { costSettings } from './cost-settings.ts';
 import { flag, setting } from './setting.ts';
 import { configFileSettings } from './settings-file.ts';
 import { folderToMake } from './writable-folder.ts';
@@ -13,6 +14,7 @@ import {
   hostNames,
   listenAddress,
   yesOrNo,
+  wholeNumber,
 } from './value-types.ts';
 
 const mode = z
@@ -98,39 +100,7 @@ export const decisionSettings = {
     '0..1',
     'how much dearer a node counts for each doubling of the pods it holds that the autoscaler does not move',
   ),
-  interruption_price: setting(
-    boundedNumber(0, 1e6),
-    2,
-    'USD',
-    'what an interrupted pod costs beside the work that it does again',
-  ),
-  lost_work: setting(
-    durationMs(30 * 86_400_000),
-    '60m',
-    'duration',
-    'work that an interrupted pod does again, its new start included; priced on demand',
-  ),
-  loss_of_10_percent: setting(
-    boundedNumber(0, 100),
-    0.015,
-    'share',
-    'how much dearer a group counts after whose choice 10 % of the fleet could be lost at once',
-  ),
-  loss_of_30_percent: setting(boundedNumber(0, 100), 0.045, 'share', 'the same for 30 % of the fleet'),
-  loss_of_50_percent: setting(boundedNumber(0, 100), 0.075, 'share', 'the same for half of the fleet'),
-  burstable_load: setting(
-    boundedNumber(0, 1),
-    0.5,
-    '0..1',
-    'of the CPU that pods ask for, the share that they use over time: beyond their baseline burstable types (t2, t3, t3a, t4g) serve nothing for long',
-  ),
-  daemonset_cpu: setting(
-    boundedNumber(0, 1000),
-    0.15,
-    'vCPU',
-    'CPU that DaemonSets ask for on each node: room that no other pod comes to use',
-  ),
-  daemonset_memory: setting(byteSize, '128Mi', 'size', 'the same for memory'),
+  ...costSettings,
   unserved_weight: setting(
     boundedNumber(0, 1),
     0.25,
@@ -166,6 +136,18 @@ export const decisionSettings = {
     '10m',
     'duration',
     'how long a capacity class rests after a chosen group did not deliver',
+  ),
+  spot_failures: setting(
+    wholeNumber(1, 1_000),
+    3,
+    'count',
+    'after so many choices of Spot that did not deliver, pods are served on demand first, until they no longer wait',
+  ),
+  spot_wait: setting(
+    durationMs(),
+    '10m',
+    'duration',
+    'the same after waiting so long since the first of these choices',
   ),
   max_price_age: setting(durationMs(), '6h', 'duration', 'Spot prices older than this are stale'),
   stale_prices: setting(

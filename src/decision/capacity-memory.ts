@@ -10,7 +10,7 @@ import type { WaitingPods } from './waiting-pods.ts';
 /** `type@zone/capacity type`: what runs dry together. */
 export type CapacityClass = `${string}@${string}/${CapacityType}`;
 
-/** A node group that was answered alone, until it has delivered, failed or been forgotten. */
+/** A node group that was answered, until it has delivered, failed or been forgotten. */
 export interface WatchedChoice {
   readonly nodeGroupId: string;
   readonly pools: readonly Pool[];
@@ -19,6 +19,20 @@ export interface WatchedChoice {
   readonly pods: WaitingPods;
   /** The group had no live node then: its template was invented. */
   readonly fromZero: boolean;
+  /** Nodes that were asked for, and those of its pools that have come since. */
+  readonly nodesAsked: number;
+  readonly nodesCome: number;
+  /** It was one of several ids: the autoscaler draws, so only that it vanished tells of it. */
+  readonly isOneOfSeveral: boolean;
+}
+
+/** Pods that Spot was chosen for in vain. */
+export interface Struggle {
+  readonly pods: WaitingPods;
+  /** Choices of Spot for them that failed. */
+  readonly failures: number;
+  /** When the first of these choices was made. */
+  readonly sinceMs: number;
 }
 
 export interface RestingClass extends CapacityCooldown {
@@ -35,6 +49,10 @@ export interface CapacityMemory {
   readonly resting: ReadonlyMap<CapacityClass, RestingClass>;
   /** The classes that the last event set to rest: for the log. */
   readonly begun: readonly RestingClass[];
+  /** Oldest first. */
+  readonly struggles: readonly Struggle[];
+  /** Why on-demand goes before Spot for the pods of the last request; undefined while it does not. */
+  readonly onDemandFirst: string | undefined;
 }
 
 export type CapacityEvent =
@@ -50,14 +68,23 @@ export type CapacityEvent =
   /** A new node of this pool was seen. */
   | { readonly kind: 'node-appeared'; readonly atMs: number; readonly pool: Pool };
 
-export const emptyCapacityMemory: CapacityMemory = { watched: [], resting: new Map(), begun: [] };
+export const emptyCapacityMemory: CapacityMemory = {
+  watched: [],
+  resting: new Map(),
+  begun: [],
+  struggles: [],
+  onDemandFirst: undefined,
+};
 
 const mostWatched = 64;
 const mostResting = 1024;
+const mostStruggles = 32;
 /** An autoscaler gives a node 15 minutes to come and a failed group up to 30 minutes of back-off. */
 const watchMs = 45 * 60_000;
 /** An autoscaler that asks again sooner may not have acted yet. */
 const actsWithinMs = 120_000;
+
+export type MemoryPolicy = Pick<Policy, 'cooldownMs' | 'spotFailures' | 'spotWaitMs'>;
 
 /**
  * What is known of capacity after one more event.
@@ -71,19 +98,24 @@ const actsWithinMs = 120_000;
  *  - it is offered again for them later than an autoscaler takes to act: its nodes never came.
  * Pods are told apart by their uid. Where a request has none, pods of one shape count together, all of them must
  * still wait, and only the first evidence counts.
- * A node that appears in the pool, or in the node map of a group that had none, ends the watch and the rest.
+ * A node that appears in the pool ends the rest, and the watch once as many have come as were asked for: of twenty that were
+ * asked for one is not enough while the pods still wait. Of a single node that was asked for, a live node in the map of
+ * a group that had none tells the same.
+ * An answer of several ids watches each of them: the autoscaler draws one, so it is no evidence that one is offered again.
+ * A type that rests in two zones is suspect in every other.
+ * Pods that Spot was chosen for in vain, `spotFailures` times or for `spotWaitMs`, are served on demand first until they no longer
+ * wait.
  * Not seen: pods that fit no offered group are in no option, so a failure that leaves no alternative is noticed when
  * the group returns.
- * An answer of several ids is not watched: the autoscaler draws among them.
  */
 export function remembered(
   memory: CapacityMemory,
   event: CapacityEvent,
-  policy: Pick<Policy, 'cooldownMs'>,
+  policy: MemoryPolicy,
 ): CapacityMemory {
   switch (event.kind) {
     case 'asked':
-      return afterRequest(memory, event.request, event.atMs, policy.cooldownMs);
+      return afterRequest(memory, event.request, event.atMs, policy);
     case 'answered':
       return { ...memory, watched: watchedAfter(memory.watched, event), begun: [] };
     case 'node-appeared':
@@ -98,7 +130,36 @@ export function cooldownOf(
   nowMs: number,
 ): CapacityCooldown | undefined {
   const found = resting.get(classOf(pool));
-  return found !== undefined && found.untilMs > nowMs ? found : undefined;
+  if (found !== undefined && found.untilMs > nowMs) return found;
+  return suspected(resting, pool, nowMs);
+}
+
+/** A type that is short in two zones is taken to be so in the others, until the first of the two is back. */
+function suspected(
+  resting: CapacityMemory['resting'],
+  { instanceType, capacityType }: Pool,
+  nowMs: number,
+): CapacityCooldown | undefined {
+  if (resting.size < 2) return undefined;
+  const short = shortTypesOf(resting).get(`${instanceType}/${capacityType}`) ?? [];
+  const now = short.filter(({ untilMs }) => untilMs > nowMs);
+  const zones = [...new Set(now.map(({ pool: { zone } }) => zone))];
+  if (zones.length < 2) return undefined;
+  return {
+    untilMs: now.reduce((first, { untilMs }) => Math.min(first, untilMs), Infinity),
+    evidence: `${instanceType} was short in ${zones.join(' and ')}`,
+  };
+}
+
+/** By type and capacity type; made once for each state of the memory, since every pool of a request asks. */
+const shortTypes = new WeakMap<CapacityMemory['resting'], ReadonlyMap<string, readonly RestingClass[]>>();
+
+function shortTypesOf(resting: CapacityMemory['resting']): ReadonlyMap<string, readonly RestingClass[]> {
+  const known = shortTypes.get(resting);
+  if (known !== undefined) return known;
+  const made = Map.groupBy(resting.values(), ({ pool }) => `${pool.instanceType}/${pool.capacityType}`);
+  shortTypes.set(resting, made);
+  return made;
 }
 
 export function classOf(pool: Pool): CapacityClass {
@@ -109,16 +170,22 @@ function afterRequest(
   memory: CapacityMemory,
   request: ScaleUpRequest,
   atMs: number,
-  cooldownMs: number,
+  policy: MemoryPolicy,
 ): CapacityMemory {
+  const { cooldownMs } = policy;
   const awake = [...memory.resting].filter(([, { untilMs }]) => untilMs > atMs);
   const resting = awake.length === memory.resting.size ? memory.resting : new Map(awake);
-  if (memory.watched.length === 0) return { ...memory, resting, begun: [] };
+  if (memory.watched.length === 0 && memory.struggles.length === 0)
+    return { ...memory, resting, begun: [], onDemandFirst: undefined };
   const offered = new Set(request.options.map(({ nodeGroupId }) => nodeGroupId));
   const names = namesOf(request.pods);
   const begun: RestingClass[] = [];
+  let struggles: readonly Struggle[] = memory.struggles.filter(
+    ({ pods, sinceMs }) => stillWaiting(pods, names) * 2 >= pods.count && atMs - sinceMs <= struggleMs,
+  );
   const watched = memory.watched.filter((choice) => {
-    if (atMs - choice.atMs > watchMs || hasLiveNode(choice, request)) return false;
+    if (atMs - choice.atMs > watchMs || (choice.nodesAsked === 1 && hasLiveNode(choice, request)))
+      return false;
     const evidence = evidenceAgainst(choice, offered, names, atMs);
     if (evidence.kind !== 'failed') return evidence.kind === 'none';
     const rest = {
@@ -127,10 +194,48 @@ function afterRequest(
       nodeGroupId: choice.nodeGroupId,
       evidence: evidence.sentence,
     };
+    if (choice.pools.some(({ capacityType }) => capacityType !== 'on-demand'))
+      struggles = struggledAgain(struggles, choice, names);
     begun.push(...choice.pools.map((pool) => ({ ...rest, pool, capacityClass: classOf(pool) })));
     return false;
   });
-  return { watched, resting: withResting(resting, begun), begun };
+  return {
+    watched,
+    resting: withResting(resting, begun),
+    begun,
+    struggles,
+    onDemandFirst: whyOnDemandFirst(struggles, atMs, policy),
+  };
+}
+
+/** As long as pods that nobody can serve may wait before they count as new ones. */
+const struggleMs = 6 * 3_600_000;
+
+function struggledAgain(
+  struggles: readonly Struggle[],
+  { pods, atMs }: WatchedChoice,
+  names: ReadonlyMap<string, number>,
+): readonly Struggle[] {
+  const before = struggles.find((one) => stillWaiting(one.pods, pods.byName) * 2 >= one.pods.count);
+  const now: Struggle =
+    before === undefined
+      ? { pods, failures: 1, sinceMs: atMs }
+      : { ...before, failures: before.failures + 1 };
+  if (stillWaiting(now.pods, names) === 0) return struggles;
+  return [...struggles.filter((one) => one !== before), now].slice(-mostStruggles);
+}
+
+function whyOnDemandFirst(
+  struggles: readonly Struggle[],
+  atMs: number,
+  { spotFailures, spotWaitMs }: MemoryPolicy,
+): string | undefined {
+  const hard = struggles.find(
+    ({ failures, sinceMs }) => failures >= spotFailures || atMs - sinceMs >= spotWaitMs,
+  );
+  return hard === undefined
+    ? undefined
+    : `on-demand first: Spot was chosen ${hard.failures} times in vain for pods that wait for ${ageText(atMs - hard.sinceMs)}`;
 }
 
 type Evidence =
@@ -139,7 +244,7 @@ type Evidence =
 const none: Evidence = { kind: 'none' };
 
 function evidenceAgainst(
-  { nodeGroupId, pods, atMs: chosenAtMs }: WatchedChoice,
+  { nodeGroupId, pods, atMs: chosenAtMs, nodesAsked, nodesCome, isOneOfSeveral }: WatchedChoice,
   offered: ReadonlySet<string>,
   names: ReadonlyMap<string, number>,
   atMs: number,
@@ -148,12 +253,13 @@ function evidenceAgainst(
   if (pods.toldBy === 'shape' && still < pods.count) return { kind: 'delivered' };
   if (still * 2 < pods.count || still === 0) return none;
   const age = ageText(atMs - chosenAtMs);
-  const wait = `${still} of the ${pods.count} pods it was chosen for ${age} ago still wait`;
+  const come = nodesCome === 0 ? '' : `, ${nodesCome} of ${nodesAsked} nodes came`;
+  const wait = `${still} of the ${pods.count} pods it was chosen for ${age} ago still wait${come}`;
   if (!offered.has(nodeGroupId))
     return offered.size === 0
       ? none
       : { kind: 'failed', sentence: `${nodeGroupId} is no longer offered while ${wait}` };
-  return pods.toldBy === 'uid' && atMs - chosenAtMs >= actsWithinMs
+  return !isOneOfSeveral && pods.toldBy === 'uid' && atMs - chosenAtMs >= actsWithinMs
     ? { kind: 'failed', sentence: `${nodeGroupId} is offered again while ${wait}` }
     : none;
 }
@@ -184,27 +290,44 @@ function watchedAfter(
   watched: readonly WatchedChoice[],
   { atMs, request, decision }: CapacityEvent & { readonly kind: 'answered' },
 ): readonly WatchedChoice[] {
-  const [nodeGroupId, ...others] = decision.answer;
-  const chosen = decision.ranked.find(({ id }) => id === nodeGroupId);
-  const option = request.options.find((one) => one.nodeGroupId === nodeGroupId);
-  if (nodeGroupId === undefined || others.length > 0 || chosen === undefined || option === undefined)
-    return watched;
-  const pods = waitingPods(request.pods, option.pods);
-  if (pods.count === 0 || chosen.pools.length === 0) return watched;
-  const before = watched.find((choice) => choice.nodeGroupId === nodeGroupId);
-  // The same answer for the same pods is no new choice: its age goes on counting.
-  if (before !== undefined && stillWaiting(before.pods, pods.byName) * 2 >= before.pods.count) return watched;
-  const fromZero = (request.nodes.get(nodeGroupId)?.providerId ?? '') === '';
-  const rest = watched.filter((choice) => choice !== before);
-  return [...rest, { nodeGroupId, pools: chosen.pools, atMs, pods, fromZero }].slice(-mostWatched);
+  return decision.answer.slice(0, mostWatched).reduce((known, nodeGroupId) => {
+    const chosen = decision.ranked.find(({ id }) => id === nodeGroupId);
+    const option = request.options.find((one) => one.nodeGroupId === nodeGroupId);
+    if (chosen === undefined || option === undefined || chosen.pools.length === 0) return known;
+    const pods = waitingPods(request.pods, option.pods);
+    if (pods.count === 0) return known;
+    const before = known.find((choice) => choice.nodeGroupId === nodeGroupId);
+    // The same answer for the same pods is no new choice: its age goes on counting.
+    if (before !== undefined && stillWaiting(before.pods, pods.byName) * 2 >= before.pods.count) return known;
+    const choice: WatchedChoice = {
+      ...{ nodeGroupId, atMs, pods },
+      pools: chosen.pools,
+      fromZero: (request.nodes.get(nodeGroupId)?.providerId ?? '') === '',
+      nodesAsked: chosen.nodeCount,
+      nodesCome: 0,
+      isOneOfSeveral: decision.answer.length > 1,
+    };
+    return [...known.filter((one) => one !== before), choice].slice(-mostWatched);
+  }, watched);
 }
 
 function afterNode(memory: CapacityMemory, pool: Pool, atMs: number): CapacityMemory {
   const appeared = classOf(pool);
-  const delivered = (choice: WatchedChoice) =>
+  const isOf = (choice: WatchedChoice) =>
     choice.atMs <= atMs && choice.pools.some((one) => classOf(one) === appeared);
+  // A node is of one group: the choice that waits longest has it.
+  const owner = memory.watched.find(isOf);
+  const counted =
+    owner === undefined
+      ? memory.watched
+      : memory.watched.flatMap((choice) => {
+          if (choice !== owner) return choice;
+          const nodesCome = choice.nodesCome + 1;
+          return nodesCome >= choice.nodesAsked ? [] : { ...choice, nodesCome };
+        });
   return {
-    watched: memory.watched.filter((choice) => !delivered(choice)),
+    ...memory,
+    watched: counted,
     resting: new Map([...memory.resting].filter(([capacityClass]) => capacityClass !== appeared)),
     begun: [],
   };

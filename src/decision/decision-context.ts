@@ -100,6 +100,8 @@ export interface Ranked extends Scored {
   /** All of its Spot pools gave a termination notice. */
   readonly ends: boolean;
   readonly cooldown: CapacityCooldown | undefined;
+  /** Spot, for pods that it was chosen for in vain too often. */
+  readonly waitsForOnDemand: boolean;
   /** Where the operator's wishes put it, see `wishOrder`; the lowest first. */
   readonly wishOrder: number;
   /** Of its pools and zones, nodes that the fleet has there; 0 where no fleet is in view. */

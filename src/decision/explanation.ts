@@ -37,6 +37,10 @@ export function explanationOf(
     ...why,
     ...(assumed === 0 ? [] : [`the price of ${assumed} candidates is assumed`]),
     ...unknownCapacity(candidates),
+    ...(knowledge.onDemandFirst === undefined ? [] : [knowledge.onDemandFirst]),
+    ...(knowledge.fleet?.source === 'answers'
+      ? ['no nodes are watched: where the fleet runs is taken from the last answers']
+      : []),
     ...(knowledge.remarks ?? []),
   ];
   const step: DegradationStep = best === undefined ? 'all-ids' : lowerStep(from, stepOf(best, candidates));
@@ -136,6 +140,7 @@ function whyThoughHot(best: Ranked, candidates: readonly Ranked[]): string {
 
 /** Why the second is second where its yield alone does not tell. */
 function behind(best: Ranked, second: Ranked): string {
+  if (second.waitsForOnDemand && !best.waitsForOnDemand) return ' (on-demand goes first)';
   if (best.wishOrder < second.wishOrder) return ' (ranked behind by configuration)';
   if (second.objection !== undefined) return ' (a filter objects to it)';
   if (second.yield < best.yield) return '';

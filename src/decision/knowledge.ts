@@ -131,6 +131,8 @@ export interface Knowledge {
   readonly onDemandPerUnit?: (kind: 'plain' | 'accelerated') => number | undefined;
   /** Absent where nothing tells. */
   readonly fleet?: FleetView;
+  /** Why on-demand goes before Spot for the pods that wait now; absent while it does not. */
+  readonly onDemandFirst?: string;
   /** The horizon on the card of the model that `risk` speaks for. */
   readonly horizonHours?: number;
   /** True when Spot prices are older than the policy allows; they are then not used. */

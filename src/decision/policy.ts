@@ -85,6 +85,10 @@ export interface Policy {
   readonly forecastRise: number;
   /** How long a capacity class rests. */
   readonly cooldownMs: number;
+  /** After so many choices of Spot that did not deliver, pods are served on demand first. */
+  readonly spotFailures: number;
+  /** And after waiting so long since the first of them. */
+  readonly spotWaitMs: number;
 }
 
 const everything: Switches = {
@@ -124,4 +128,6 @@ export const defaultPolicy: Policy = {
   riskHorizonHours: 12,
   forecastRise: 0.03,
   cooldownMs: 600_000,
+  spotFailures: 3,
+  spotWaitMs: 600_000,
 };

@@ -44,6 +44,10 @@ function felt(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked {
     signal: hottest(signals),
     ends: signals.length > 0 && signals.every((signal) => signal?.kind === 'TERMINATION'),
     cooldown: resting(cooldowns),
+    waitsForOnDemand:
+      policy.switches.capacityCooldown &&
+      knowledge.onDemandFirst !== undefined &&
+      candidate.capacityType !== 'on-demand',
     wishOrder: wishOrder(candidate, knowledge.fleet),
     nodesThere: nodesThere(candidate, knowledge.fleet),
     readmitted: undefined,
@@ -124,6 +128,7 @@ function withoutTerminating(cart: Cart<Ranked>): Cart<Ranked> {
 
 function order(one: Ranked, other: Ranked, byHeat: boolean): number {
   return (
+    Number(one.waitsForOnDemand) - Number(other.waitsForOnDemand) ||
     Number(one.cooldown !== undefined) - Number(other.cooldown !== undefined) ||
     one.wishOrder - other.wishOrder ||
     (byHeat ? one.heat - other.heat : 0) ||

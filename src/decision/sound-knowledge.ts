@@ -26,7 +26,7 @@ export interface SoundKnowledge extends Knowledge {
  * probabilities, rates and heat 0..1, hazards 0..60 an hour; a signal or cooldown that is over is absent.
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
-  const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours } = knowledge;
+  const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours, onDemandFirst } = knowledge;
   const failures = new Map<string, { times: number; readonly message: string }>();
   const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
     try {
@@ -51,6 +51,7 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
     }),
     ...(fleet !== undefined && { fleet: soundFleet(fleet, guarded) }),
     ...(isHorizon(horizonHours) && { horizonHours }),
+    ...(onDemandFirst !== undefined && { onDemandFirst }),
     cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
     pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
     remarks: guarded('remarks', () => knowledge.remarks) ?? [],

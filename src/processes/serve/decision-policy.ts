@@ -28,5 +28,7 @@ export function decisionPolicy(config: ServeConfig): Policy {
     hotPenalty: config.hot_penalty,
     onAllRejected: config.on_all_rejected,
     cooldownMs: config.cooldown,
+    spotFailures: config.spot_failures,
+    spotWaitMs: config.spot_wait,
   };
 }

@@ -7,6 +7,7 @@ import type { AdvisorBand } from '../../decision/knowledge.ts';
 import type { RestingClass } from '../../decision/capacity-memory.ts';
 import { poolKey, type Pool } from '../../decision/pool.ts';
 import { feedWithNewNodes } from '../../server/expander/new-nodes.ts';
+import { FleetCounts } from '../../server/fleet/fleet-counts.ts';
 import { fleetHazardModel } from '../../server/fleet/fleet-hazard-model.ts';
 import { PoolHazards } from '../../server/fleet/pool-hazard.ts';
 import { FleetWatch } from '../../server/fleet/fleet-watch.ts';
@@ -21,6 +22,8 @@ export interface FleetOptions {
   /** Where the journal is kept. */
   readonly stateDir: string;
   readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
+  /** Undefined for a type of unknown size. */
+  readonly vcpusOf: (instanceType: string) => number | undefined;
   readonly horizonHours: number;
   /** A node joined after the first listing. */
   readonly onNewNode: (pool: Pool) => void;
@@ -38,6 +41,8 @@ export type FleetHazardOf = (
 
 export interface Fleet {
   readonly watch: FleetWatch;
+  /** Where the cluster's nodes run. */
+  readonly counts: FleetCounts;
   /** The fleet's own interruptions as a risk model, alone or combined with another. */
   readonly hazard: FleetHazardOf;
   /** Interruptions of one node of a pool an hour, for decisions. */
@@ -71,8 +76,9 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     warn: log.warn.bind(log),
     info: log.info.bind(log),
   });
+  const counts = new FleetCounts(options.vcpusOf);
   const watch = new FleetWatch({
-    feed: feedWithNewNodes(feed, options.onNewNode),
+    feed: feedWithNewNodes(counts.counting(feed), options.onNewNode),
     journal: journalFile(join(options.stateDir, 'fleet-journal.jsonl'), journalBytes),
     nowMs: clock.nowMs,
     hoursEveryMs: 60_000,
@@ -92,6 +98,7 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
   const hazards = new PoolHazards(watch.record, options.advisorBand);
   return {
     watch,
+    counts,
     hazard,
     poolHazard: (pool) => hazards.perHour(pool, clock.nowMs()),
     rests: ({ pool }) => {

@@ -35,6 +35,9 @@ export interface OpenKnowledgeOptions {
   /** Live signals and resting classes, where the process knows any. */
   readonly poolSignal?: Knowledge['signal'];
   readonly cooldown?: Knowledge['cooldown'];
+  readonly onDemandFirst?: () => string | undefined;
+  /** Where the fleet runs, where the process knows. */
+  readonly fleet?: () => Knowledge['fleet'];
   /** What the fleet met in each pool, where the process watches one. */
   readonly poolHazard?: (pool: Pool) => number | undefined;
   /** Whether what is bundled stands in while nothing was published yet where the configuration says: a process that goes on can wait for it. */
@@ -85,6 +88,9 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
     ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
     ...(options.poolHazard !== undefined && { poolHazard: options.poolHazard }),
     ...(options.cooldown !== undefined && { cooldown: options.cooldown }),
+    ...(options.onDemandFirst !== undefined && { onDemandFirst: options.onDemandFirst }),
+    ...(options.fleet !== undefined && { fleet: options.fleet }),
+    horizonHours: () => modelKeeper?.status().card?.horizonHours,
     maxPriceAgeMs: config.max_price_age,
     stalePrices: config.stale_prices,
     times: { marketMs: config.price_refresh },

@@ -11,6 +11,7 @@ import { decisionLog, type DecisionLog } from '../../server/advisor/decision-log
 import { pacedAdvisor } from '../../server/advisor/paced-advisor.ts';
 import { spotAdvisor } from '../../server/advisor/spot-advisor.ts';
 import type { BestOptionsDependencies } from '../../server/expander/answered-best-options.ts';
+import { AnsweredFleet } from '../../server/expander/answered-fleet.ts';
 import { capacityKeeper } from '../../server/expander/capacity-keeper.ts';
 import type { Recorder } from '../../server/recording/recorder.ts';
 import { namedRecording } from '../../server/recording/recording.ts';
@@ -86,6 +87,7 @@ export async function serveParts(
         environment,
         stateDir: config.state_dir,
         advisorBand: (pool) => known.part.keeper.current().advisorBand(pool),
+        vcpusOf: (type) => known.partIfThere?.keeper.current().instanceType(type)?.vcpu,
         horizonHours: policy.riskHorizonHours,
         onNotice: telemetry.fleetNotice,
         onNewNode: (pool) => capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool }),
@@ -95,6 +97,7 @@ export async function serveParts(
       })
     : undefined;
   if (fleet !== undefined) watching.part = fleet;
+  const answered = new AnsweredFleet((type) => known.partIfThere?.keeper.current().instanceType(type)?.vcpu);
   const knowledge = openKnowledge({
     config,
     clock,
@@ -102,6 +105,8 @@ export async function serveParts(
     events: telemetry,
     standIns: true,
     cooldown: capacity.cooldown,
+    onDemandFirst: capacity.onDemandFirst,
+    fleet: () => (fleet === undefined ? answered.view(clock.nowMs()) : fleet.counts.view()),
     ...(fleet !== undefined && {
       poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
       fleetHazard: fleet.hazard,
@@ -126,7 +131,9 @@ export async function serveParts(
       answered: (event) => {
         decisions.add(event.message, event.caller.name);
         telemetry.scaleUpAnswered(event);
-        const { request, atMs, message: answer, facts } = event;
+        const { request, decision, atMs, message: answer, facts } = event;
+        if (fleet === undefined) answered.answered(decision, atMs);
+        else for (const [id, { labels }] of request.nodes) fleet.counts.learnGroup(id, labels);
         if (facts !== undefined)
           recordings?.record(() => namedRecording({ atMs, request, policy, facts: facts(), answer }));
       },

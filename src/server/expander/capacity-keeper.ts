@@ -19,6 +19,8 @@ export interface CapacityKeeper {
   /** When something happened is when it is told. Never throws: a fault in the memory must not cost an answer. */
   readonly tell: (event: CapacityEvent) => void;
   readonly cooldown: (pool: Pool) => CapacityCooldown | undefined;
+  /** Why on-demand goes before Spot for the pods of the request that was told last. */
+  readonly onDemandFirst: () => string | undefined;
 }
 
 export interface CapacityKeeperOptions {
@@ -45,6 +47,7 @@ export function capacityKeeper({ policy, clock, onRest, onFault }: CapacityKeepe
       for (const resting of memory.begun)
         onRest({ ...resting, sinceMs: onTheWall(resting.sinceMs), untilMs: onTheWall(resting.untilMs) });
     },
+    onDemandFirst: () => memory.onDemandFirst,
     cooldown: (pool) => {
       const found = cooldownOf(memory, pool, clock.monotonicMs());
       return found === undefined ? undefined : { ...found, untilMs: onTheWall(found.untilMs) };

@@ -1,5 +1,5 @@
 import { mergedGroupFacts } from '../../decision/group-rules.ts';
-import type { CapacityCooldown, Knowledge, PoolSignal, RiskAssessment } from '../../decision/knowledge.ts';
+import type { CapacityCooldown, FleetView, Knowledge, PoolSignal, RiskAssessment } from '../../decision/knowledge.ts';
 import { poolKey, type Pool } from '../../decision/pool.ts';
 import { DocumentRefused } from '../../errors/document-refused.ts';
 import { messageOf } from '../../errors/message-of.ts';
@@ -23,6 +23,11 @@ export interface KnowledgeKeeperOptions extends SourceOptions {
   readonly poolSignal?: (pool: Pool) => PoolSignal | undefined;
   readonly poolHazard?: (pool: Pool) => number | undefined;
   readonly cooldown?: (pool: Pool) => CapacityCooldown | undefined;
+  readonly onDemandFirst?: () => string | undefined;
+  /** Where the fleet runs; undefined while nothing tells. */
+  readonly fleet?: () => FleetView | undefined;
+  /** On the card of the model that is in use. */
+  readonly horizonHours?: () => number | undefined;
   /** Spot prices that were observed longer ago are stale. */
   readonly maxPriceAgeMs: number;
   /** `use-and-say`: stale prices are used and the status says so; `ignore`: they are left out. */
@@ -158,6 +163,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
       groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
       onDemandPerUnit: now.onDemandPerUnit,
+      ...liveFacts(),
       pricesAreStale,
       remarks: [
         ...datesRemark(known.file(), ownRegion, !ignoring && isStale(nowMs) ? now.newestSpotMs : undefined),
@@ -166,6 +172,20 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
           scoredAsOfMs: assessments === undefined ? undefined : risks.pricesAsOfMs(),
         }),
       ],
+    };
+  }
+
+  /** What changes from one request to the next. */
+  function liveFacts(): Pick<Knowledge, 'onDemandFirst' | 'fleet' | 'horizonHours'> {
+    const [onDemandFirst, fleet, horizonHours] = [
+      options.onDemandFirst?.(),
+      options.fleet?.(),
+      options.horizonHours?.(),
+    ];
+    return {
+      ...(onDemandFirst !== undefined && { onDemandFirst }),
+      ...(fleet !== undefined && { fleet }),
+      ...(horizonHours !== undefined && { horizonHours }),
     };
   }
 

@@ -26,6 +26,7 @@ export interface RecordedFacts {
   /** Absent where no fleet was in view. */
   readonly fleet?: RecordedFleet;
   readonly horizon_hours?: number;
+  readonly on_demand_first?: string;
 }
 
 /** What was asked of the fleet in view; pools are keyed as above. */
@@ -127,6 +128,7 @@ export const recordedFacts = z.object({
     })
     .exactOptional(),
   horizon_hours: z.number().exactOptional(),
+  on_demand_first: z.string().exactOptional(),
 }) satisfies z.ZodType<RecordedFacts>;
 
 function keyOf({ instanceType, zone, capacityType }: Pool): string {
@@ -154,7 +156,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
     (kind) => kind,
   );
   const fleet = source.fleet && tracedFleetView(source.fleet);
-  const { horizonHours } = source;
+  const { horizonHours, onDemandFirst } = source;
   return {
     knowledge: {
       instanceType: instanceTypes.ask,
@@ -168,6 +170,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       ...(source.onDemandPerUnit !== undefined && { onDemandPerUnit: units.ask }),
       ...(fleet !== undefined && { fleet: fleet.view }),
       ...(horizonHours !== undefined && { horizonHours }),
+      ...(onDemandFirst !== undefined && { onDemandFirst }),
       pricesAreStale: source.pricesAreStale,
       ...remarksOf(source.remarks),
     },
@@ -185,6 +188,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       on_demand_per_unit: Object.fromEntries(units.notes),
       ...(fleet !== undefined && { fleet: fleet.facts() }),
       ...(horizonHours !== undefined && { horizon_hours: horizonHours }),
+      ...(onDemandFirst !== undefined && { on_demand_first: onDemandFirst }),
     }),
   };
 }
@@ -266,6 +270,7 @@ export function recordedKnowledge(facts: RecordedFacts): Knowledge {
     onDemandPerUnit: (kind) => facts.on_demand_per_unit[kind] ?? undefined,
     ...(facts.fleet !== undefined && { fleet: recordedFleetView(facts.fleet) }),
     ...(facts.horizon_hours !== undefined && { horizonHours: facts.horizon_hours }),
+    ...(facts.on_demand_first !== undefined && { onDemandFirst: facts.on_demand_first }),
     pricesAreStale: facts.prices_are_stale,
     ...remarksOf(facts.remarks),
   };

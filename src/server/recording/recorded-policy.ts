@@ -44,4 +44,6 @@ export const recordedPolicy: z.ZodType<Policy> = z.object({
   riskHorizonHours: amount.default(defaultPolicy.riskHorizonHours),
   forecastRise: share.default(defaultPolicy.forecastRise),
   cooldownMs: amount.default(defaultPolicy.cooldownMs),
+  spotFailures: amount.default(defaultPolicy.spotFailures),
+  spotWaitMs: amount.default(defaultPolicy.spotWaitMs),
 });

@@ -140,10 +140,11 @@ describe('capacity memory', () => {
     expect(ask(asking(['cheap', 'other'], pods('4', '5', '6')), now + 130 * seconds).begun).to.deep.equal([]);
   });
 
-  it('ends the watch and the rest when a node of the pool appears', () => {
+  it('ends the watch when the nodes that were asked for appear, and the rest when one does', () => {
     const watched = server();
     watched.ask(asking(['cheap', 'other'], three), now);
-    watched.tell({ kind: 'node-appeared', atMs: now + 20 * seconds, pool: dry });
+    for (const after of [20, 21])
+      watched.tell({ kind: 'node-appeared', atMs: now + after * seconds, pool: dry });
     expect(watched.ask(asking(['other'], three), now + 30 * seconds).begun).to.deep.equal([]);
     const resting = server();
     resting.ask(asking(['cheap', 'other'], three), now);
@@ -152,9 +153,10 @@ describe('capacity memory', () => {
     expect(cooldownOf(resting.memory(), dry, now + 50 * seconds)).to.equal(undefined);
   });
 
-  it('sees a node in the node map of a group that had none', () => {
+  it('sees a node in the node map of a group that had none, where one was asked for', () => {
     const { ask } = server();
-    ask(asking(['cheap', 'other'], three), now);
+    const one = asking(['cheap', 'other'], three);
+    ask({ ...one, options: one.options.map((option) => ({ ...option, nodeCount: 1 })) }, now);
     const request = asking(['other'], three);
     const template = asking(['cheap'], three).nodes.get('cheap')!;
     const nodes = new Map([
@@ -164,15 +166,12 @@ describe('capacity memory', () => {
     expect(ask({ ...request, nodes }, now + 30 * seconds).begun).to.deep.equal([]);
   });
 
-  it('does not watch an answer of several ids, nor one without readable pods', () => {
+  it('watches no answer of groups of which nothing is known, nor one without readable pods', () => {
     const { ask, memory, tell } = server();
     const request = asking(['cheap', 'other'], three);
     const decision = decideScaleUp(request, { ...market, prices: () => undefined }, defaultPolicy, now);
     expect(decision.answer).to.have.length(2);
     tell({ kind: 'answered', atMs: now, request, decision });
-    const tolerant = decideScaleUp(request, market, { ...defaultPolicy, equalSetTolerance: 100 }, now);
-    expect(tolerant.answer).to.have.length(2);
-    tell({ kind: 'answered', atMs: now, request, decision: tolerant });
     ask(asking(['cheap'], []), now);
     expect(memory().watched).to.have.length(0);
   });
@@ -248,5 +247,129 @@ describe('capacity memory', () => {
     }
     expect(memory().watched).to.have.length(64);
     expect(memory().watched.at(-1)?.nodeGroupId).to.equal('g69');
+  });
+});
+
+describe('capacity memory of more than one answer', () => {
+  const many = pods(...Array.from({ length: 20 }, (_, index) => `p${index}`));
+  const askedFor = (
+    nodeCount: number,
+    groups: readonly (keyof typeof shown)[],
+    waiting: readonly PendingPod[],
+  ) => {
+    const request = asking(groups, waiting);
+    return { ...request, options: request.options.map((option) => ({ ...option, nodeCount })) };
+  };
+
+  it('is not content with one node of twenty: the class rests once the others did not come', () => {
+    const { ask, tell } = server();
+    expect(ask(askedFor(20, ['cheap', 'other'], many), now).answer).to.deep.equal(['cheap']);
+    tell({ kind: 'node-appeared', atMs: now + 60 * seconds, pool: dry });
+    const left = many.slice(1);
+    const later = ask(askedFor(19, ['other', 'third'], left), now + 16 * minutes);
+    expect(later.begun).to.deep.equal([
+      'cheap is no longer offered while 19 of the 20 pods it was chosen for 16 min ago still wait, 1 of 20 nodes came',
+    ]);
+  });
+
+  it('forgets a choice whose nodes all came', () => {
+    const { ask, tell, memory } = server();
+    ask(askedFor(2, ['cheap', 'other'], many), now);
+    tell({ kind: 'node-appeared', atMs: now + 60 * seconds, pool: dry });
+    expect(memory().watched.map(({ nodesCome }) => nodesCome)).to.deep.equal([1]);
+    tell({ kind: 'node-appeared', atMs: now + 70 * seconds, pool: dry });
+    expect(memory().watched).to.deep.equal([]);
+  });
+
+  it('watches every id of an answered set, and takes none for failed because it is offered again', () => {
+    const { tell, memory } = server();
+    const request = asking(['cheap', 'other', 'third'], many);
+    const tolerant = { ...defaultPolicy, equalSetTolerance: 100 };
+    const decision = decideScaleUp(request, market, tolerant, now);
+    expect(decision.answer).to.have.length(3);
+    tell({ kind: 'answered', atMs: now, request, decision });
+    expect(memory().watched).to.have.length(3);
+    expect(tell({ kind: 'asked', atMs: now + 5 * minutes, request })).to.deep.equal([]);
+    const [rest, ...others] = tell({
+      kind: 'asked',
+      atMs: now + 6 * minutes,
+      request: asking(['cheap', 'third'], many),
+    });
+    expect([rest?.nodeGroupId, others]).to.deep.equal(['other', []]);
+  });
+
+  it('suspects the third zone of a type that was short in two', () => {
+    const { tell, memory } = server();
+    for (const [index, zone] of ['ap-south-1a', 'ap-south-1b'].entries()) {
+      const group = { type: 'c5.large', zone, capacityType: 'SPOT', nodeCount: 1, pods: [0] } as const;
+      const other = { ...shown.other, pods: [0] };
+      const waiting = pods(`w${index}`);
+      const request = scaleUp({ group, other }, waiting);
+      const decision = decideScaleUp(request, market, defaultPolicy, now);
+      expect(decision.answer).to.deep.equal(['group']);
+      tell({ kind: 'answered', atMs: now + index, request, decision });
+      const without = { ...request, options: request.options.slice(1) };
+      tell({ kind: 'asked', atMs: now + minutes + index, request: without });
+      const third = cooldownOf(memory(), spotPool('c5.large@ap-south-1c'), now + 2 * minutes);
+      expect(third?.evidence).to.equal(
+        index === 0 ? undefined : 'c5.large was short in ap-south-1a and ap-south-1b',
+      );
+    }
+    expect(cooldownOf(memory(), spotPool('m5.large@ap-south-1c'), now + 2 * minutes)).to.equal(undefined);
+    tell({ kind: 'node-appeared', atMs: now + 3 * minutes, pool: spotPool('c5.large@ap-south-1b') });
+    expect(cooldownOf(memory(), spotPool('c5.large@ap-south-1c'), now + 3 * minutes)).to.equal(undefined);
+  });
+
+  it('goes on-demand after three choices of Spot in vain, or after their pods waited too long, and back when they are served', () => {
+    const onDemand = {
+      type: 'm5.large',
+      zone: 'ap-south-1a',
+      capacityType: 'ON_DEMAND',
+      nodeCount: 2,
+    } as const;
+    const spot = ['cheap', 'other', 'third'] as const;
+    const run = (policy: typeof defaultPolicy, pauseMs: number) => {
+      let memory: CapacityMemory = emptyCapacityMemory;
+      const answers: string[] = [];
+      const offered = new Set<string>(spot);
+      let atMs = now;
+      for (let round = 0; round < 5; round += 1) {
+        const waiting = pods('1', '2', '3');
+        const all = { ...shown, od: onDemand };
+        const request = scaleUp(
+          Object.fromEntries(
+            Object.entries(all)
+              .filter(([id]) => id === 'od' || offered.has(id))
+              .map(([id, group]) => [id, { ...group, pods: [0, 1, 2] }]),
+          ),
+          waiting,
+        );
+        memory = remembered(memory, { kind: 'asked', atMs, request }, policy);
+        const knowledge: Knowledge = {
+          ...market,
+          cooldown: (pool) => cooldownOf(memory, pool, atMs),
+          ...(memory.onDemandFirst !== undefined && { onDemandFirst: memory.onDemandFirst }),
+        };
+        const decision = decideScaleUp(request, knowledge, policy, atMs);
+        answers.push(decision.answer.join());
+        if (decision.answer[0] === 'od') {
+          expect(decision.remarks.join()).to.match(/on-demand first: Spot was chosen \d times in vain/);
+          const after = remembered(
+            memory,
+            { kind: 'asked', atMs: atMs + 1, request: asking(['cheap'], pods('9')) },
+            policy,
+          );
+          expect(after.onDemandFirst).to.equal(undefined);
+          return answers;
+        }
+        memory = remembered(memory, { kind: 'answered', atMs, request, decision }, policy);
+        offered.delete(decision.answer[0] ?? '');
+        atMs += pauseMs;
+      }
+      return answers;
+    };
+    const patient = { ...defaultPolicy, spotWaitMs: 24 * 60 * minutes };
+    expect(run({ ...patient, spotFailures: 2 }, minutes)).to.deep.equal(['cheap', 'other', 'od']);
+    expect(run({ ...patient, spotFailures: 9, spotWaitMs: minutes }, minutes)).to.deep.equal(['cheap', 'od']);
   });
 });
