@@ -10,6 +10,7 @@ import type {
   PoolSignal,
   RiskAssessment,
 } from './knowledge.ts';
+import type { Pool } from './pool.ts';
 
 /** Beyond this no node is sold by the hour; a larger price is a mistake, and sums of sound prices stay finite. */
 const highestPricePerHour = 1e6;
@@ -27,6 +28,7 @@ export interface SoundKnowledge extends Knowledge {
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
   const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours, onDemandFirst } = knowledge;
+  const bands = new Map<Pool, AdvisorBand | undefined>();
   const failures = new Map<string, { times: number; readonly message: string }>();
   const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
     try {
@@ -40,7 +42,13 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
   };
   return {
     instanceType: (type) => guarded('instance types', () => soundType(knowledge.instanceType(type))),
-    advisorBand: (pool) => guarded('advisor bands', () => soundBand(knowledge.advisorBand(pool))),
+    advisorBand: (pool) => {
+      // Several layers ask for the band of the same pool.
+      if (bands.has(pool)) return bands.get(pool);
+      const band = guarded('advisor bands', () => soundBand(knowledge.advisorBand(pool)));
+      bands.set(pool, band);
+      return band;
+    },
     prices: (pool) => guarded('prices', () => soundPrices(knowledge.prices(pool))),
     risk: (pool) => guarded('risk', () => soundRisk(knowledge.risk(pool))),
     signal: (pool) => guarded('signals', () => soundSignal(knowledge.signal(pool), nowMs)),
