@@ -1,5 +1,11 @@
 import { mergedGroupFacts } from '../../decision/group-rules.ts';
-import type { CapacityCooldown, FleetView, Knowledge, PoolSignal, RiskAssessment } from '../../decision/knowledge.ts';
+import type {
+  CapacityCooldown,
+  FleetView,
+  Knowledge,
+  PoolSignal,
+  RiskAssessment,
+} from '../../decision/knowledge.ts';
 import { poolKey, type Pool } from '../../decision/pool.ts';
 import { DocumentRefused } from '../../errors/document-refused.ts';
 import { messageOf } from '../../errors/message-of.ts';
