@@ -57,12 +57,12 @@ describe("an agent's token, as its DaemonSet's pod has it", function () {
   });
 
   const pod = (node: string) => `/api/v1/namespaces/${namespace}/pods/on-${node}`;
-  const annotations = { metadata: { annotations: { tried: 'yes' } } };
+  const annotations = { metadata: { annotations: { 'spot-expander.io/tried': 'yes' } } };
   const patchNode = (node: string) => agent.api.patch(`/api/v1/nodes/${node}?dryRun=All`, annotations);
   const patchStatus = (node: string) =>
     agent.api.patch(
       `/api/v1/nodes/${node}/status?dryRun=All`,
-      { status: { conditions: [{ type: 'Tried', status: 'True' }] } },
+      { status: { conditions: [{ type: 'spot-expander.io/SpotSignal', status: 'True' }] } },
       'strategic',
     );
   const deletePod = (node: string) => agent.api.call('DELETE', `${pod(node)}?dryRun=All`);
@@ -100,7 +100,7 @@ describe("an agent's token, as its DaemonSet's pod has it", function () {
 
     it(`${what}: refused by the policy for another node`, async () => {
       const { status, message } = await refusal(work(other));
-      expect(status).to.equal(422);
+      expect(status).to.equal(403);
       expect(message).to.include('ValidatingAdmissionPolicy').and.include('own Node');
     });
   }
@@ -154,14 +154,14 @@ describe("an agent's token, as its DaemonSet's pod has it", function () {
       await evicted(kubelet, home);
       await evicted(agent.api, home);
       expect((await refusal(evicted(kubelet, other))).status).to.equal(403);
-      expect((await refusal(evicted(agent.api, other))).status).to.equal(422);
+      expect((await refusal(evicted(agent.api, other))).message).to.include('own Node');
     });
   });
 
   it('nothing of all that has changed anything', async () => {
     for (const node of [home, other]) {
       const { metadata } = await aNode(world.api, node);
-      expect(metadata.annotations).to.not.have.property('tried');
+      expect(metadata.annotations).to.not.have.property('spot-expander.io/tried');
       expect(await world.api.found(pod(node))).to.not.equal(undefined);
     }
   });
