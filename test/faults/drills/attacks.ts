@@ -83,8 +83,8 @@ export function attackDrill(name: string, title: string, attacks: readonly Attac
     name,
     title,
     load: 'heavy',
-    // Thousands of connections and inflated messages leave holes in the native heap.
-    bounds: { callsPerSecond: 15, grownMb: 96 },
+    // Thousands of connections and of buffers of 1 MiB leave holes in the native heap: 209 MB after the unfinished messages.
+    bounds: { callsPerSecond: 15, grownMb: 256 },
     shape: () => ({
       settings: { 'max-message-size': '512Mi' },
       prepare: () => {
