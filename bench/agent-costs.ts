@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentProcess } from '../test/peers/agent-process.ts';
-import { fakeWorld } from '../test/peers/agent-world.ts';
+import { fakePodWorld } from '../test/peers/agent-world.ts';
 import { fakeImds } from '../test/peers/fake-imds.ts';
 import type { Measurement } from './measurement.ts';
 import { cpuMs, ownBytes, statusBytes } from './process-costs.ts';
@@ -11,11 +11,11 @@ export const agentCosts: readonly Measurement[] = [
     name: 'agent, idle',
     slow: true,
     async rows() {
-      const [world, imds] = [await fakeWorld(), await fakeImds()];
+      const [world, imds] = [await fakePodWorld(), await fakeImds()];
       await world.addNode('idle', { instanceId: imds.instanceId });
-      const one = await agentProcess([
-        ...['--node-name', 'idle', '--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig],
-      ]);
+      const { flags, environment } = world.inPod;
+      const place = ['--node-name', 'idle', '--imds-endpoint', imds.url];
+      const one = await agentProcess([...place, ...flags], environment);
       try {
         await sleep(6_000);
         const [fromMs, before] = [Date.now(), cpuMs(one.pid)];

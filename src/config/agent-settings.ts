@@ -43,6 +43,12 @@ const watching = {
     "kubeconfig, or several with : between; in a cluster the service account's own",
     ['K8S_CONFIG_PATH', 'KUBECONFIG'],
   ),
+  service_account: setting(
+    filePath,
+    '/var/run/secrets/kubernetes.io/serviceaccount',
+    'directory',
+    "the pod's own token, ca.crt and namespace, without a kubeconfig",
+  ),
   api_timeout: setting(durationMs(60_000), '5s', 'duration', 'for each request to the API server'),
   http_listen: setting(listenAddress, '0.0.0.0:8090', 'host:port', 'health, readiness and metrics'),
   metrics_listen: setting(

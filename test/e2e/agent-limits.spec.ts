@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { agentFleet } from '../peers/agent-fleet.ts';
-import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
-import { fakeWorld, type World } from '../peers/agent-world.ts';
+import { agentProcess, killAgents } from '../peers/agent-process.ts';
+import { fakePodWorld, fakeWorld } from '../peers/agent-world.ts';
 import { fakeImds, interruption, type FakeImds } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 
@@ -38,11 +38,11 @@ describe('200 agents at once', function () {
 
 describe('the built agent: what it costs', function () {
   this.timeout(60_000);
-  let world: World;
+  let world: Awaited<ReturnType<typeof fakePodWorld>>;
   let imds: FakeImds;
 
   before(async () => {
-    world = await fakeWorld();
+    world = await fakePodWorld();
     imds = await fakeImds();
     await world.addNode('node', { instanceId: imds.instanceId });
     await Promise.all(Array.from({ length: 110 }, (_, index) => world.addPod(`pod-${index}`, 'node')));
@@ -53,8 +53,10 @@ describe('the built agent: what it costs', function () {
     await world.close();
   });
 
-  it('asks the API server nothing while idle, one read and one write mark the node, and memory stays below 80 MB', async () => {
-    const one = await agentProcessOn({ node: 'node', imds, world }, ['--poll-interval', '100ms']);
+  it('in a pod, asks the API server nothing while idle, one read and one write mark the node, and memory stays below 80 MB', async () => {
+    const { flags, environment } = world.inPod;
+    const place = ['--node-name', 'node', '--imds-endpoint', imds.url, '--poll-interval', '100ms'];
+    const one = await agentProcess([...place, ...flags], environment);
     await one.ready();
     await sleep(500);
     const fake = world.fake!;

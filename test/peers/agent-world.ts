@@ -1,7 +1,8 @@
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-return -- Kubernetes objects are free-form JSON here, as they are on the wire */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { devCertificateFiles } from '../../src/adapters/dev-certificate/dev-certificate.ts';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { someCluster } from './shared-cluster.ts';
@@ -60,6 +61,33 @@ export async function fakeWorld(): Promise<World> {
     comeBack: () => (fake.away = false),
     close: () => fake.close(),
   });
+}
+
+/** The fake as a pod sees it: over TLS, with a service account. */
+export async function fakePodWorld(): Promise<World & { readonly inPod: AgentInPod }> {
+  const directory = mkdtempSync(join(tmpdir(), 'spot-agent-'));
+  const files = await devCertificateFiles(join(directory, 'tls'), new Date());
+  const cert = readFileSync(files.certFile);
+  const fake = await FakeKubernetes.started({ cert, key: readFileSync(files.keyFile) });
+  writeFileSync(join(directory, 'ca.crt'), cert);
+  writeFileSync(join(directory, 'token'), 'anything');
+  const config = JSON.parse(fake.kubeconfig);
+  config.clusters[0].cluster['certificate-authority'] = 'ca.crt';
+  writeFileSync(join(directory, 'kubeconfig'), JSON.stringify(config));
+  const { hostname, port } = new URL(fake.url);
+  const made = await world(join(directory, 'kubeconfig'), fake, {
+    goAway: () => fake.goAway(),
+    comeBack: () => (fake.away = false),
+    close: () => fake.close(),
+  });
+  const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+  return { ...made, inPod: { flags: ['--service-account', directory], environment } };
+}
+
+/** How an agent in a pod finds its cluster. */
+export interface AgentInPod {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** @returns undefined with a reason when a real control plane cannot be had here. */

@@ -63,6 +63,8 @@ export class FakeKubernetes extends KubeStore {
   private readonly server: Server;
 
   private readonly isTls: boolean;
+  /** Made to it so far. */
+  connections = 0;
 
   private constructor(tls: { readonly cert: Buffer; readonly key: Buffer } | undefined) {
     super();
@@ -71,6 +73,7 @@ export class FakeKubernetes extends KubeStore {
     this.isTls = tls !== undefined;
     this.server = tls === undefined ? createServer(handle) : createTlsServer(tls, handle);
     this.server.on('connection', (socket) => {
+      this.connections += 1;
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
       if (this.away) socket.destroy();

@@ -1,7 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { UsageError } from '../../errors/usage-error.ts';
-import { execCredential } from './exec-credential.ts';
-import { kubeconfigEntry } from './kubeconfig.ts';
+import { bearerFile } from './bearer-file.ts';
+import { inCluster, serviceAccountDirectory } from './in-cluster.ts';
 
 /** Where the API server is and how we prove who we are. */
 export interface KubeAccess {
@@ -16,10 +14,9 @@ export interface KubeAccess {
   readonly authorization: (fresh: boolean) => Promise<string | undefined>;
 }
 
-const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
-
 /**
  * A kubeconfig file (or several, as KUBECONFIG may list them), or the pod's own service account when there is none.
+ * What reads a kubeconfig takes more memory than the agent may and is loaded only for one.
  * @throws UsageError when neither can be used.
  */
 export async function kubeAccess(
@@ -27,65 +24,19 @@ export async function kubeAccess(
   environment: Readonly<Record<string, string | undefined>>,
   directory = serviceAccountDirectory,
 ): Promise<KubeAccess> {
-  return kubeconfig === undefined
-    ? inClusterAccess(environment, directory)
-    : kubeconfigAccess(kubeconfig, environment);
-}
-
-async function inClusterAccess(
-  environment: Readonly<Record<string, string | undefined>>,
-  directory: string,
-): Promise<KubeAccess> {
-  const host = environment['KUBERNETES_SERVICE_HOST'];
-  const port = environment['KUBERNETES_SERVICE_PORT'] ?? '443';
-  if (host === undefined || host === '')
-    throw new UsageError([
-      'no cluster: give --kubeconfig FILE, or run in a pod with a service account (KUBERNETES_SERVICE_HOST is not set)',
-    ]);
-  const ca = await readFile(`${directory}/ca.crt`, 'utf8').catch((error: unknown) => {
-    throw new UsageError([`this pod has no service account in ${directory}: ca.crt cannot be read`], {
-      cause: error,
-    });
-  });
+  if (kubeconfig !== undefined) {
+    const { kubeconfigAccess } = await import('./kubeconfig-access.ts');
+    return kubeconfigAccess(kubeconfig, environment);
+  }
+  const { server, ca, namespace, tokenFile } = await inCluster(environment, directory);
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server,
     ca,
     clientCertificate: undefined,
     clientKey: undefined,
     serverName: undefined,
     skipVerify: false,
-    namespace: (await readFile(`${directory}/namespace`, 'utf8').catch(() => 'default')).trim(),
-    authorization: bearerFrom(`${directory}/token`),
-  };
-}
-
-async function kubeconfigAccess(
-  path: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<KubeAccess> {
-  const { cluster, user, namespace } = await kubeconfigEntry(path);
-  const base = {
-    server: cluster.server,
-    ca: cluster.ca,
-    clientCertificate: user.clientCertificate,
-    clientKey: user.clientKey,
-    serverName: cluster.serverName,
-    skipVerify: cluster.skipVerify,
     namespace,
-  };
-  if (user.exec !== undefined) return { ...base, authorization: execCredential(user.exec, environment) };
-  if (user.tokenFile !== undefined) return { ...base, authorization: bearerFrom(user.tokenFile) };
-  const header = user.token === undefined ? undefined : `Bearer ${user.token}`;
-  return { ...base, authorization: () => Promise.resolve(header) };
-}
-
-/** A mounted token is replaced while we run: it is read again when its file has changed, and always after a 401. */
-function bearerFrom(path: string): KubeAccess['authorization'] {
-  let known: { readonly header: string; readonly changedMs: number } | undefined;
-  return async (fresh) => {
-    const changedMs = (await stat(path)).mtimeMs;
-    if (known === undefined || fresh || known.changedMs !== changedMs)
-      known = { header: `Bearer ${(await readFile(path, 'utf8')).trim()}`, changedMs };
-    return known.header;
+    authorization: bearerFile(tokenFile),
   };
 }

@@ -1,93 +1,118 @@
 import { atRiskLabel, drainSlotLabel, signalCondition } from '../../drain/marks.ts';
 import type { PodView } from '../../drain/observed.ts';
 import type { MarkedCluster, NotThere } from '../../ports/marked-cluster.ts';
-import { nodePages } from './node-pages.ts';
-import { refused, type KubeAnswer, type KubeCall, type KubeClient } from './kube-client.ts';
+import type { AskedOptions, ClusterApis, Refusal } from './cluster-apis.ts';
 import { fieldsOf, listOf, podView, textOf } from './kube-objects.ts';
-import { nodeCluster } from './kube-node-cluster.ts';
+import { nodePages } from './node-pages.ts';
+import { nodePatch } from './node-patch.ts';
 
-const claimsPath = '/apis/karpenter.sh/v1/nodeclaims';
-const strategicPatch = 'application/strategic-merge-patch+json';
+const nodeClaims = { group: 'karpenter.sh', version: 'v1', plural: 'nodeclaims' } as const;
 /** As the chart labels the pods of its DaemonSet. */
 const agentLabels = 'app.kubernetes.io/name=spot-expander,app.kubernetes.io/component=agent';
 /** A pod that has had its grace period and this long is on a machine that has gone. */
 const ghostMs = 30_000;
 
 /** Every Node; the Leases and the agents' pods of one namespace. */
-export function markedCluster(client: KubeClient, namespace: string): MarkedCluster {
-  const within = encodeURIComponent(namespace);
-  const leasesPath = `/apis/coordination.k8s.io/v1/namespaces/${within}/leases`;
-
-  async function doneOrGone(call: KubeCall, signal: AbortSignal): Promise<'done' | 'gone'> {
-    const answer = await client.call(call, signal);
-    if (answer.status === 404) return 'gone';
-    if (answer.status >= 300) throw refused(`${call.method} ${call.path}`, answer);
-    return 'done';
-  }
-
-  function selected(path: string, labels: string, signal: AbortSignal): Promise<KubeAnswer> {
-    return client.call(
-      { method: 'GET', path: `${path}?labelSelector=${encodeURIComponent(labels)}` },
-      signal,
-    );
-  }
+export function markedCluster(apis: ClusterApis, namespace: string): MarkedCluster {
+  const { core, coordination, custom, asked } = apis;
 
   return {
-    nodes: (signal) => nodePages(client, signal),
+    nodes: (signal) => nodePages(apis, signal),
 
-    async changeNode(name, change, signal) {
-      const changed = await nodeCluster(client, name).changeNode(change, signal);
-      return typeof changed === 'string' ? changed : 'done';
-    },
+    changeNode: (name, change, signal) =>
+      asked<'done' | 'conflict' | 'gone'>(
+        (options) => core.patchNode({ name, body: nodePatch(change) }, options).then(done),
+        signal,
+        {
+          patch: 'merge',
+          expected: ({ status }) => (status === 409 ? 'conflict' : status === 404 ? 'gone' : undefined),
+        },
+      ),
 
     removeCondition: (name, signal) =>
-      doneOrGone(
-        {
-          method: 'PATCH',
-          path: `/api/v1/nodes/${encodeURIComponent(name)}/status`,
-          contentType: strategicPatch,
-          body: { status: { conditions: [{ $patch: 'delete', type: signalCondition }] } },
-        },
+      asked(
+        (options) =>
+          core
+            .patchNodeStatus(
+              { name, body: { status: { conditions: [{ $patch: 'delete', type: signalCondition }] } } },
+              options,
+            )
+            .then(done),
         signal,
+        { patch: 'strategic-merge', ...orGone },
       ),
 
-    async claimsAtRisk(signal) {
-      // The value is the agent's own: a label that a person set to something else stays.
-      const answer = await selected(claimsPath, `${atRiskLabel}=rebalance`, signal);
-      return notThere(answer) ?? namesIn(succeeded(`GET ${claimsPath}`, answer));
-    },
-
-    endRisk: (nodeClaim, signal) =>
-      doneOrGone(
-        {
-          method: 'PATCH',
-          path: `${claimsPath}/${encodeURIComponent(nodeClaim)}`,
-          contentType: 'application/merge-patch+json',
-          body: { metadata: { labels: { [atRiskLabel]: null } } },
-        },
+    // The value is the agent's own: a label that a person set to something else stays.
+    claimsAtRisk: (signal) =>
+      asked(
+        (options) =>
+          custom
+            .listClusterCustomObject({ ...nodeClaims, labelSelector: `${atRiskLabel}=rebalance` }, options)
+            .then(namesIn),
         signal,
+        orNotThere,
       ),
 
-    async drainPlaces(signal) {
-      const answer = await selected(leasesPath, drainSlotLabel, signal);
-      return notThere(answer) ?? namesIn(succeeded(`GET ${leasesPath}`, answer));
-    },
+    endRisk: (name, signal) =>
+      asked(
+        (options) =>
+          custom
+            .patchClusterCustomObject(
+              { ...nodeClaims, name, body: { metadata: { labels: { [atRiskLabel]: null } } } },
+              options,
+            )
+            .then(done),
+        signal,
+        { patch: 'merge', ...orGone },
+      ),
+
+    drainPlaces: (signal) =>
+      asked(
+        (options) =>
+          coordination
+            .listNamespacedLease({ namespace, labelSelector: drainSlotLabel }, options)
+            .then(namesIn),
+        signal,
+        orNotThere,
+      ),
 
     removeDrainPlace: (name, signal) =>
-      doneOrGone({ method: 'DELETE', path: `${leasesPath}/${encodeURIComponent(name)}` }, signal),
+      asked(
+        (options) => coordination.deleteNamespacedLease({ namespace, name }, options).then(done),
+        signal,
+        orGone,
+      ),
 
     async agents(release, nowMs, signal) {
-      const path = `/api/v1/namespaces/${within}/pods`;
       const ofRelease = release === undefined ? '' : `,app.kubernetes.io/instance=${release}`;
-      const answer = await selected(path, `${agentLabels}${ofRelease}`, signal);
-      const missing = notThere(answer);
-      if (missing !== undefined) return missing;
-      return listOf(fieldsOf(succeeded(`GET ${path}`, answer).body)['items'])
-        .map(podView)
-        .filter((pod) => mayAct(pod, nowMs))
-        .map((pod) => pod.name);
+      const labelSelector = `${agentLabels}${ofRelease}`;
+      const pods = await asked<readonly PodView[] | NotThere>(
+        (options) =>
+          core
+            .listNamespacedPod({ namespace, labelSelector }, options)
+            .then(({ items }) => items.map(podView)),
+        signal,
+        orNotThere,
+      );
+      return typeof pods === 'string'
+        ? pods
+        : pods.filter((pod) => mayAct(pod, nowMs)).map((pod) => pod.name);
     },
   };
+}
+
+const orGone: AskedOptions<'done' | 'gone'> = {
+  expected: ({ status }) => (status === 404 ? 'gone' : undefined),
+};
+
+const orNotThere = { expected: notThere } as const;
+
+function notThere({ status }: Refusal): NotThere | undefined {
+  return status === 403 ? 'denied' : status === 404 ? 'absent' : undefined;
+}
+
+function done(): 'done' {
+  return 'done';
 }
 
 function mayAct({ phase, deletionEndsAtMs, nodeName }: PodView, nowMs: number): boolean {
@@ -95,16 +120,6 @@ function mayAct({ phase, deletionEndsAtMs, nodeName }: PodView, nowMs: number): 
   return deletionEndsAtMs === undefined || nowMs < deletionEndsAtMs + ghostMs;
 }
 
-function notThere({ status }: KubeAnswer): NotThere | undefined {
-  return status === 403 ? 'denied' : status === 404 ? 'absent' : undefined;
-}
-
-/** @throws ClusterUnavailable on anything but success. */
-function succeeded(what: string, answer: KubeAnswer): KubeAnswer {
-  if (answer.status !== 200) throw refused(what, answer);
-  return answer;
-}
-
-function namesIn({ body }: KubeAnswer): readonly string[] {
-  return listOf(fieldsOf(body)['items']).map((one) => textOf(fieldsOf(one['metadata'])['name']));
+function namesIn(list: unknown): readonly string[] | NotThere {
+  return listOf(fieldsOf(list)['items']).map((one) => textOf(fieldsOf(one['metadata'])['name']));
 }

@@ -1,11 +1,11 @@
 import { signalCondition } from '../../drain/marks.ts';
 import type { NodeView, PodView } from '../../drain/observed.ts';
-import type { NodeChange } from '../../drain/steps.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import type { EvictionAnswer, NodeCluster, Permission } from '../../ports/node-cluster.ts';
 import type { Kept } from './json-skimmer.ts';
 import { messageOf, refused, type KubeAnswer, type KubeCall, type KubeClient } from './kube-client.ts';
 import { fieldsOf, nameOf, nodeView, podParts, podView, rfc3339 } from './kube-objects.ts';
+import { nodePatch } from './node-patch.ts';
 import { nodeClaims } from './kube-node-claims.ts';
 import { coreEvent } from './node-event.ts';
 import { firstPageSize, skimmedList } from './skimmed-list.ts';
@@ -188,21 +188,6 @@ function isOver({ phase }: PodView): boolean {
 
 function podPath(pod: PodView): string {
   return `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}`;
-}
-
-/** A merge patch replaces whole lists: `resourceVersion` makes the write fail when somebody else has written since. */
-function nodePatch(change: NodeChange): unknown {
-  return {
-    metadata: {
-      resourceVersion: change.resourceVersion,
-      ...(Object.keys(change.annotations).length > 0 && { annotations: change.annotations }),
-      ...(Object.keys(change.labels).length > 0 && { labels: change.labels }),
-    },
-    spec: {
-      ...(change.taints !== undefined && { taints: change.taints.length === 0 ? null : change.taints }),
-      ...(change.unschedulable !== undefined && { unschedulable: change.unschedulable ? true : null }),
-    },
-  };
 }
 
 function evictionAnswer(answer: KubeAnswer): EvictionAnswer {

@@ -27,8 +27,9 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
   );
 }
 
+/** A time as the API server writes it, or as the typed client has read it. */
 export function timeOf(value: unknown): number | undefined {
-  const ms = typeof value === 'string' ? Date.parse(value) : NaN;
+  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' ? Date.parse(value) : NaN;
   return Number.isFinite(ms) ? ms : undefined;
 }
 
@@ -71,6 +72,10 @@ export function nodeView(object: unknown): NodeView {
   };
 }
 
+function timeText(value: unknown): string {
+  return value instanceof Date ? rfc3339(value.getTime()) : textOf(value);
+}
+
 /** Nodes that Karpenter registered before it set owners carry only the pool's label. */
 function claimByLabel(labels: unknown): string | undefined {
   return textsOf(labels)['karpenter.sh/nodepool'] === undefined ? undefined : '';
@@ -81,7 +86,7 @@ function taint(one: Fields): Taint {
     key: textOf(one['key']),
     effect: textOf(one['effect']),
     ...(one['value'] !== undefined && { value: textOf(one['value']) }),
-    ...(one['timeAdded'] !== undefined && { timeAdded: textOf(one['timeAdded']) }),
+    ...(one['timeAdded'] !== undefined && { timeAdded: timeText(one['timeAdded']) }),
   };
 }
 

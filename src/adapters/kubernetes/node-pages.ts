@@ -1,6 +1,6 @@
 import type { NodeView } from '../../drain/observed.ts';
-import { refused, type KubeClient } from './kube-client.ts';
-import { fieldsOf, listOf, nodeView, textOf } from './kube-objects.ts';
+import type { ClusterApis } from './cluster-apis.ts';
+import { nodeView } from './kube-objects.ts';
 
 const pageSize = 500;
 
@@ -9,18 +9,19 @@ const pageSize = 500;
  * @throws ClusterUnavailable when a page cannot be had.
  */
 export async function* nodePages(
-  client: KubeClient,
+  { core, asked }: ClusterApis,
   signal: AbortSignal,
 ): AsyncGenerator<readonly NodeView[], string> {
-  let more = '';
+  let more: string | undefined;
   for (;;) {
-    const path = `/api/v1/nodes?limit=${pageSize}${more === '' ? '' : `&continue=${encodeURIComponent(more)}`}`;
-    const answer = await client.call({ method: 'GET', path }, signal);
-    if (answer.status !== 200) throw refused(`GET ${path}`, answer);
-    const list = fieldsOf(answer.body);
-    yield listOf(list['items']).map(nodeView);
-    const metadata = fieldsOf(list['metadata']);
-    more = textOf(metadata['continue']);
-    if (more === '') return textOf(metadata['resourceVersion']);
+    const from = more;
+    const page = await asked(
+      (options) =>
+        core.listNode({ limit: pageSize, ...(from !== undefined && { _continue: from }) }, options),
+      signal,
+    );
+    yield page.items.map(nodeView);
+    more = page.metadata?._continue;
+    if (more === undefined || more === '') return page.metadata?.resourceVersion ?? '';
   }
 }

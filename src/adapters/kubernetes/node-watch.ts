@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeView } from '../../drain/observed.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import type { NodeFeed, NodeListener } from '../../ports/node-feed.ts';
-import type { KubeClient } from './kube-client.ts';
+import { WatchSilent, type ClusterApis, type WatchEvent } from './cluster-apis.ts';
 import { fieldsOf, nodeView, textOf } from './kube-objects.ts';
 import { nodePages } from './node-pages.ts';
 
@@ -28,7 +28,7 @@ const watchSeconds = 300;
  * Lists once and then watches; lists again only when the API server has forgotten where we were, or may have: one that was
  * restored from a backup takes a watch from a version that it has not reached again, and says nothing on it.
  */
-export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFeed {
+export function nodeWatch(apis: ClusterApis, options: NodeWatchOptions): NodeFeed {
   let lastHeardMs: number | undefined;
   let failures = 0;
   const heard = () => {
@@ -40,7 +40,7 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
 
   async function listed(listener: NodeListener, signal: AbortSignal): Promise<string> {
     const nodes: NodeView[] = [];
-    const pages = nodePages(client, signal);
+    const pages = nodePages(apis, signal);
     let page = await pages.next();
     for (; page.done !== true; page = await pages.next()) nodes.push(...page.value);
     heard();
@@ -54,28 +54,29 @@ export function nodeWatch(client: KubeClient, options: NodeWatchOptions): NodeFe
     listener: NodeListener,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const silence = new AbortController();
-    const watchdog = setTimeout(
-      () => silence.abort(new ClusterUnavailable(`nothing was heard for ${options.silentMs} ms`)),
-      options.silentMs,
-    );
-    const path = `/api/v1/nodes?watch=1&allowWatchBookmarks=true&timeoutSeconds=${watchSeconds}&resourceVersion=${version}`;
-    let at = version;
+    let at: string | undefined = version;
+    const forgotten = new AbortController();
     try {
-      for await (const line of client.lines(path, AbortSignal.any([signal, silence.signal]))) {
-        watchdog.refresh();
-        heard();
-        const next = taken(line, listener);
-        if (next === undefined) return undefined;
-        at = next;
-      }
+      await apis.watched(
+        {
+          path: '/api/v1/nodes',
+          query: { allowWatchBookmarks: true, timeoutSeconds: watchSeconds, resourceVersion: version },
+          silentMs: options.silentMs,
+        },
+        (event) => {
+          if (at === undefined) return;
+          heard();
+          at = taken(event, listener);
+          if (at === undefined) forgotten.abort(new ClusterUnavailable('the watch has lost its place'));
+        },
+        AbortSignal.any([signal, forgotten.signal]),
+      );
       return at;
     } catch (error) {
       if (signal.aborted) throw error;
+      if (forgotten.signal.aborted) return undefined;
       // The place is not lost with the connection, but after a silence it may be one that the server has never heard of.
-      throw new InterruptedWatch(silence.signal.aborted ? undefined : at, error);
-    } finally {
-      clearTimeout(watchdog);
+      throw new InterruptedWatch(error instanceof WatchSilent ? undefined : at, error);
     }
   }
 
@@ -125,16 +126,9 @@ class InterruptedWatch extends Error {
 }
 
 /** @returns the version that the event brings; undefined: the place is forgotten (410) or the event is not to be read. */
-function taken(line: string, listener: NodeListener): string | undefined {
-  let event: unknown;
-  try {
-    event = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const { type, object } = fieldsOf(event);
+function taken({ type, object }: WatchEvent, listener: NodeListener): string | undefined {
   const version = textOf(fieldsOf(fieldsOf(object)['metadata'])['resourceVersion']);
-  switch (textOf(type)) {
+  switch (type) {
     case 'ADDED':
     case 'MODIFIED':
       listener.changed(nodeView(object));

@@ -25,7 +25,7 @@ export async function agentAdapters(
     onForbidden = () => undefined,
   }: { readonly nowMs?: () => number; readonly onForbidden?: KubeClientOptions['onForbidden'] } = {},
 ): Promise<AgentAdapters> {
-  const access = await kubeAccess(settings.kubeconfig, environment);
+  const access = await kubeAccess(settings.kubeconfig, environment, settings.service_account);
   const client = pacedClient(
     kubeClient(access, {
       timeoutMs: settings.api_timeout,

@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
-import { kubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { markedCluster } from '../../adapters/kubernetes/kube-marked-cluster.ts';
 import { releaseNodes, type Released } from '../../agent/released-nodes.ts';
 import { releaseSettings } from '../../config/release-settings.ts';
@@ -9,6 +7,7 @@ import type { SettingValues } from '../../config/setting.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import type { MarkedCluster } from '../../ports/marked-cluster.ts';
 import type { CommandContext } from '../command-context.ts';
+import { openedCluster } from '../opened-cluster.ts';
 import { toldSettings, withSettings } from '../settings-command.ts';
 
 type Settings = SettingValues<typeof releaseSettings>;
@@ -28,16 +27,14 @@ export function releaseNodesCommand(context: CommandContext): Command {
 }
 
 async function released(settings: Settings, waits: boolean, context: CommandContext): Promise<void> {
-  const access = await kubeAccess(settings.kubeconfig, context.environment);
-  const client = kubeClient(access, {
+  const apis = await openedCluster(settings.kubeconfig, context.environment, {
     timeoutMs: settings.api_timeout,
-    maxConnections: settings.concurrency,
     userAgent: 'spot-expander-release-nodes',
   });
   const limit = AbortSignal.timeout(settings.timeout);
   const signal = AbortSignal.any([limit, context.signal]);
   const progress = (sentence: string): void => context.writeError(`${sentence}\n`);
-  const cluster = markedCluster(client, settings.namespace ?? access.namespace);
+  const cluster = markedCluster(apis, settings.namespace ?? apis.namespace);
   try {
     if (waits && !settings.dry_run) await agentsGone(cluster, settings, progress, signal);
     const result = await releaseNodes(
@@ -55,7 +52,7 @@ async function released(settings: Settings, waits: boolean, context: CommandCont
       );
     throw error;
   } finally {
-    client.close();
+    apis.close();
   }
 }
 

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { journalFile } from '../../adapters/journal/journal-file.ts';
-import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
-import { kubeClient } from '../../adapters/kubernetes/kube-client.ts';
 import { nodeWatch, nodeWatchDefaults } from '../../adapters/kubernetes/node-watch.ts';
 import type { AdvisorBand } from '../../decision/knowledge.ts';
 import type { RestingClass } from '../../decision/capacity-memory.ts';
@@ -14,6 +12,7 @@ import { FleetWatch } from '../../server/fleet/fleet-watch.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RiskModel } from '../../ports/risk-model.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { openedCluster } from '../opened-cluster.ts';
 
 export interface FleetOptions {
   /** Undefined in a cluster: the pod's own service account. */
@@ -63,13 +62,11 @@ const listTimeoutMs = 30_000;
  */
 export async function startedFleet(options: FleetOptions): Promise<Fleet> {
   const { clock, log, signal } = options;
-  const access = await kubeAccess(options.kubeconfig, options.environment);
-  const client = kubeClient(access, {
+  const apis = await openedCluster(options.kubeconfig, options.environment, {
     timeoutMs: listTimeoutMs,
-    maxConnections: 4,
     userAgent: 'spot-expander-serve',
   });
-  const feed = nodeWatch(client, {
+  const feed = nodeWatch(apis, {
     ...nodeWatchDefaults,
     nowMs: clock.monotonicMs,
     chance: Math.random,
@@ -86,7 +83,7 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     info: log.info.bind(log),
     warn: log.warn.bind(log),
   });
-  const ended = watch.run(signal).finally(() => client.close());
+  const ended = watch.run(signal).finally(() => apis.close());
   const hazard: FleetHazardOf = (beside, onBeside) =>
     fleetHazardModel({
       record: watch.record,

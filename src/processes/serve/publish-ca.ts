@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { kubeAccess } from '../../adapters/kubernetes/kube-access.ts';
-import { kubeClient, type KubeClient } from '../../adapters/kubernetes/kube-client.ts';
+import type { ClusterApis } from '../../adapters/kubernetes/cluster-apis.ts';
 import { setSecretKey } from '../../adapters/kubernetes/published-secret.ts';
 import { agentSettings } from '../../config/agent-settings.ts';
 import { setting } from '../../config/setting.ts';
@@ -13,6 +12,7 @@ import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { CommandContext } from '../command-context.ts';
+import { openedCluster } from '../opened-cluster.ts';
 import { toldSettings, withSettings } from '../settings-command.ts';
 
 const publishSettings = {
@@ -38,17 +38,16 @@ export function publishCaCommand(context: CommandContext): Command {
     .action(async (options: Readonly<Record<string, unknown>>) => {
       const settings = toldSettings(publishSettings, options, context);
       const certificate = await certificateIn(settings.from);
-      const client = kubeClient(await kubeAccess(settings.kubeconfig, context.environment), {
+      const apis = await openedCluster(settings.kubeconfig, context.environment, {
         timeoutMs: settings.api_timeout,
-        maxConnections: 1,
         userAgent: 'spot-expander-publish-ca',
       });
       try {
         const signal = AbortSignal.any([AbortSignal.timeout(settings.timeout), context.signal]);
-        await published(client, settings.to, certificate, signal);
+        await published(apis, settings.to, certificate, signal);
         context.writeOut(`the CA of ${settings.from} is in ${settings.to} as ca.crt\n`);
       } finally {
-        client.close();
+        apis.close();
       }
     });
 }
@@ -71,7 +70,7 @@ async function certificateIn(path: string): Promise<Uint8Array> {
 }
 
 async function published(
-  client: KubeClient,
+  apis: ClusterApis,
   to: string,
   certificate: Uint8Array,
   signal: AbortSignal,
@@ -79,7 +78,7 @@ async function published(
   const [namespace = '', name = ''] = to.split('/');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await setSecretKey(client, { namespace, name }, 'ca.crt', certificate, signal);
+      await setSecretKey(apis, { namespace, name }, 'ca.crt', certificate, signal);
       return;
     } catch (error) {
       if (!(error instanceof ClusterUnavailable) || error.isFinal) throw error;

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
 import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { clusterApis } from '../../../src/adapters/kubernetes/cluster-apis.ts';
+import { clusterConfig } from '../../../src/adapters/kubernetes/kube-config.ts';
+import { nodePages } from '../../../src/adapters/kubernetes/node-pages.ts';
 import { kubeAccess, type KubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../../../src/adapters/kubernetes/kube-node-cluster.ts';
@@ -92,6 +95,45 @@ describe('access to the cluster', () => {
       const cluster = clusterOf(await kubeAccess(undefined, environment, directory));
       expect(await caught(cluster.node(signal))).to.be.instanceOf(ClusterUnavailable);
       expect(fake.requests).to.have.length(0);
+    });
+
+    it('the server’s client is the same account, keeps its connection, and reads a replaced token', async () => {
+      const config = await clusterConfig(undefined, environment, directory);
+      expect(config.namespace).to.equal('watchers');
+      const apis = clusterApis(config, { timeoutMs: 2_000, userAgent: 'test' });
+      clients.push(apis);
+      const names = async () => {
+        const page = await nodePages(apis, signal).next();
+        return page.done === true ? [] : page.value.map(({ name }) => name);
+      };
+      expect(await names()).to.deep.equal(['mine']);
+      const at = new Date(Date.now() - 60_000);
+      utimesSync(token(), at, at);
+      expect(await names()).to.deep.equal(['mine']);
+      fake.token = 'second';
+      writeFileSync(token(), 'second');
+      utimesSync(token(), at, at);
+      expect(await names()).to.deep.equal(['mine']);
+      expect(fake.requests.map(({ status }) => status)).to.deep.equal([200, 200, 401, 200]);
+      expect(fake.connections).to.equal(1);
+    });
+
+    it('the server’s client trusts no other authority, and reads a replaced one', async () => {
+      const right = readFileSync(join(directory, 'ca.crt'));
+      const other = await devCertificateFiles(join(directory, 'other'), new Date());
+      writeFileSync(join(directory, 'ca.crt'), readFileSync(other.certFile));
+      const apis = clusterApis(await clusterConfig(undefined, environment, directory), {
+        timeoutMs: 2_000,
+        userAgent: 'test',
+      });
+      clients.push(apis);
+      expect(await caught(nodePages(apis, signal).next()))
+        .to.be.instanceOf(ClusterUnavailable)
+        .with.property('message')
+        .that.matches(/GET \/api\/v1\/nodes.*certificate/);
+      expect(fake.requests).to.have.length(0);
+      writeFileSync(join(directory, 'ca.crt'), right);
+      expect((await nodePages(apis, signal).next()).value).to.have.length(1);
     });
 
     it('an IPv6 service address is written in brackets', async () => {

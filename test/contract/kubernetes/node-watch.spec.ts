@@ -1,6 +1,11 @@
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- Kubernetes objects are free-form JSON here, as they are on the wire */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { kubeClient, type KubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
+import { clusterApis, type ClusterApis } from '../../../src/adapters/kubernetes/cluster-apis.ts';
+import { clusterConfig } from '../../../src/adapters/kubernetes/kube-config.ts';
 import { nodeWatch } from '../../../src/adapters/kubernetes/node-watch.ts';
 import type { NodeFeed } from '../../../src/ports/node-feed.ts';
 import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';
@@ -24,7 +29,8 @@ export function clientOf(fake: Pick<FakeKubernetes, 'url'>): KubeClient {
 
 describe('node watch', () => {
   let fake: FakeKubernetes;
-  let client: KubeClient;
+  let apis: ClusterApis;
+  let home: string;
   let feed: NodeFeed;
   let stop: AbortController;
   let known: Map<string, string>;
@@ -35,12 +41,17 @@ describe('node watch', () => {
   beforeEach(async () => {
     fake = await FakeKubernetes.started();
     fake.addNode('a');
-    client = clientOf(fake);
+    home = mkdtempSync(join(tmpdir(), 'node-watch-'));
+    writeFileSync(join(home, 'kubeconfig'), fake.kubeconfig);
+    apis = clusterApis(await clusterConfig(join(home, 'kubeconfig'), {}), {
+      timeoutMs: 1_000,
+      userAgent: 'test',
+    });
     stop = new AbortController();
     known = new Map();
     lists = 0;
     resumed = 0;
-    feed = nodeWatch(client, {
+    feed = nodeWatch(apis, {
       silentMs: 600,
       firstPauseMs: 20,
       longestPauseMs: 100,
@@ -61,12 +72,13 @@ describe('node watch', () => {
       stop.signal,
     );
     await until('the first list', () => known.has('a'));
-    await until('the watch', () => fake.requests.some((one) => one.path.includes('watch=1')));
+    await until('the watch', () => fake.requests.some((one) => one.path.includes('watch=true')));
   });
   afterEach(async () => {
     stop.abort(new Error('over'));
     await running;
-    client.close();
+    apis.close();
+    rmSync(home, { recursive: true });
     await fake.close();
   });
 
@@ -117,7 +129,7 @@ describe('node watch', () => {
   });
 
   it('takes a watch for dead on which nothing comes, and bookmarks keep it alive', async () => {
-    const watches = () => fake.requests.filter((one) => one.path.includes('watch=1')).length;
+    const watches = () => fake.requests.filter((one) => one.path.includes('watch=true')).length;
     const before = watches();
     for (let beat = 0; beat < 8; beat += 1) {
       await new Promise((resolve) => setTimeout(resolve, 125));
