@@ -193,6 +193,19 @@ describe('values that users know from other charts', () => {
     );
   });
 
+  it('`helm test` sends the API’s token where there is one, and mounts none where there is not', () => {
+    const made = rendered({ values: { server: { apiTokenSecret: { name: 'api', key: 'of-ours' } } } });
+    const { volumes, containers } = one(made, 'Pod', name('test'))['spec'];
+    const mount = containers[0].volumeMounts.find((each: KubeObject) => each['name'] === 'api-token');
+    expect(containers[0].args.join(' ')).to.include(` --server-token-file ${mount.mountPath}/token `);
+    expect(volumes.find((each: KubeObject) => each['name'] === 'api-token').secret).to.deep.equal({
+      secretName: 'api',
+      items: [{ key: 'of-ours', path: 'token' }],
+    });
+    const open = one(rendered(), 'Pod', name('test'))['spec'];
+    expect(JSON.stringify(open)).to.not.include('token-file').and.not.include('api-token');
+  });
+
   it('ServiceMonitors stand in for PodMonitors, each with a Service that it finds, and never scrape twice', () => {
     const kinds = kindsOf(objects);
     expect(kinds.join()).to.not.include('PodMonitor');

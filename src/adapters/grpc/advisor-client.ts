@@ -1,4 +1,4 @@
-import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
+import { Client, Metadata, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { NotFound } from '../../errors/not-found.ts';
 import { ServerUnavailable } from '../../errors/server-unavailable.ts';
@@ -11,6 +11,8 @@ export interface AdvisorClientOptions {
   readonly rootCertificates: Buffer | undefined;
   /** Presented when the server asks for one. */
   readonly clientCertificate: { readonly certificate: Buffer; readonly key: Buffer } | undefined;
+  /** Sent with every call, for a server that wants one (`api_token_file`). */
+  readonly token?: string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -28,7 +30,9 @@ export interface AdvisorClient {
 /** A client of the SpotAdvisor service of another process. */
 export function advisorClient(options: AdvisorClientOptions): AdvisorClient {
   const service = serviceIn(loadedProto('spot_advisor.proto'), 'spotadvisor.v1.SpotAdvisor');
-  const { clientCertificate, rootCertificates, target, timeoutMs } = options;
+  const { clientCertificate, rootCertificates, target, timeoutMs, token } = options;
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const client = new Client(
     target,
     credentials.createSsl(
@@ -51,6 +55,7 @@ export function advisorClient(options: AdvisorClientOptions): AdvisorClient {
           method.requestSerialize,
           method.responseDeserialize,
           request,
+          metadata,
           { deadline: Date.now() + timeoutMs },
           (error, answer) => {
             if (error === null) resolve(answer);

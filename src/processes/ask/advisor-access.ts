@@ -64,7 +64,8 @@ export async function openRemoteAdvisor(
     clientCertificate:
       settings.client_cert === undefined || settings.client_key === undefined
         ? undefined
-        : { certificate: pemOf(settings.client_cert), key: pemOf(settings.client_key) },
+        : { certificate: bytesOf(settings.client_cert), key: bytesOf(settings.client_key) },
+    token: settings.server_token_file === undefined ? undefined : tokenOf(settings.server_token_file),
     timeoutMs: settings.timeout,
   });
   const { call } = client;
@@ -95,7 +96,7 @@ function rootsOf(
   { server_ca: file }: ServerSettings,
   context: CommandContext,
 ): Buffer | undefined {
-  if (file !== undefined) return pemOf(file);
+  if (file !== undefined) return bytesOf(file);
   if (!/^(localhost|127\.0\.0\.1|\[::1\]):/.test(server)) return undefined;
   // The development certificate of a server on this machine is its own root.
   const { state_dir } = serveConfig({
@@ -111,13 +112,21 @@ function rootsOf(
   }
 }
 
-function pemOf(path: string): Buffer {
+function bytesOf(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
     const why = messageOf(error);
     throw new UsageError([`${path} cannot be read: ${why}`], { cause: error });
   }
+}
+
+/** One line of what a header can hold: anything else is not the token, and would fail far from here. */
+function tokenOf(path: string): string {
+  const token = bytesOf(path).toString('utf8').trim();
+  if (!/^[\x20-\x7e]+$/.test(token))
+    throw new UsageError([`${path} holds no token: it must be one line of printable ASCII`]);
+  return token;
 }
 
 /** A request that the API refused was given wrongly on the command line: exit code 2. */

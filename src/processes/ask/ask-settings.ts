@@ -36,6 +36,12 @@ export const serverSettings = {
     'client certificate, PEM, for a server that wants one',
   ),
   client_key: setting(filePath.optional(), undefined, 'file', 'private key of the client certificate, PEM'),
+  server_token_file: setting(
+    filePath.optional(),
+    undefined,
+    'file',
+    'file with the token of a server that wants one (its api_token_file)',
+  ),
   timeout: setting(durationMs(600_000), '10s', 'duration', 'how long to wait for the server'),
 } as const;
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { advisorClient } from '../../../src/adapters/grpc/advisor-client.ts';
 import { serveConfig, type ServeConfig } from '../../../src/config/serve-config.ts';
 import { SpotServer } from '../../../src/processes/serve/spot-server.ts';
 import type { ServeOverrides } from '../../../src/processes/serve/serve-parts.ts';
@@ -103,6 +104,31 @@ describe('the server as an object', () => {
     await server.stop();
   });
 
+  it('answers a client over gRPC that sends the token, and no other', async () => {
+    const file = join(home, 'grpc-token');
+    writeFileSync(file, 'a token of some length\n');
+    const server = await created({ api_token_file: file });
+    const { grpcPort } = await server.start();
+    const explained = async (token: string | undefined): Promise<unknown> => {
+      const client = advisorClient({
+        target: `localhost:${grpcPort}`,
+        rootCertificates: readFileSync(join(home, 'localhost.crt')),
+        clientCertificate: undefined,
+        token,
+        timeoutMs: 5_000,
+      });
+      const answer = await client
+        .call('Explain', { last: 1 }, AbortSignal.timeout(5_000))
+        .catch((error: unknown) => String(error));
+      client.close();
+      return answer;
+    };
+    expect(await explained(undefined)).to.match(/UNAUTHENTICATED/);
+    expect(await explained('another token of some length')).to.match(/UNAUTHENTICATED/);
+    expect(await explained('a token of some length')).to.be.an('object');
+    await server.stop();
+  });
+
   it('does not start open when its token cannot be read, or is none', async () => {
     const short = join(home, 'short');
     writeFileSync(short, 'abc');
@@ -125,7 +151,8 @@ describe('the server as an object', () => {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(failure).to.be.instanceOf(Error).with.property('code', 'EADDRINUSE');
+    expect(failure).to.be.instanceOf(Error);
+    expect(String(failure)).to.include(`--http-listen 127.0.0.1:${port} is taken`);
     // Stopping what has stopped already is no mistake.
     await server.stop();
     await new Promise((resolve) => taken.close(resolve));
