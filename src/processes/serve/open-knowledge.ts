@@ -25,7 +25,8 @@ import type { FleetHazardOf } from './fleet.ts';
 import type { RiskModel } from '../../ports/risk-model.ts';
 import { bundledModel, bundledStaticData } from '../bundled-files.ts';
 
-const modelTimeoutMs = 20_000;
+/** A trial alone may take most of it on a busy machine. */
+const modelTimeoutMs = 60_000;
 
 export interface OpenKnowledgeOptions {
   readonly config: ServeConfig;

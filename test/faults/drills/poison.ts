@@ -56,7 +56,7 @@ const burdens = [
   {
     what: 'a model that asks for minutes',
     burden: { floats: 2 ** 22, times: 4_000 },
-    said: /more than 10 s/,
+    said: /more than 3 s/,
   },
 ] as const;
 
