@@ -1,5 +1,6 @@
 import { messageOf } from '../errors/message-of.ts';
-import { foreignReason, type InstanceAddress } from '../drain/node-identity.ts';
+import { foreignReason } from '../drain/node-identity.ts';
+import type { InstanceAddress } from '../drain/instance-address.ts';
 import type { NodeView } from '../drain/observed.ts';
 import type { InstanceIdentity, InstanceMetadata } from '../ports/instance-metadata.ts';
 import type { NodeCluster, Permission } from '../ports/node-cluster.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signalAnnotation, signalMark } from '../drain/marks.ts';
-import { foreignReason, type InstanceAddress } from '../drain/node-identity.ts';
+import { foreignReason } from '../drain/node-identity.ts';
+import type { InstanceAddress } from '../drain/instance-address.ts';
 import type { NodeView, Observed } from '../drain/observed.ts';
 import { plan } from '../drain/plan.ts';
 import { believed, provenOn, withoutMark } from '../drain/proof.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InstanceAddress } from '../drain/node-identity.ts';
+import type { InstanceAddress } from '../drain/instance-address.ts';
 import { MetadataUnavailable } from '../errors/metadata-unavailable.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';

@@ -2,7 +2,7 @@ import type { CandidateFacts, Drop, DropReason, PriceSource } from './decision.t
 import type { DegradationStep } from './degradation.ts';
 import type { CapacityCooldown, InstanceTypeFacts, PoolSignal, RiskSource } from './knowledge.ts';
 import type { GroupWishes } from './knowledge.ts';
-import type { InterruptionEvidence } from './interruption-evidence.ts';
+import type { InterruptionEvidence } from './evidence.ts';
 import type { LayerName } from './layers.ts';
 import type { CapacityType, Pool } from './pool.ts';
 import type { Resources } from './resources.ts';

@@ -1,6 +1,6 @@
 import type { CapacityCooldown, InstanceTypeFacts, PoolSignal, RiskSource } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
-import type { InterruptionEvidence } from './interruption-evidence.ts';
+import type { InterruptionEvidence } from './evidence.ts';
 import type { Degradation } from './degradation.ts';
 import type { LayerName } from './layers.ts';
 

@@ -1,7 +1,7 @@
 import { mockSentence } from './explanation.ts';
 import type { InstanceDecision, PoolRanking, RankedCandidate } from './decision.ts';
 import type { CandidateRisk } from './decision-context.ts';
-import type { InterruptionEvidence } from './interruption-evidence.ts';
+import type { InterruptionEvidence } from './evidence.ts';
 import { interruptionEvidence } from './interruption-evidence.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';

@@ -1,20 +1,10 @@
+import type { InterruptionEvidence } from './evidence.ts';
 import { atEvenOdds, hazardPerHour, typicalHazardPerHour } from './advisor-prior.ts';
 import type { CandidateRisk, Known } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import type { Pool } from './pool.ts';
 import { expectedAndWorst } from './several-pools.ts';
-
-/** What is known of how often nodes are taken back. A price model speaks of prices and is not asked. */
-export interface InterruptionEvidence {
-  /** Interruptions of one node an hour, an on-demand share's calm included; 0 for on-demand. */
-  readonly perHour: number;
-  /** 0..1 within the horizon, from `perHour`. */
-  readonly withinHorizon: number;
-  /** 0..1 on the gate's scale, at even prior odds, of the worst of its pools: what the gate judges by. */
-  readonly gateProbability: number;
-  readonly source: 'fleet' | 'band' | 'model' | 'typical' | 'on-demand';
-}
 
 type Judged = Pick<Known, 'pools' | 'capacityType' | 'onDemandShare' | 'operatingSystem'>;
 

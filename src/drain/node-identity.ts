@@ -1,11 +1,5 @@
+import type { InstanceAddress } from './instance-address.ts';
 import type { NodeView } from './observed.ts';
-
-/** What the metadata service says of this instance's own network interface. */
-export interface InstanceAddress {
-  readonly privateIp: string;
-  /** The private DNS name. */
-  readonly hostname: string;
-}
 
 interface Instance {
   readonly instanceId: string;

@@ -1,4 +1,4 @@
-import type { InstanceAddress } from './node-identity.ts';
+import type { InstanceAddress } from './instance-address.ts';
 
 /** A taint as the API server gave it: a write must send every other taint back as it was. */
 export interface Taint {

@@ -13,7 +13,8 @@ import { startHttpServer, type HttpServer } from '../../adapters/http/http-serve
 import { routeGuard } from '../../adapters/http/route-guard.ts';
 import type { ServeConfig } from '../../config/serve-config.ts';
 import { advisorHandlers } from '../../server/advisor/advisor-handlers.ts';
-import { answeredBestOptions, type BestOptionsCaller } from '../../server/expander/answered-best-options.ts';
+import { answeredBestOptions } from '../../server/expander/answered-best-options.ts';
+import type { BestOptionsCaller } from '../../server/expander/best-options-caller.ts';
 import { apiToken } from './api-token.ts';
 import { addressError } from './taken-address.ts';
 import { servedCertificate, type ServedCertificate } from './served-certificate.ts';

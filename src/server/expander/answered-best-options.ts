@@ -1,3 +1,4 @@
+import type { BestOptionsCaller } from './best-options-caller.ts';
 import { scaleUpMessage } from '../../api/decision-messages.ts';
 import { layerStopwatch } from '../../api/layer-stopwatch.ts';
 import type { Knowledge } from '../../decision/knowledge.ts';
@@ -14,14 +15,6 @@ import { readBestOptions } from '../../wire/best-options-reader.ts';
 import type { SameBytes } from '../../wire/same-bytes.ts';
 import type { CapacityKeeper } from './capacity-keeper.ts';
 import type { ExpanderEvents } from './expander-events.ts';
-
-/** Who asked. */
-export interface BestOptionsCaller {
-  /** For the history: whose decisions these are. */
-  readonly name: string;
-  /** What it asks tells of capacity: which pods wait, and which groups it may use. */
-  readonly isBelieved: boolean;
-}
 
 const anyCaller: BestOptionsCaller = { name: '', isBelieved: true };
 

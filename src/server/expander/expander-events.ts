@@ -1,7 +1,7 @@
 import type { ScaleUpDecision } from '../../decision/decision.ts';
 import type { ScaleUpRequest } from '../../decision/scale-up-request.ts';
 import type { DecisionMessage } from '../../api/messages.ts';
-import type { BestOptionsCaller } from './answered-best-options.ts';
+import type { BestOptionsCaller } from './best-options-caller.ts';
 import type { RecordedFacts } from '../recording/recorded-facts.ts';
 
 /** One BestOptions call that was answered. */
