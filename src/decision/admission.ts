@@ -1,4 +1,4 @@
-import type { Cart, Ranked } from './decision-context.ts';
+import type { DecisionContext, Ranked } from './decision-context.ts';
 import { dropped } from './decision-context.ts';
 import type { Drop, ForcedOnDemand } from './decision.ts';
 import { layers } from './layers.ts';
@@ -8,17 +8,20 @@ import { percentText } from './sentences.ts';
 /**
  * Lets filters have their way where safety costs no more than it may: a candidate that a filter objects to stays only where none
  * that all filters let pass is ahead of it, its own cost counted as dearer by the premium. So where every candidate is objected to
- * the least bad of them is first. Under `block` such a cart is emptied instead, on purpose. The cart is in order, best first.
+ * the least bad of them is first. Under `block` such a context is emptied instead, on purpose. The context is in order, best first.
  */
-export function admitted(cart: Cart<Ranked>, { onAllRejected }: Policy): Cart<Ranked> {
-  const passing = cart.candidates.filter(({ objection }) => objection === undefined);
-  if (passing.length === cart.candidates.length) return cart;
+export function admitted(
+  context: DecisionContext<Ranked>,
+  { onAllRejected }: Policy,
+): DecisionContext<Ranked> {
+  const passing = context.candidates.filter(({ objection }) => objection === undefined);
+  if (passing.length === context.candidates.length) return context;
   const blocked = passing.length === 0 && onAllRejected === 'block';
   const safest = passing.filter(({ cooldown }) => cooldown === undefined);
   const candidates: Ranked[] = [];
-  const drops: Drop[] = [...cart.drops];
+  const drops: Drop[] = [...context.drops];
   let isOpen = !blocked;
-  for (const candidate of cart.candidates) {
+  for (const candidate of context.candidates) {
     const { objection } = candidate;
     if (objection === undefined) {
       isOpen = false;
@@ -42,7 +45,7 @@ function whyReadmitted(candidate: Ranked, passing: readonly Ranked[], awake: rea
 
 /** Set where the first is on-demand and would not be without the filters: dropped Spot costs less. */
 export function forcedOnDemand(
-  { candidates: [best], drops }: Cart<Ranked>,
+  { candidates: [best], drops }: DecisionContext<Ranked>,
   before: readonly Ranked[],
 ): ForcedOnDemand | undefined {
   if (best?.capacityType !== 'on-demand') return undefined;

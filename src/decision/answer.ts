@@ -1,4 +1,4 @@
-import type { Cart, Ranked } from './decision-context.ts';
+import type { DecisionContext, Ranked } from './decision-context.ts';
 import { factsOf } from './decision-context.ts';
 import type { Drop, DropReason, RankedCandidate } from './decision.ts';
 import type { GroupWishes } from './knowledge.ts';
@@ -19,7 +19,7 @@ export interface Answer {
  * nothing is known about, rather than those that were rejected; else all ids of the request, or none where the
  * operator wrote `block`.
  */
-export function answerOf({ candidates, drops }: Cart<Ranked>, policy: Policy): Answer {
+export function answerOf({ candidates, drops }: DecisionContext<Ranked>, policy: Policy): Answer {
   const [best] = candidates;
   if (best !== undefined) {
     const equal = candidates.filter((candidate) => isEqualTo(best, candidate, policy));

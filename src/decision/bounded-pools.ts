@@ -1,21 +1,21 @@
-import type { Candidate, Cart } from './decision-context.ts';
+import type { Candidate, DecisionContext } from './decision-context.ts';
 
 /** Over all candidates of one question; each pool costs some two microseconds of look-ups. */
 export const mostPoolsTogether = 60_000;
 
 /**
- * The cart with at most so many pools in all: where groups have more, each stands for its first few, as many as leave all groups
+ * The context with at most so many pools in all: where groups have more, each stands for its first few, as many as leave all groups
  * the same room.
  * @param leaveOut told in a sentence what does not count
  */
 export function withBoundedPools(
-  cart: Cart<Candidate>,
+  context: DecisionContext<Candidate>,
   leaveOut: (sentence: string) => void,
   most: number = mostPoolsTogether,
-): Cart<Candidate> {
-  const { candidates, drops } = cart;
+): DecisionContext<Candidate> {
+  const { candidates, drops } = context;
   const all = candidates.reduce((sum, { pools }) => sum + pools.length, 0);
-  if (all <= most) return cart;
+  if (all <= most) return context;
   const each = Math.max(1, Math.floor(most / candidates.length));
   leaveOut(
     `pools are left out: ${candidates.length} groups have ${all} of them, and each group is judged by its first ${each}`,

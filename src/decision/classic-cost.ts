@@ -1,4 +1,4 @@
-import type { Cart } from './decision-context.ts';
+import type { DecisionContext } from './decision-context.ts';
 import type { Costed, Priced } from './cost.ts';
 import { unusedShare } from './node-value.ts';
 
@@ -6,9 +6,9 @@ import { unusedShare } from './node-value.ts';
  * The seed's cost: TCO = price of the nodes + what of it they leave unused. By option, not by what it serves; no interruptions,
  * no room for later pods, no fleet.
  */
-export function withClassicCost(cart: Cart<Priced>): Cart<Costed> {
+export function withClassicCost(context: DecisionContext<Priced>): DecisionContext<Costed> {
   return {
-    candidates: cart.candidates.map((candidate) => {
+    candidates: context.candidates.map((candidate) => {
       const { price, nodeCount, nodeSize, demand } = candidate;
       const nodesPerHour = price.perHour * nodeCount;
       const wasteShare =
@@ -25,6 +25,6 @@ export function withClassicCost(cart: Cart<Priced>): Cart<Costed> {
         onDemandPerUnit: 0,
       };
     }),
-    drops: cart.drops,
+    drops: context.drops,
   };
 }

@@ -1,5 +1,5 @@
 import { sustainedSize } from './burstable-types.ts';
-import type { Assessed, Cart, NodePrice } from './decision-context.ts';
+import type { Assessed, DecisionContext, NodePrice } from './decision-context.ts';
 import { dropped } from './decision-context.ts';
 import { interruptionsPerHour } from './interruption-price.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -39,20 +39,20 @@ const usualNodeUnits = 4;
  * candidates compare by node.
  */
 export function withCost(
-  cart: Cart<Priced>,
+  context: DecisionContext<Priced>,
   knowledge: Knowledge,
   surroundings: Surroundings,
   policy: Policy,
-): Cart<Costed> {
+): DecisionContext<Costed> {
   const reused = reusedShare(surroundings, policy);
-  const tails = nodeTails(cart.candidates, surroundings.pods, policy);
-  const shares = cart.candidates.map(wasteShareOf);
+  const tails = nodeTails(context.candidates, surroundings.pods, policy);
+  const shares = context.candidates.map(wasteShareOf);
   const typicalShare = mean(shares.flatMap((share) => share ?? [])) ?? 0;
-  const units = cart.candidates.map((candidate) => unitsServed(candidate, typicalShare, reused, policy));
+  const units = context.candidates.map((candidate) => unitsServed(candidate, typicalShare, reused, policy));
   const byNode = units.every((unit) => unit === undefined);
   const candidates: Costed[] = [];
-  const drops = [...cart.drops];
-  cart.candidates.forEach((candidate, index) => {
+  const drops = [...context.drops];
+  context.candidates.forEach((candidate, index) => {
     const served = byNode ? candidate.nodeCount : units[index];
     if (served === undefined) {
       const sentence = `neither the size of ${candidate.id}'s nodes nor what they would serve is known`;

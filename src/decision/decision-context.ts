@@ -111,7 +111,7 @@ export interface Ranked extends Scored {
 }
 
 /** What passes through the layers. `candidates` and `drops` together are always all that there were. */
-export interface Cart<Stage extends Candidate> {
+export interface DecisionContext<Stage extends Candidate> {
   readonly candidates: readonly Stage[];
   readonly drops: readonly Drop[];
 }
@@ -159,18 +159,18 @@ export interface LayerObjection extends Objection {
   readonly layer: LayerName;
 }
 
-/** The cart without the candidates that meet an objection. */
+/** The context without the candidates that meet an objection. */
 export function without<Stage extends Candidate>(
-  cart: Cart<Stage>,
+  context: DecisionContext<Stage>,
   layer: LayerName,
   objectionTo: (candidate: Stage) => Objection | undefined,
-): Cart<Stage> {
+): DecisionContext<Stage> {
   const candidates: Stage[] = [];
   const drops: Drop[] = [];
-  for (const candidate of cart.candidates) {
+  for (const candidate of context.candidates) {
     const objection = objectionTo(candidate);
     if (objection === undefined) candidates.push(candidate);
     else drops.push(dropped(candidate, layer, objection.reason, objection.sentence));
   }
-  return drops.length === 0 ? cart : { candidates, drops: [...cart.drops, ...drops] };
+  return drops.length === 0 ? context : { candidates, drops: [...context.drops, ...drops] };
 }

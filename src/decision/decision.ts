@@ -4,7 +4,7 @@ import type { InterruptionEvidence } from './evidence.ts';
 import type { Degradation } from './degradation.ts';
 import type { LayerName } from './layers.ts';
 
-/** Why a candidate left the cart. */
+/** Why a candidate left the context. */
 export const dropReasons = [
   'duplicate',
   'too-small',

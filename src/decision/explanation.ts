@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import type { Assessed, Cart, Ranked, RiskStep } from './decision-context.ts';
+import type { Assessed, DecisionContext, Ranked, RiskStep } from './decision-context.ts';
 import type { Degradation, DegradationStep } from './degradation.ts';
 import { degradationSteps, lowerStep } from './degradation.ts';
 import type { Policy } from './policy.ts';
@@ -16,7 +16,7 @@ export interface Explanation {
  * the best step among the Spot candidates that it was compared with.
  */
 export function explanationOf(
-  { candidates }: Cart<Ranked>,
+  { candidates }: DecisionContext<Ranked>,
   knowledge: SoundKnowledge,
   policy: Policy,
   from: RiskStep,
@@ -89,7 +89,7 @@ export const mockSentence =
   'the risk model is mock: it calls every Spot pool moderately risky and knows nothing of any of them';
 
 /** Why this answer, in one sentence. */
-export function reasonOf({ candidates, drops }: Cart<Ranked>, answer: Answer): string {
+export function reasonOf({ candidates, drops }: DecisionContext<Ranked>, answer: Answer): string {
   const [best] = candidates;
   // A larger type that was admitted and came to nothing is missed by nobody.
   const dropCount = drops.filter(({ facts }) => facts.admittedFor === undefined).length;

@@ -30,8 +30,8 @@ export function groupPools(
   groupFacts: Knowledge['groupFacts'],
 ): GroupPools {
   const facts = groupFacts(nodeGroupId, labels);
-  const types = given(facts?.instanceTypes) ?? present(instanceTypeOf(labels));
-  const zones = given(facts?.zones) ?? present(zoneOf(labels));
+  const types = nonEmpty(facts?.instanceTypes) ?? present(instanceTypeOf(labels));
+  const zones = nonEmpty(facts?.zones) ?? present(zoneOf(labels));
   const share = facts?.onDemandShare ?? 0;
   const told =
     facts === undefined || facts.capacityType === 'unknown' ? capacityTypeOf(labels) : facts.capacityType;
@@ -73,7 +73,7 @@ function poolsOver(
   return pools;
 }
 
-function given(values: readonly string[] | undefined): readonly string[] | undefined {
+function nonEmpty(values: readonly string[] | undefined): readonly string[] | undefined {
   return values === undefined || values.length === 0 ? undefined : values;
 }
 

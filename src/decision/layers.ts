@@ -1,4 +1,4 @@
-/** The six layers in the order in which a cart passes them. */
+/** The six layers in the order in which a context passes them. */
 export const layers = ['input', 'static', 'risk', 'optimizer', 'reactive', 'actuator'] as const;
 
 export type LayerName = (typeof layers)[number];

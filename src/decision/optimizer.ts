@@ -1,7 +1,7 @@
 import { withClassicCost } from './classic-cost.ts';
 import type { Costed, Priced } from './cost.ts';
 import { withCost } from './cost.ts';
-import type { Assessed, Cart, Objection, Scored } from './decision-context.ts';
+import type { Assessed, DecisionContext, Objection, Scored } from './decision-context.ts';
 import { dropped, without } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
@@ -15,27 +15,27 @@ import { classicYieldOf, yieldOf } from './yield.ts';
  * @param leaveOut told in a sentence what does not count in this answer since it would take too long
  */
 export function scored(
-  cart: Cart<Assessed>,
+  context: DecisionContext<Assessed>,
   knowledge: Knowledge,
   surroundings: Surroundings,
   policy: Policy,
   leaveOut: (sentence: string) => void = () => undefined,
-): Cart<Scored> {
+): DecisionContext<Scored> {
   return policy.formula === 'classic'
-    ? classicallyScored(cart, policy)
-    : scoredByExpectedCost(cart, knowledge, surroundings, policy, leaveOut);
+    ? classicallyScored(context, policy)
+    : scoredByExpectedCost(context, knowledge, surroundings, policy, leaveOut);
 }
 
 function scoredByExpectedCost(
-  cart: Cart<Assessed>,
+  context: DecisionContext<Assessed>,
   knowledge: Knowledge,
   surroundings: Surroundings,
   policy: Policy,
   leaveOut: (sentence: string) => void,
-): Cart<Scored> {
-  const gated: Cart<Assessed> = policy.switches.safetyGate
-    ? { candidates: cart.candidates.map((candidate) => gatedBy(candidate, policy)), drops: cart.drops }
-    : cart;
+): DecisionContext<Scored> {
+  const gated: DecisionContext<Assessed> = policy.switches.safetyGate
+    ? { candidates: context.candidates.map((candidate) => gatedBy(candidate, policy)), drops: context.drops }
+    : context;
   const costed = withCost(priced(gated), knowledge, surroundings, policy);
   const fitting = rightSized(costed, ({ tco, onDemandPerUnit, evidence }) =>
     yieldOf(tco, onDemandPerUnit, evidence.withinHorizon),
@@ -80,10 +80,10 @@ function tooRisky({ risk }: Assessed, { maxCrashProbability }: Policy): Objectio
   };
 }
 
-function classicallyScored(cart: Cart<Assessed>, policy: Policy): Cart<Scored> {
+function classicallyScored(context: DecisionContext<Assessed>, policy: Policy): DecisionContext<Scored> {
   const safe = policy.switches.safetyGate
-    ? without(cart, 'optimizer', (candidate) => tooRisky(candidate, policy))
-    : cart;
+    ? without(context, 'optimizer', (candidate) => tooRisky(candidate, policy))
+    : context;
   const all = withClassicCost(priced(safe));
   const dearest = (candidates: readonly Costed[]) =>
     candidates.reduce((most, { tco }) => Math.max(most, tco), 0);
@@ -106,10 +106,10 @@ function classicallyScored(cart: Cart<Assessed>, policy: Policy): Cart<Scored> {
   };
 }
 
-function priced(cart: Cart<Assessed>): Cart<Priced> {
+function priced(context: DecisionContext<Assessed>): DecisionContext<Priced> {
   const candidates: Priced[] = [];
-  const drops = [...cart.drops];
-  for (const candidate of cart.candidates) {
+  const drops = [...context.drops];
+  for (const candidate of context.candidates) {
     const { price } = candidate;
     if (price === undefined) drops.push(dropped(candidate, 'optimizer', 'no-price', noPrice(candidate)));
     else candidates.push({ ...candidate, price });
@@ -155,10 +155,13 @@ function zoneWishMet({ pools, wishes }: Costed): number {
 }
 
 /** A larger type stays only when its yield beats that of the one it was admitted for. */
-function rightSized(cart: Cart<Costed>, yieldOfOne: (candidate: Costed) => number): Cart<Costed> {
-  if (cart.candidates.every(({ admittedFor }) => admittedFor === undefined)) return cart;
-  const yields = new Map(cart.candidates.map((candidate) => [candidate.id, yieldOfOne(candidate)]));
-  return without(cart, 'optimizer', (candidate) => {
+function rightSized(
+  context: DecisionContext<Costed>,
+  yieldOfOne: (candidate: Costed) => number,
+): DecisionContext<Costed> {
+  if (context.candidates.every(({ admittedFor }) => admittedFor === undefined)) return context;
+  const yields = new Map(context.candidates.map((candidate) => [candidate.id, yieldOfOne(candidate)]));
+  return without(context, 'optimizer', (candidate) => {
     if (candidate.admittedFor === undefined) return undefined;
     const own = yieldOfOne(candidate);
     const asked = yields.get(candidate.admittedFor);

@@ -1,7 +1,7 @@
 import { admitted, forcedOnDemand } from './admission.ts';
 import { answerOf, rankedCandidate } from './answer.ts';
 import { withBoundedPools } from './bounded-pools.ts';
-import type { Candidate, Cart, Ranked, RiskStep } from './decision-context.ts';
+import type { Candidate, DecisionContext, Ranked, RiskStep } from './decision-context.ts';
 import type { Drop, ForcedOnDemand, InstanceDecision, PoolRanking, ScaleUpDecision } from './decision.ts';
 import { explanationOf, reasonOf } from './explanation.ts';
 import { instanceDecision } from './instance-decision.ts';
@@ -96,7 +96,7 @@ export function evaluateInstance(
 
 interface Question {
   readonly ids: readonly string[];
-  readonly candidates: (knowledge: Knowledge) => Cart<Candidate>;
+  readonly candidates: (knowledge: Knowledge) => DecisionContext<Candidate>;
   readonly surroundings: (knowledge: Knowledge) => Surroundings;
 }
 
@@ -134,10 +134,10 @@ function decided(
       const sound = soundKnowledge(knowledge, nowMs);
       const policy = { ...given, riskHorizonHours: sound.horizonHours ?? given.riskHorizonHours };
       const paced = pacedKnowledge(sound, () => observe(inLayer, 'within'));
-      const cart = throughFiveLayers(question, paced, policy, from, layer, (sentence) =>
+      const context = throughFiveLayers(question, paced, policy, from, layer, (sentence) =>
         leftOut.push(sentence),
       );
-      return layer('actuator', () => told(cart, sound, policy, from, [...failures, ...leftOut]));
+      return layer('actuator', () => explained(context, sound, policy, from, [...failures, ...leftOut]));
     } catch (error) {
       failures.push(`step ${from} failed in layer ${inLayer}: ${messageOf(error)}`);
     }
@@ -147,7 +147,7 @@ function decided(
 
 type RunLayer = <Result>(name: LayerName, run: () => Result) => Result;
 
-/** The whole data flow: each layer takes the cart of the one before it, and the types allow no other order. */
+/** The whole data flow: each layer takes the context of the one before it, and the types allow no other order. */
 function throughFiveLayers(
   question: Question,
   knowledge: Knowledge,
@@ -155,7 +155,7 @@ function throughFiveLayers(
   from: RiskStep,
   layer: RunLayer,
   leaveOut: (sentence: string) => void,
-): Cart<Ranked> {
+): DecisionContext<Ranked> {
   const filter = from === 'price-only' ? 'keep-all' : 'filter';
   const asked = layer('input', () => withBoundedPools(question.candidates(knowledge), leaveOut));
   const known = layer('static', () => withStaticIntelligence(asked, knowledge, policy, filter));
@@ -167,22 +167,22 @@ function throughFiveLayers(
 }
 
 /** The sixth layer: the answer and its explanation. */
-function told(
-  judged: Cart<Ranked>,
+function explained(
+  judged: DecisionContext<Ranked>,
   knowledge: SoundKnowledge,
   policy: Policy,
   from: RiskStep,
   failures: readonly string[],
 ): ScaleUpDecision {
-  const cart = admitted(judged, policy);
-  const forced = forcedOnDemand(cart, judged.candidates);
-  const answer = answerOf(cart, policy);
-  const reason = reasonOf(cart, answer);
-  const explanation = explanationOf(cart, knowledge, policy, from, failures, reason);
+  const context = admitted(judged, policy);
+  const forced = forcedOnDemand(context, judged.candidates);
+  const answer = answerOf(context, policy);
+  const reason = reasonOf(context, answer);
+  const explanation = explanationOf(context, knowledge, policy, from, failures, reason);
   return {
     answer: answer.ids,
-    ranked: cart.candidates.map((candidate) => rankedCandidate(candidate, policy.formula)),
-    drops: cart.drops,
+    ranked: context.candidates.map((candidate) => rankedCandidate(candidate, policy.formula)),
+    drops: context.drops,
     reason,
     ...explanation,
     ...(forced !== undefined && {

@@ -1,4 +1,4 @@
-import type { Candidate, Cart } from './decision-context.ts';
+import type { Candidate, DecisionContext } from './decision-context.ts';
 import { dropped } from './decision-context.ts';
 import type { InstanceTypeFacts, Knowledge } from './knowledge.ts';
 import { nodesFor, unitsOf } from './node-value.ts';
@@ -33,7 +33,7 @@ export function groupCandidates(
   questions: readonly GroupQuestion[],
   knowledge: Knowledge,
   policy: Policy,
-): Cart<Candidate> {
+): DecisionContext<Candidate> {
   const asked = questions.map((question) => candidateOf(question, knowledge));
   const seen = new Set<string>();
   const candidates: Candidate[] = [];

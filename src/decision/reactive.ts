@@ -1,4 +1,4 @@
-import type { Cart, Objection, Ranked, Scored } from './decision-context.ts';
+import type { DecisionContext, Objection, Ranked, Scored } from './decision-context.ts';
 import { without } from './decision-context.ts';
 import { wishOrder } from './group-wishes.ts';
 import type { CapacityCooldown, FleetView, Knowledge, PoolSignal } from './knowledge.ts';
@@ -13,12 +13,16 @@ import { expectedAndWorst, mean } from './several-pools.ts';
  * after its notice included, leaving it would cost more interruptions than it spares, and score decides, which counts them.
  * When everything is hot and no record tells them apart the least hot comes first. A capacity class that did not deliver ranks
  * behind all that do not rest.
- * The cart is never emptied here. What remains is in order, best first.
+ * The context is never emptied here. What remains is in order, best first.
  */
-export function withReactiveOverride(cart: Cart<Scored>, knowledge: Knowledge, policy: Policy): Cart<Ranked> {
-  const all: Cart<Ranked> = {
-    candidates: cart.candidates.map((candidate) => felt(candidate, knowledge, policy)),
-    drops: cart.drops,
+export function withReactiveOverride(
+  context: DecisionContext<Scored>,
+  knowledge: Knowledge,
+  policy: Policy,
+): DecisionContext<Ranked> {
+  const all: DecisionContext<Ranked> = {
+    candidates: context.candidates.map((candidate) => felt(candidate, knowledge, policy)),
+    drops: context.drops,
   };
   const left = withoutTerminating(all);
   const byHeat = left.candidates.every(({ heat, fleetHazard }) => heat > 0 && fleetHazard === undefined);
@@ -109,9 +113,9 @@ function resting(cooldowns: readonly (CapacityCooldown | undefined)[]): Capacity
     .reduce((first, cooldown) => (cooldown.untilMs < first.untilMs ? cooldown : first));
 }
 
-function withoutTerminating(cart: Cart<Ranked>): Cart<Ranked> {
-  return without(cart, 'reactive', (candidate): Objection | undefined => {
-    const better = candidate.ends ? betterThan(candidate, cart.candidates) : undefined;
+function withoutTerminating(context: DecisionContext<Ranked>): DecisionContext<Ranked> {
+  return without(context, 'reactive', (candidate): Objection | undefined => {
+    const better = candidate.ends ? betterThan(candidate, context.candidates) : undefined;
     if (better === undefined) return undefined;
     const known =
       candidate.fleetHazard === undefined || better.fleetHazard === undefined

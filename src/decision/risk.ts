@@ -1,5 +1,5 @@
 import { advisorPrior, unknownRisk } from './advisor-prior.ts';
-import type { Assessed, CandidateRisk, Cart, Known, RiskStep } from './decision-context.ts';
+import type { Assessed, CandidateRisk, DecisionContext, Known, RiskStep } from './decision-context.ts';
 import { lowerStep } from './degradation.ts';
 import { interruptionEvidence } from './interruption-evidence.ts';
 import type { Knowledge, RiskAssessment } from './knowledge.ts';
@@ -25,13 +25,13 @@ const onDemandRisk: CandidateRisk = {
  * Capacity of unknown type is as risky as Spot. On-demand has probability 0, as a whole or for its share of a group.
  */
 export function withRisk(
-  cart: Cart<Known>,
+  context: DecisionContext<Known>,
   knowledge: Knowledge,
   policy: Policy,
   from: RiskStep,
-): Cart<Assessed> {
+): DecisionContext<Assessed> {
   return {
-    candidates: cart.candidates.map((candidate) => {
+    candidates: context.candidates.map((candidate) => {
       const risk = riskOf(candidate, knowledge, policy, from);
       const bands = from === 'price-only' ? 'no-bands' : 'bands';
       return {
@@ -41,7 +41,7 @@ export function withRisk(
         fleetHazard: fleetHazardOf(candidate, knowledge, policy),
       };
     }),
-    drops: cart.drops,
+    drops: context.drops,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Candidate, Cart, Demand } from './decision-context.ts';
+import type { Candidate, DecisionContext, Demand } from './decision-context.ts';
 import { dropped } from './decision-context.ts';
 import { groupPools } from './group-pools.ts';
 import type { InstanceTypeFacts, Knowledge } from './knowledge.ts';
@@ -12,7 +12,7 @@ const noLabels: Readonly<Record<string, string>> = {};
 const largestGroup = 1e6;
 
 /** One candidate for each option of the autoscaler; an id that comes twice is asked about once. */
-export function scaleUpCandidates(request: ScaleUpRequest, knowledge: Knowledge): Cart<Candidate> {
+export function scaleUpCandidates(request: ScaleUpRequest, knowledge: Knowledge): DecisionContext<Candidate> {
   const weigh = demandOf(request.pods);
   const everything = request.pods.reduce((sum, pod) => sum + podUnits(soundResources(pod.requests)), 0);
   const seen = new Set<string>();

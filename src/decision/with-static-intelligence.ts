@@ -1,4 +1,4 @@
-import type { Candidate, Cart, Known, Objection } from './decision-context.ts';
+import type { Candidate, DecisionContext, Known, Objection } from './decision-context.ts';
 import { without } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import { nodePriceOf } from './node-price.ts';
@@ -11,21 +11,21 @@ import { amountText, percentText, priceText } from './sentences.ts';
  * more than on-demand. The classic formula drops at once what others only object to.
  */
 export function withStaticIntelligence(
-  cart: Cart<Candidate>,
+  context: DecisionContext<Candidate>,
   knowledge: Knowledge,
   policy: Policy,
   filter: 'filter' | 'keep-all',
-): Cart<Known> {
+): DecisionContext<Known> {
   const filtersBands = filter === 'filter' && policy.switches.advisorFilter;
-  const known: Cart<Known> = {
-    candidates: cart.candidates.map((candidate) => {
+  const known: DecisionContext<Known> = {
+    candidates: context.candidates.map((candidate) => {
       const found = knownOf(candidate, knowledge, policy);
       const objection =
         (filtersBands ? interruptedTooOften(found, knowledge, policy) : undefined) ??
         dearerThanOnDemand(found);
       return objection === undefined ? found : { ...found, objection: { ...objection, layer: 'static' } };
     }),
-    drops: cart.drops,
+    drops: context.drops,
   };
   const isStrict = policy.formula === 'classic';
   return without(known, 'static', (one) => tooSmall(one) ?? (isStrict ? one.objection : undefined));

@@ -1,7 +1,7 @@
 import { betterSplit, bestSplit, readSplit, splitFields, writeSplit } from './best-split.ts';
 import type { LeafSums, Split } from './best-split.ts';
 import { chanceFrom, drawn } from './chance.ts';
-import type { Crew } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
 import type { Forest, Tree } from './forest.ts';
 import type { GrowthTask } from './growth.ts';
 import { addToHistograms, histogramLength } from './histogram.ts';
@@ -23,13 +23,13 @@ interface Leaf {
 }
 
 /**
- * Gradient-boosted trees for the log loss, grown leaf by leaf on histograms. Every thread of the crew calls this with the same
+ * Gradient-boosted trees for the log loss, grown leaf by leaf on histograms. Every thread of the worker pool calls this with the same
  * task and gets the same forest; each works on its own rows, and on its own features when splits are sought. Sums are of whole
  * numbers, so the forest depends on the seed and not on how many threads there are.
  */
 export function grownForest(
   task: GrowthTask,
-  crew: Crew,
+  workers: WorkerPool,
   onTree: (grown: number, watchedLoss: number) => void,
 ): Forest {
   const { rules } = task;
@@ -40,9 +40,9 @@ export function grownForest(
   const scale =
     2 **
     Math.min(Math.floor(Math.log2(2 ** 52 / totals.all)), Math.floor(Math.log2(2 ** 31 / totals.most)) - 1);
-  const train = new RowShare(task.train, crew, baseScore);
-  const watched = new RowShare(task.watched, crew, baseScore);
-  const grower = new TreeGrower(task, crew, train, watched, scale);
+  const train = new RowShare(task.train, workers, baseScore);
+  const watched = new RowShare(task.watched, workers, baseScore);
+  const grower = new TreeGrower(task, workers, train, watched, scale);
   const trees: Tree[] = [];
   let best = { loss: Number.POSITIVE_INFINITY, trees: 0 };
   while (trees.length < rules.trees) {
@@ -72,14 +72,14 @@ function weightTotals({ train }: GrowthTask): { ones: number; all: number; most:
 
 class TreeGrower {
   readonly #task: GrowthTask;
-  readonly #crew: Crew;
+  readonly #workers: WorkerPool;
   readonly #train: RowShare;
   readonly #watched: RowShare;
   readonly #scale: number;
 
-  constructor(task: GrowthTask, crew: Crew, train: RowShare, watched: RowShare, scale: number) {
+  constructor(task: GrowthTask, workers: WorkerPool, train: RowShare, watched: RowShare, scale: number) {
     this.#task = task;
-    this.#crew = crew;
+    this.#workers = workers;
     this.#train = train;
     this.#watched = watched;
     this.#scale = scale;
@@ -105,11 +105,11 @@ class TreeGrower {
   /** The sum of one number over all threads. */
   summed(own: number): number {
     const { sums } = this.#task.board;
-    const cells = sums[this.#crew.index];
+    const cells = sums[this.#workers.index];
     if (cells !== undefined) cells[3] = own;
-    this.#crew.meet();
+    this.#workers.meet();
     const total = sums.reduce((sum, each) => sum + (each[3] ?? 0), 0);
-    this.#crew.meet();
+    this.#workers.meet();
     return total;
   }
 
@@ -117,10 +117,10 @@ class TreeGrower {
     const { board, train, watched } = this.#task;
     const own = this.#train.startTree(this.#scale);
     for (let row = 0; row < this.#watched.rows.length; row += 1) this.#watched.rows[row] = row;
-    board.sums[this.#crew.index]?.set([own.slope, own.curve]);
+    board.sums[this.#workers.index]?.set([own.slope, own.curve]);
     const rows = this.#train.rows.length;
     this.#addRows(features, 0, rows);
-    this.#crew.meet();
+    this.#workers.meet();
     const sums: LeafSums = {
       slope: board.sums.reduce((sum, each) => sum + (each[0] ?? 0), 0) / this.#scale,
       curve: board.sums.reduce((sum, each) => sum + (each[1] ?? 0), 0) / this.#scale,
@@ -180,7 +180,7 @@ class TreeGrower {
     const larger = leftIsSmaller ? right : left;
     if (leaf.depth + 1 >= this.#task.rules.maxDepth) return [left, right];
     this.#addRows(features, smaller.from, smaller.to);
-    this.#crew.meet();
+    this.#workers.meet();
     const [smallerSplit, largerSplit] = this.#bestSplits([smaller, larger], larger, features);
     return leftIsSmaller
       ? [
@@ -195,7 +195,7 @@ class TreeGrower {
 
   /** This thread's rows of a leaf, into its own histograms. */
   #addRows(features: readonly number[], from: number, to: number): void {
-    const partial = this.#task.board.partial[this.#crew.index];
+    const partial = this.#task.board.partial[this.#workers.index];
     if (partial === undefined) throw new RangeError('no room for this thread');
     for (const feature of features)
       partial.fill(0, feature * histogramLength, (feature + 1) * histogramLength);
@@ -221,7 +221,7 @@ class TreeGrower {
     if (fresh === undefined) return [];
     const best: (Split | undefined)[] = leaves.map(() => undefined);
     for (const [turn, feature] of features.entries()) {
-      if (turn % this.#crew.size !== this.#crew.index) continue;
+      if (turn % this.#workers.size !== this.#workers.index) continue;
       const at = this.#place(fresh.slot, feature);
       const from = feature * histogramLength;
       const siblingAt = sibling === undefined ? -1 : this.#place(sibling.slot, feature);
@@ -239,10 +239,10 @@ class TreeGrower {
         best[index] = betterSplit(best[index], split);
       }
     }
-    const own = board.splits[this.#crew.index];
+    const own = board.splits[this.#workers.index];
     if (own !== undefined)
       for (const [index, split] of best.entries()) writeSplit(split, own, index * splitFields);
-    this.#crew.meet();
+    this.#workers.meet();
     return leaves.map((_, index) => {
       let winner: Split | undefined;
       for (const cells of board.splits) winner = betterSplit(winner, readSplit(cells, index * splitFields));

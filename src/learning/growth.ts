@@ -1,5 +1,5 @@
 import type { BinnedRows, Cuts } from './binning.ts';
-import type { Crew } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
 import { splitFields } from './best-split.ts';
 import { histogramLength } from './histogram.ts';
 
@@ -37,7 +37,7 @@ export interface LabelledRows {
   readonly weights: Float32Array;
 }
 
-/** What every thread of a crew reads. */
+/** What every thread of a worker pool reads. */
 export interface GrowthTask {
   readonly rules: GrowthRules;
   readonly cuts: readonly Cuts[];
@@ -47,7 +47,7 @@ export interface GrowthTask {
   readonly board: GrowthBoard;
 }
 
-/** What the threads of a crew write for each other. */
+/** What the threads of a worker pool write for each other. */
 export interface GrowthBoard {
   /** Per thread, the histograms of the leaf at hand over its own rows. */
   readonly partial: readonly Float64Array[];
@@ -61,7 +61,7 @@ export interface GrowthBoard {
 
 export const sumFields = 4;
 
-/** Memory of a crew of `size`; shared when the crew is threads. */
+/** Memory of a worker pool of `size`; shared when the pool is threads. */
 export function emptyBoard(featureCount: number, leaves: number, size: number, shared: boolean): GrowthBoard {
   const cells = (count: number): Float64Array =>
     new Float64Array(shared ? new SharedArrayBuffer(8 * count) : new ArrayBuffer(8 * count));
@@ -74,10 +74,13 @@ export function emptyBoard(featureCount: number, leaves: number, size: number, s
   };
 }
 
-/** The rows of a crew member: from `from`, before `to`. */
-export function shareOf(rowCount: number, crew: Crew): { readonly from: number; readonly to: number } {
+/** The rows of a worker: from `from`, before `to`. */
+export function shareOf(
+  rowCount: number,
+  workers: WorkerPool,
+): { readonly from: number; readonly to: number } {
   return {
-    from: Math.floor((rowCount * crew.index) / crew.size),
-    to: Math.floor((rowCount * (crew.index + 1)) / crew.size),
+    from: Math.floor((rowCount * workers.index) / workers.size),
+    to: Math.floor((rowCount * (workers.index + 1)) / workers.size),
   };
 }

@@ -1,5 +1,5 @@
 import { binCount, missingBin } from './binning.ts';
-import type { Crew } from './worker-pool.ts';
+import type { WorkerPool } from './worker-pool.ts';
 import { sigmoid } from './forest.ts';
 import { shareOf } from './growth.ts';
 import type { LabelledRows } from './growth.ts';
@@ -22,8 +22,8 @@ export class RowShare {
   /** 1 for each bin that goes left at the split at hand. */
   readonly #leftOf = new Uint8Array(binCount);
 
-  constructor(data: LabelledRows, crew: Crew, baseScore: number) {
-    const { from, to } = shareOf(data.bins.rowCount, crew);
+  constructor(data: LabelledRows, workers: WorkerPool, baseScore: number) {
+    const { from, to } = shareOf(data.bins.rowCount, workers);
     this.words = data.bins.words.map((group) => group.subarray(from, to));
     this.labels = data.labels.subarray(from, to);
     this.weights = data.weights.subarray(from, to);

@@ -11,9 +11,9 @@ export interface ScoringGraph {
 }
 
 /** A forest that has a say in a score. */
-export interface Voice {
+export interface WeightedForest {
   readonly forest: Forest;
-  /** 0..1; those of all voices and the linear part sum to 1. */
+  /** 0..1; those of all weighted forests and the linear part sum to 1. */
   readonly share: number;
   /** Places of its columns among those of the graph; the same columns when undefined. */
   readonly places?: readonly number[];
@@ -25,17 +25,21 @@ export interface Voice {
  * Forests and line averaged in log-odds, the line with what say the forests leave. Trees are level outside what they have seen; the
  * line goes on, and steadies them when the market changes its regime.
  */
-export function blended(voices: readonly Voice[], linear: LogisticModel, featureCount: number): ScoringGraph {
+export function blended(
+  weightedForests: readonly WeightedForest[],
+  linear: LogisticModel,
+  featureCount: number,
+): ScoringGraph {
   let baseScore = 0;
   let linearShare = 1;
-  for (const { forest, share, line } of voices) {
+  for (const { forest, share, line } of weightedForests) {
     baseScore += share * ((line?.intercept ?? 0) + (line?.slope ?? 1) * forest.baseScore);
     linearShare -= share;
   }
   const forest: Forest = {
     featureCount,
     baseScore: Math.fround(baseScore),
-    trees: voices.flatMap(({ forest: { trees }, share, places, line }) => {
+    trees: weightedForests.flatMap(({ forest: { trees }, share, places, line }) => {
       const scale = share * (line?.slope ?? 1);
       return trees.map((tree) => ({
         ...tree,

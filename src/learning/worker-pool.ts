@@ -1,5 +1,5 @@
 /** Threads that walk through one computation side by side, each with its share of the rows. */
-export interface Crew {
+export interface WorkerPool {
   /** 0 … size − 1. */
   readonly index: number;
   readonly size: number;
@@ -7,7 +7,7 @@ export interface Crew {
   readonly meet: () => void;
 }
 
-export const soloCrew: Crew = { index: 0, size: 1, meet: () => undefined };
+export const soloWorker: WorkerPool = { index: 0, size: 1, meet: () => undefined };
 
 /** Two cells of a shared array: how many have arrived, and how often all have met. */
 export const crewControlCells = 2;
@@ -15,7 +15,7 @@ export const crewControlCells = 2;
 const spins = 4000;
 
 /** @param control zeroed, shared by all members, {@link crewControlCells} long. */
-export function sharedCrew(index: number, size: number, control: Int32Array): Crew {
+export function threadsOfPool(index: number, size: number, control: Int32Array): WorkerPool {
   const meet = (): void => {
     const round = Atomics.load(control, 1);
     if (Atomics.add(control, 0, 1) === size - 1) {

@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
  * Lets the first of many alike through, and then one in each span of `everyMs`, with how many were withheld since:
  * what anybody on the network can cause a million times must not fill a log.
  */
-export function seldom(
+export function rateLimited(
   everyMs: number,
   clock: Pick<Clock, 'monotonicMs'>,
 ): (tell: (withheld: number) => void) => void {

@@ -51,7 +51,7 @@ function methodOf(method: AnyMethod, handler: LibraryHandler): GrpcMethod {
   const common = { path: method.path, maxMessageBytes: smallMessageBytes, access: 'everyone' } as const;
   if (!method.requestStream && !method.responseStream)
     return { ...common, kind: 'unary', handler: unaryHandler(method, handler) };
-  return { ...common, kind: 'stream', served: (stream) => served(method, handler, stream) };
+  return { ...common, kind: 'stream', served: (stream) => serveUnary(method, handler, stream) };
 }
 
 function unaryHandler(method: AnyMethod, handler: LibraryHandler): BytesHandler {
@@ -80,7 +80,7 @@ class LibraryStream extends EventEmitter {
   }
 }
 
-function served(method: AnyMethod, handler: LibraryHandler, stream: MessageStream): void {
+function serveUnary(method: AnyMethod, handler: LibraryHandler, stream: MessageStream): void {
   if (method.requestStream) {
     const given = new LibraryStream(method, stream, undefined);
     stream.onMessage((message) => given.emit('data', method.requestDeserialize(message)));

@@ -75,7 +75,7 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
   }
 
   /** True when the write was ours; false when somebody else was first. */
-  async function held(
+  async function renewSlot(
     name: string,
     scope: string,
     known: SlotLease | undefined,
@@ -105,7 +105,7 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
     return true;
   }
 
-  async function taken(
+  async function acquireSlot(
     scope: string,
     names: readonly string[],
     all: readonly SlotLease[],
@@ -113,13 +113,13 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
   ): Promise<boolean> {
     const byName = new Map(all.map((lease) => [lease.name, lease]));
     const mine = names.find((name) => byName.get(name)?.holder === options.holder);
-    if (mine !== undefined && (await held(mine, scope, byName.get(mine), options.holder, signal)))
+    if (mine !== undefined && (await renewSlot(mine, scope, byName.get(mine), options.holder, signal)))
       return true;
     const free = names.filter((name) => isFree(byName.get(name)));
     // Agents that start at different places seldom meet at the same one.
     const offset = free.length === 0 ? 0 : spread(options.holder) % free.length;
     for (const name of [...free.slice(offset), ...free.slice(0, offset)].slice(0, 4))
-      if (await held(name, scope, byName.get(name), options.holder, signal)) return true;
+      if (await renewSlot(name, scope, byName.get(name), options.holder, signal)) return true;
     return false;
   }
 
@@ -132,14 +132,20 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
   async function released(signal: AbortSignal): Promise<void> {
     for (const lease of await leases(signal))
       if (lease.holder === options.holder)
-        await held(lease.name, lease.name.includes('-total-') ? 'total' : `zone-${zone}`, lease, '', signal);
+        await renewSlot(
+          lease.name,
+          lease.name.includes('-total-') ? 'total' : `zone-${zone}`,
+          lease,
+          '',
+          signal,
+        );
   }
 
   return {
     async acquire(signal) {
       const all = await leases(signal);
       for (const { scope, names } of scopes)
-        if (!(await taken(scope, names, all, signal))) {
+        if (!(await acquireSlot(scope, names, all, signal))) {
           // Half a place helps nobody and keeps others waiting.
           if (scope === 'total') await released(signal);
           return false;

@@ -79,7 +79,7 @@ export function jsonSkimmer(root: Kept, onItem: (item: unknown) => void): JsonSk
     emit(frame.isObject ? `${separator}${JSON.stringify(frame.key)}:` : separator);
   }
 
-  function kept(frame: Frame): Kept | undefined {
+  function keptBy(frame: Frame): Kept | undefined {
     if (frame.isObject) return frame.fields.get(frame.key);
     return frame.emitted < mostElements || frame.isItems ? frame.each : undefined;
   }
@@ -129,7 +129,7 @@ export function jsonSkimmer(root: Kept, onItem: (item: unknown) => void): JsonSk
     else if (byte === (frame.isObject ? closeBrace : closeBracket) && frame.expects !== 'colon') close(frame);
     else if (frame.expects === 'key' && byte === quote) [reading, use] = ['string', 'key'];
     else if (frame.expects === 'colon' && byte === colon) frame.expects = 'value';
-    else if (frame.expects === 'value' && startsValue(byte)) begin(byte, kept(frame), frame);
+    else if (frame.expects === 'value' && startsValue(byte)) begin(byte, keptBy(frame), frame);
     else throw new Error(`the answer is no JSON: unexpected ${JSON.stringify(String.fromCharCode(byte))}`);
     return reading !== 'scalar';
   }

@@ -66,7 +66,7 @@ export function nodeWatch(apis: ClusterApis, options: NodeWatchOptions): NodeFee
         (event) => {
           if (at === undefined) return;
           heard();
-          at = taken(event, listener);
+          at = handleWatchLine(event, listener);
           if (at === undefined) forgotten.abort(new ClusterUnavailable('the watch has lost its place'));
         },
         AbortSignal.any([signal, forgotten.signal]),
@@ -126,7 +126,7 @@ class InterruptedWatch extends Error {
 }
 
 /** @returns the version that the event brings; undefined: the place is forgotten (410) or the event is not to be read. */
-function taken({ type, object }: WatchEvent, listener: NodeListener): string | undefined {
+function handleWatchLine({ type, object }: WatchEvent, listener: NodeListener): string | undefined {
   const version = textOf(fieldsOf(fieldsOf(object)['metadata'])['resourceVersion']);
   switch (type) {
     case 'ADDED':

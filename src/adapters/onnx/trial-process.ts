@@ -5,7 +5,7 @@ import { onnxSession } from './onnx-session.ts';
 import type { TrialFault, TrialResult, TrialTask } from './trial-messages.ts';
 
 /** Loads and runs a file's graph, and says how long that takes; whoever started this process ends it when that is too long. */
-async function tried({ file, bytes, columns, rows }: TrialTask): Promise<TrialResult> {
+async function trialResult({ file, bytes, columns, rows }: TrialTask): Promise<TrialResult> {
   try {
     const session = await onnxSession(file, bytes, columns);
     const startedMs = performance.now();
@@ -28,7 +28,7 @@ function faultOf(file: string, error: unknown): TrialFault {
 await writeFile('/proc/self/oom_score_adj', '1000').catch(() => undefined);
 
 process.on('message', (task: TrialTask) => {
-  void tried(task).then((result) => process.send?.(result));
+  void trialResult(task).then((result) => process.send?.(result));
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({ kind: 'ready' });

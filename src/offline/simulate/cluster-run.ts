@@ -3,7 +3,7 @@ import type { PodBatch } from './demand.ts';
 import { EventQueue } from './event-queue.ts';
 import { ExpectedLosses } from './expected-losses.ts';
 import { burstsOf, hoursToInterruption, isTaken } from './node-fate.ts';
-import { optionsFor, taken } from './packed-options.ts';
+import { optionsFor, takenOption } from './packed-options.ts';
 import { RunTally, type RunOutcome } from './run-outcome.ts';
 import type { Expander, Situation } from './scale-up-situation.ts';
 import {
@@ -16,7 +16,7 @@ import {
   type SimulatedNode,
   type SimulatedPod,
 } from './simulated-node.ts';
-import type { World, WorldGroup } from './simulation-settings.ts';
+import type { SimulationSettings, SimulationGroup } from './simulation-settings.ts';
 
 const hourMs = 3_600_000;
 /** The autoscaler removes a node that was not needed for this long. */
@@ -38,22 +38,22 @@ type Event =
  * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; a node
  * that is not needed goes after ten minutes; an interrupted node's pods wait again at once and do part of their work again.
  */
-export function clusterRun(world: World, expander: Expander): RunOutcome {
-  const chance = chanceFrom(world.seed ^ 0x5bd1e995);
+export function clusterRun(settings: SimulationSettings, expander: Expander): RunOutcome {
+  const chance = chanceFrom(settings.seed ^ 0x5bd1e995);
   const events = new EventQueue<Event>();
-  for (const batch of world.batches) events.put(batch.atMs, { kind: 'batch', batch });
+  for (const batch of settings.batches) events.put(batch.atMs, { kind: 'batch', batch });
   const nodes = new Set<SimulatedNode>();
-  const launchedIn = new Int32Array(world.groups.length);
-  const poolOf = poolsOf(world);
-  const losses = new ExpectedLosses(world, poolOf);
-  const isDrawn = world.interruptions === 'drawn';
+  const launchedIn = new Int32Array(settings.groups.length);
+  const poolOf = poolsOf(settings);
+  const losses = new ExpectedLosses(settings, poolOf);
+  const isDrawn = settings.interruptions === 'drawn';
   if (isDrawn)
-    for (const burst of burstsOf(world, poolOf)) events.put(burst.atMs, { kind: 'burst', ...burst });
+    for (const burst of burstsOf(settings, poolOf)) events.put(burst.atMs, { kind: 'burst', ...burst });
   const tally = new RunTally();
   let podCount = 0;
 
-  function placeOf(place: number): WorldGroup {
-    const one = world.groups[place];
+  function placeOf(place: number): SimulationGroup {
+    const one = settings.groups[place];
     if (one === undefined) throw new RangeError(`no group ${place}`);
     return one;
   }
@@ -61,7 +61,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
   function start(pod: SimulatedPod, node: SimulatedNode, nowMs: number): void {
     putOn(node, pod);
     losses.pods(node.place, node.pods.size - 1, node.pods.size, pod.cpuMilli);
-    if (node.unneededSinceMs !== undefined && !isUnneeded(node, world.scaleDown))
+    if (node.unneededSinceMs !== undefined && !isUnneeded(node, settings.scaleDown))
       node.unneededSinceMs = undefined;
     pod.startedMs = nowMs;
     pod.turn += 1;
@@ -76,10 +76,10 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     nodes.add(node);
     losses.node(place, facts.vcpu, 1);
     tally.launches += 1;
-    if (book.risesAfter(nowMs, world.spike.withinMs, world.spike.rise)) tally.spikesMet += 1;
-    const alone = hazardPerHour * (1 - world.bursts.together);
-    const endMs = nowMs + hoursToInterruption(world.seed, place, ordinal, alone) * hourMs;
-    if (isDrawn && endMs < world.toMs) events.put(endMs, { kind: 'interrupt', node });
+    if (book.risesAfter(nowMs, settings.spike.withinMs, settings.spike.rise)) tally.spikesMet += 1;
+    const alone = hazardPerHour * (1 - settings.bursts.together);
+    const endMs = nowMs + hoursToInterruption(settings.seed, place, ordinal, alone) * hourMs;
+    if (isDrawn && endMs < settings.toMs) events.put(endMs, { kind: 'interrupt', node });
     return node;
   }
 
@@ -90,7 +90,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     losses.pods(node.place, node.pods.size, 0, -sumOf(node.pods));
     losses.node(node.place, node.facts.vcpu, -1);
     const { group, book } = placeOf(node.place);
-    const untilMs = Math.min(atMs, world.toMs);
+    const untilMs = Math.min(atMs, settings.toMs);
     tally.addNode(
       `${group.instanceType}@${group.zone}`,
       untilMs - node.launchedMs,
@@ -113,7 +113,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
   function serve(pods: readonly SimulatedPod[], nowMs: number): void {
     let waiting = waitingAfterRoom(pods, nowMs);
     while (waiting.length > 0) {
-      const options = optionsFor(world, waiting, nowMs);
+      const options = optionsFor(settings, waiting, nowMs);
       if (options.length === 0) break;
       tally.decisions += 1;
       const chosen = expander.choose({
@@ -124,7 +124,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
         fleet: fleetOf(nodes, placeOf),
         chance,
       });
-      const { place, pods: order, nodeOf, nodeCount } = taken(options, chosen);
+      const { place, pods: order, nodeOf, nodeCount } = takenOption(options, chosen);
       const fresh = Array.from({ length: nodeCount }, () => launch(place, nowMs));
       const served = new Set<SimulatedPod>();
       for (const [index, at] of order.entries()) {
@@ -155,7 +155,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     tally.addWork(pod.cpuMilli, nowMs - pod.startedMs);
     takeOff(node, pod);
     losses.pods(node.place, node.pods.size + 1, node.pods.size, -pod.cpuMilli);
-    if (node.unneededSinceMs !== undefined || !isUnneeded(node, world.scaleDown)) return;
+    if (node.unneededSinceMs !== undefined || !isUnneeded(node, settings.scaleDown)) return;
     node.unneededSinceMs = nowMs;
     events.put(nowMs + unneededMs, { kind: 'unneeded', node, sinceMs: nowMs });
   }
@@ -163,7 +163,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
   /** What an evicted pod does not have to do again, whoever evicts it. */
   function keepWork(pod: SimulatedPod, nowMs: number): void {
     const ranMs = nowMs - pod.startedMs;
-    const keptMs = ranMs - Math.min(ranMs, world.lostWorkMs);
+    const keptMs = ranMs - Math.min(ranMs, settings.lostWorkMs);
     tally.addWork(pod.cpuMilli, keptMs);
     tally.addLost(pod.cpuMilli, ranMs - keptMs);
     pod.leftMs -= keptMs;
@@ -195,7 +195,7 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
       close(node, nowMs);
     }
     if (evicted.length === 0) return;
-    tally.lose(evicted.length, fleetPods, nowMs, world.disturbance);
+    tally.lose(evicted.length, fleetPods, nowMs, settings.disturbance);
     for (const pod of evicted) {
       keepWork(pod, nowMs);
       pod.turn += 1;
@@ -218,7 +218,8 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
         interrupt(
           [...nodes].filter(
             ({ place, ordinal }) =>
-              poolOf[place] === event.pool && isTaken(world.seed, place, ordinal, event.ordinal, event.taken),
+              poolOf[place] === event.pool &&
+              isTaken(settings.seed, place, ordinal, event.ordinal, event.taken),
           ),
           nowMs,
         );
@@ -228,20 +229,20 @@ export function clusterRun(world: World, expander: Expander): RunOutcome {
     }
   }
 
-  for (let next = events.take(); next !== undefined && next.atMs < world.toMs; next = events.take()) {
+  for (let next = events.take(); next !== undefined && next.atMs < settings.toMs; next = events.take()) {
     losses.passTo(next.atMs);
     happen(next.event, next.atMs);
   }
-  losses.passTo(world.toMs);
+  losses.passTo(settings.toMs);
   for (const node of [...nodes]) {
-    for (const pod of node.pods) tally.addWork(pod.cpuMilli, world.toMs - pod.startedMs);
-    close(node, world.toMs);
+    for (const pod of node.pods) tally.addWork(pod.cpuMilli, settings.toMs - pod.startedMs);
+    close(node, settings.toMs);
   }
   return tally.outcome(expander.name, losses.losses(), isDrawn);
 }
 
 /** The pool of each group, as a number: groups of one type and zone that buy Spot share it. */
-function poolsOf({ groups }: World): readonly number[] {
+function poolsOf({ groups }: SimulationSettings): readonly number[] {
   const numbers = new Map<string, number>();
   return groups.map(({ group: { instanceType, zone, capacityType } }) => {
     const key = `${instanceType}@${zone}/${capacityType}`;
@@ -251,7 +252,10 @@ function poolsOf({ groups }: World): readonly number[] {
   });
 }
 
-function fleetOf(nodes: Iterable<SimulatedNode>, placeOf: (place: number) => WorldGroup): Situation['fleet'] {
+function fleetOf(
+  nodes: Iterable<SimulatedNode>,
+  placeOf: (place: number) => SimulationGroup,
+): Situation['fleet'] {
   const counts = new Map<number, number>();
   for (const { place } of nodes) counts.set(place, (counts.get(place) ?? 0) + 1);
   return [...counts].map(([place, count]) => {

@@ -1,4 +1,4 @@
-import type { World } from './simulation-settings.ts';
+import type { SimulationSettings } from './simulation-settings.ts';
 
 const hourMs = 3_600_000;
 /** By how much the sizes of losses are told apart: eight steps for each doubling. */
@@ -33,7 +33,7 @@ interface Pool {
  * expanders apart than with interruptions that are drawn, since those are rare.
  */
 export class ExpectedLosses {
-  readonly #world: World;
+  readonly #settings: SimulationSettings;
   readonly #pools: Pool[];
   readonly #places: number[];
   readonly #draws: readonly number[];
@@ -51,8 +51,8 @@ export class ExpectedLosses {
   readonly #bySize = new Float64Array(mostSteps);
 
   /** `poolOf` names the pool of each of the world's groups: several groups may share one. */
-  constructor(world: World, poolOf: readonly number[]) {
-    this.#world = world;
+  constructor(settings: SimulationSettings, poolOf: readonly number[]) {
+    this.#settings = settings;
     this.#places = [...poolOf];
     this.#pools = Array.from({ length: Math.max(0, ...poolOf) + 1 }, () => ({
       nodes: 0,
@@ -61,7 +61,7 @@ export class ExpectedLosses {
       podsSquared: 0,
       cpuMilli: 0,
     }));
-    const { least, most } = world.bursts;
+    const { least, most } = settings.bursts;
     this.#draws = [0.1, 0.3, 0.5, 0.7, 0.9].map((at) => least + at * (most - least));
   }
 
@@ -84,7 +84,7 @@ export class ExpectedLosses {
 
   /** Weighs what has been the case until now. */
   passTo(atMs: number): void {
-    const hours = (Math.min(atMs, this.#world.toMs) - this.#nowMs) / hourMs;
+    const hours = (Math.min(atMs, this.#settings.toMs) - this.#nowMs) / hourMs;
     this.#nowMs = Math.max(this.#nowMs, atMs);
     if (!(hours > 0 && hours < Infinity) || this.#pods === 0) return;
     let largest = 0;
@@ -94,7 +94,7 @@ export class ExpectedLosses {
       if (pool.nodes === 0 || seen.has(pool)) return;
       seen.add(pool);
       largest = Math.max(largest, pool.vcpus);
-      this.#weigh(pool, this.#world.groups[place]?.hazardPerHour ?? 0, hours);
+      this.#weigh(pool, this.#settings.groups[place]?.hazardPerHour ?? 0, hours);
     });
     if (this.#vcpus > 0) {
       this.#largestPoolHours += (hours * largest) / this.#vcpus;
@@ -123,7 +123,7 @@ export class ExpectedLosses {
   }
 
   #weigh(pool: Pool, hazard: number, hours: number): void {
-    const { bursts, disturbance, lostWorkMs } = this.#world;
+    const { bursts, disturbance, lostWorkMs } = this.#settings;
     const events = hazard * hours;
     if (!(events > 0)) return;
     this.#interruptions += events * pool.nodes;

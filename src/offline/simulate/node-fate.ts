@@ -1,5 +1,5 @@
 import { chanceFrom } from '../../learning/chance.ts';
-import type { World } from './simulation-settings.ts';
+import type { SimulationSettings } from './simulation-settings.ts';
 
 /** When the n-th node of a pool is interrupted, in hours after its launch: the same whichever expander launches it. */
 export function hoursToInterruption(
@@ -27,7 +27,7 @@ export interface Burst {
 
 /** Every pool's events, the same whoever has nodes there. `poolOf` numbers the pool of each group. */
 export function burstsOf(
-  { groups, batches, toMs, seed, bursts }: World,
+  { groups, batches, toMs, seed, bursts }: SimulationSettings,
   poolOf: readonly number[],
 ): readonly Burst[] {
   const fromMs = batches[0]?.atMs ?? toMs;

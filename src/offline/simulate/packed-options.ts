@@ -1,4 +1,4 @@
-import type { World } from './simulation-settings.ts';
+import type { SimulationSettings } from './simulation-settings.ts';
 import { packed, type SimulatedOption, type WaitingPod } from './scale-up-situation.ts';
 
 /** An option and how its pods lie on its nodes. */
@@ -12,12 +12,12 @@ export interface PackedOption {
 
 /** Groups whose pool is there now and whose nodes some pod fits. */
 export function optionsFor(
-  world: World,
+  settings: SimulationSettings,
   waiting: readonly WaitingPod[],
   nowMs: number,
 ): readonly PackedOption[] {
   const packings = new Map<string, ReturnType<typeof packed>>();
-  return world.groups.flatMap(({ group, facts, book }, place) => {
+  return settings.groups.flatMap(({ group, facts, book }, place) => {
     const pricePerHour = book.priceAt(nowMs);
     if (!(pricePerHour > 0)) return [];
     let packing = packings.get(facts.instanceType);
@@ -45,7 +45,7 @@ export function optionsFor(
   });
 }
 
-export function taken(options: readonly PackedOption[], chosen: SimulatedOption): PackedOption {
+export function takenOption(options: readonly PackedOption[], chosen: SimulatedOption): PackedOption {
   const one = options.find(({ option }) => option === chosen);
   if (one === undefined) throw new RangeError(`${chosen.group.id} is none of the options`);
   return one;

@@ -20,7 +20,7 @@ import type { Expander } from './scale-up-situation.ts';
 import { poolPriceBook } from './price-book.ts';
 import type { RunOutcome } from './run-outcome.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
-import type { World } from './simulation-settings.ts';
+import type { SimulationSettings } from './simulation-settings.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -46,11 +46,11 @@ export interface TrialPlan {
   readonly seeds: number;
   readonly batchesPerDay: number;
   readonly demandKind?: keyof typeof demandKinds;
-  readonly disturbance: World['disturbance'];
-  readonly bursts?: World['bursts'];
-  readonly interruptions: World['interruptions'];
+  readonly disturbance: SimulationSettings['disturbance'];
+  readonly bursts?: SimulationSettings['bursts'];
+  readonly interruptions: SimulationSettings['interruptions'];
   readonly lostWorkMs: number;
-  readonly scaleDown: World['scaleDown'];
+  readonly scaleDown: SimulationSettings['scaleDown'];
   readonly policy?: Policy;
   /** Other expanders than the usual ones. */
   readonly expanders?: (known: SimulatedKnowledge) => readonly Expander[];
@@ -61,7 +61,7 @@ export const usualBursts = { together: 0.75, least: 0.5, most: 0.9 } as const;
 
 /** The outcomes of every expander for one seed; the same demand, prices and interruptions for all of them. */
 export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
-  const world = worldOf(plan, seed);
+  const settings = worldOf(plan, seed);
   const known: SimulatedKnowledge = {
     region: plan.region,
     advisorBand: plan.advisorBand,
@@ -77,16 +77,16 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
     ourExpander({ ...known, watchesFleet: false }, policy, 'spot-expander, fleet not in view'),
     cheapestNowExpander(),
     priceExpander(),
-    priorityExpander(priorities(world)),
+    priorityExpander(priorities(settings)),
     leastWasteExpander(),
     randomExpander(),
-    oracleExpander(world, plan.disturbance.perPod),
+    oracleExpander(settings, plan.disturbance.perPod),
   ];
-  return expanders.map((expander) => clusterRun(world, expander));
+  return expanders.map((expander) => clusterRun(settings, expander));
 }
 
 /** The span, demand, prices and hazards of one seed. */
-export function worldOf(plan: TrialPlan, seed: number): World {
+export function worldOf(plan: TrialPlan, seed: number): SimulationSettings {
   const chance = chanceFrom(seed * 7919 + 17);
   const lengthMs = Math.min(plan.days * dayMs, plan.toMs - plan.fromMs);
   const fromMs =
@@ -139,10 +139,10 @@ function constantSeries(region: string, group: SimulatedGroup, pricePerHour: num
 }
 
 /** What an operator would write: the groups by their price for a core on the first day, the cheapest first, and never again. */
-function priorities(world: World): (groupId: string) => number {
-  const firstMs = world.batches[0]?.atMs ?? world.toMs;
+function priorities(settings: SimulationSettings): (groupId: string) => number {
+  const firstMs = settings.batches[0]?.atMs ?? settings.toMs;
   const values = new Map(
-    world.groups.map(({ group, facts, book }) => {
+    settings.groups.map(({ group, facts, book }) => {
       const price = book.priceAt(firstMs);
       return [group.id, group.priority ?? (price > 0 ? facts.vcpu / price : 0)];
     }),

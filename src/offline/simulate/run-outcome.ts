@@ -1,5 +1,5 @@
 import type { Losses } from './expected-losses.ts';
-import type { World } from './simulation-settings.ts';
+import type { SimulationSettings } from './simulation-settings.ts';
 
 const hourMs = 3_600_000;
 
@@ -66,7 +66,7 @@ export class RunTally {
   }
 
   /** So many pods go at one moment, out of those of the fleet. */
-  lose(pods: number, ofFleet: number, atMs: number, price: World['disturbance']): void {
+  lose(pods: number, ofFleet: number, atMs: number, price: SimulationSettings['disturbance']): void {
     const { sinceMs, pods: before } = this.#minute;
     this.#minute = atMs - sinceMs > 60_000 ? { sinceMs: atMs, pods } : { sinceMs, pods: before + pods };
     this.#largestLoss = Math.max(this.#largestLoss, this.#minute.pods);

@@ -1,5 +1,5 @@
 import { allocatable, type WaitingPod } from './scale-up-situation.ts';
-import type { World, WorldGroup } from './simulation-settings.ts';
+import type { SimulationSettings, SimulationGroup } from './simulation-settings.ts';
 
 /** Below this share of CPU and of memory a node is underused: the autoscaler's own threshold. */
 const underusedShare = 0.5;
@@ -17,7 +17,7 @@ export interface SimulatedNode {
   /** The n-th of its group. */
   readonly ordinal: number;
   readonly launchedMs: number;
-  readonly facts: WorldGroup['facts'];
+  readonly facts: SimulationGroup['facts'];
   /** What is free. */
   cpuMilli: number;
   memoryMib: number;
@@ -30,7 +30,7 @@ export interface SimulatedNode {
 export function freshNode(
   place: number,
   ordinal: number,
-  facts: WorldGroup['facts'],
+  facts: SimulationGroup['facts'],
   launchedMs: number,
 ): SimulatedNode {
   return {
@@ -65,7 +65,7 @@ export function takeOff(node: SimulatedNode, pod: SimulatedPod): void {
 }
 
 /** True when the autoscaler would like the node to go. */
-export function isUnneeded(node: SimulatedNode, scaleDown: World['scaleDown']): boolean {
+export function isUnneeded(node: SimulatedNode, scaleDown: SimulationSettings['scaleDown']): boolean {
   if (node.pods.size === 0) return true;
   if (scaleDown === 'empty') return false;
   const all = allocatable(node.facts);

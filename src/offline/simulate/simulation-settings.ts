@@ -4,7 +4,7 @@ import type { PoolPriceBook } from './price-book.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
 
 /** A node group with what its nodes are, cost and suffer. */
-export interface WorldGroup {
+export interface SimulationGroup {
   readonly group: SimulatedGroup;
   readonly facts: InstanceTypeFacts;
   readonly book: PoolPriceBook;
@@ -24,8 +24,8 @@ export interface Bursts {
 }
 
 /** The world that every expander meets alike. */
-export interface World {
-  readonly groups: readonly WorldGroup[];
+export interface SimulationSettings {
+  readonly groups: readonly SimulationGroup[];
   readonly batches: readonly PodBatch[];
   readonly toMs: number;
   readonly seed: number;

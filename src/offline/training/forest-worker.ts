@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { sharedCrew } from '../../learning/worker-pool.ts';
+import { threadsOfPool } from '../../learning/worker-pool.ts';
 import { grownForest } from '../../learning/grow-forest.ts';
 import type { GrowthTask } from '../../learning/growth.ts';
 
@@ -12,8 +12,8 @@ export interface ForestWorkerData {
 }
 
 const { task, index, size, control } = workerData as ForestWorkerData;
-const crew = sharedCrew(index, size, control);
-const forest = grownForest(task, crew, (grown, watchedLoss) => {
+const workers = threadsOfPool(index, size, control);
+const forest = grownForest(task, workers, (grown, watchedLoss) => {
   if (index === 0) parentPort?.postMessage({ grown, watchedLoss });
 });
 if (index === 0) parentPort?.postMessage({ forest });

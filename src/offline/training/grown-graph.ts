@@ -6,7 +6,7 @@ import type { Forest } from '../../learning/forest.ts';
 import { logisticModel } from '../../learning/logistic.ts';
 import type { LogisticModel } from '../../learning/logistic.ts';
 import { blended, graphScores } from '../../learning/scoring-graph.ts';
-import type { ScoringGraph, Voice } from '../../learning/scoring-graph.ts';
+import type { ScoringGraph, WeightedForest } from '../../learning/scoring-graph.ts';
 import { thinned } from './learning-set.ts';
 import type { LearningSet } from './learning-set.ts';
 import { trainedForest } from './trained-forest.ts';
@@ -64,23 +64,23 @@ export async function grownGraph(
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
     );
-  const voices: Voice[] = [];
+  const weightedForests: WeightedForest[] = [];
   const treeShare = 1 - options.linearShare;
   if (nearMissShare < 1)
-    voices.push({
+    weightedForests.push({
       forest: await grow(part.labels),
       share: treeShare * (1 - nearMissShare),
     });
-  grownForests = voices.length;
+  grownForests = weightedForests.length;
   if (nearMissShare > 0) {
     const visible: readonly string[] = options.nearMissFeatures ?? ownFeatures;
     const places = features.flatMap((name, place) => (visible.includes(name) ? [place] : []));
     const seen = places.flatMap((place) => columns[place] ?? []);
     const forest = await grow(part.closeness, seen);
     const line = plattLine(graphScores({ forest }, seen, part.rows), part.labels, { weights: part.weights });
-    voices.push({ forest, share: treeShare * nearMissShare, places, line });
+    weightedForests.push({ forest, share: treeShare * nearMissShare, places, line });
   }
   const few = thinned(set, rows, options.mostQuietRows / 2, growth.seed + 1);
   const linear = logisticModel(columns, few.rows, few.labels, few.weights);
-  return { graph: blended(voices, linear, columns.length), linear };
+  return { graph: blended(weightedForests, linear, columns.length), linear };
 }

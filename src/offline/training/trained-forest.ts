@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { binInto, cutsOf, emptyBins } from '../../learning/binning.ts';
 import type { Cuts } from '../../learning/binning.ts';
-import { crewControlCells, soloCrew } from '../../learning/worker-pool.ts';
+import { crewControlCells, soloWorker } from '../../learning/worker-pool.ts';
 import type { Forest } from '../../learning/forest.ts';
 import { grownForest } from '../../learning/grow-forest.ts';
 import { emptyBoard } from '../../learning/growth.ts';
@@ -47,7 +47,7 @@ export async function trainedForest(train: TrainingRows, options: TrainingOption
     watched: labelledRows(options.watched ?? noRows(train.columns.length), cuts, shared),
     board: emptyBoard(cuts.length, rules.leaves, threads, shared),
   };
-  if (!shared) return grownForest(task, soloCrew, (grown, loss) => options.onTree?.(grown, loss));
+  if (!shared) return grownForest(task, soloWorker, (grown, loss) => options.onTree?.(grown, loss));
   return await grownByThreads(task, options);
 }
 

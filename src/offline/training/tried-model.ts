@@ -9,7 +9,7 @@ const triedRows = 2000;
 const agreement = 1e-5;
 
 /** Opens the model as a server would and compares its scores with our own: what does not hold here is not published. */
-export async function tried(
+export async function mustScoreAlike(
   card: ModelCard,
   models: ReadonlyMap<string, Uint8Array>,
   set: LearningSet,

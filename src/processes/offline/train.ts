@@ -20,7 +20,7 @@ import { publish } from '../../offline/training/published-models.ts';
 import { trialFiles } from '../../offline/training/trial-files.ts';
 import { trialReport } from '../../offline/training/trial-report.ts';
 import { trialSlices } from '../../offline/training/trial-slices.ts';
-import { tried } from '../../offline/training/tried-model.ts';
+import { mustScoreAlike } from '../../offline/training/tried-model.ts';
 import { callsText, verdictTable } from '../../offline/training/verdict-text.ts';
 import { verdictOf } from '../../offline/training/verdict.ts';
 import { trialOrigins, walkForward } from '../../offline/training/walk-forward.ts';
@@ -155,7 +155,7 @@ async function trainOne(task: TrainTask, context: CommandContext): Promise<void>
     },
     families,
   });
-  await tried(card, files, set, fitted, openOnnxModel, context.signal);
+  await mustScoreAlike(card, files, set, fitted, openOnnxModel, context.signal);
   await publish(store, { name, card, models: files, reports: reportOf(fitted) }, context.signal);
   context.writeOut(
     [

@@ -64,7 +64,7 @@ export function answeredBestOptions(
 
   const decisionId = dependencies.nextId();
   const timings = stopwatch.timings();
-  told(dependencies, () => {
+  tellLater(dependencies, () => {
     if (caller.isBelieved) dependencies.capacity.tell({ kind: 'answered', atMs, request, decision });
     const message = scaleUpMessage({
       decisionId,
@@ -93,7 +93,7 @@ function requestIn(bytes: Uint8Array, dependencies: BestOptionsDependencies): Sc
   } catch (error) {
     if (error instanceof MalformedRequest) {
       const requestBytes = bytes.length;
-      told(dependencies, () => dependencies.events.malformed(error.message, requestBytes));
+      tellLater(dependencies, () => dependencies.events.malformed(error.message, requestBytes));
     }
     throw error;
   }
@@ -118,7 +118,7 @@ function withinBudget(
   };
 }
 
-function told({ later, events }: BestOptionsDependencies, tell: () => void): void {
+function tellLater({ later, events }: BestOptionsDependencies, tell: () => void): void {
   later(() => {
     try {
       tell();

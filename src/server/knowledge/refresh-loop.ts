@@ -52,11 +52,11 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
     if (plan.signal.aborted) return;
     failures++;
     lastFailure = messageOf(error);
-    told(() => plan.onFailure(error, failures));
+    notify(() => plan.onFailure(error, failures));
   }
 
   /** Whoever is told may fail as he likes: the refreshes go on. */
-  function told(tell: () => void): void {
+  function notify(tell: () => void): void {
     try {
       tell();
     } catch (error) {
@@ -103,7 +103,7 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
       lastGoodMs = plan.clock.nowMs();
       failures = 0;
       lastFailure = undefined;
-      if (failedBefore > 0) told(() => plan.onRecovery?.(failedBefore));
+      if (failedBefore > 0) notify(() => plan.onRecovery?.(failedBefore));
     } finally {
       clearTimeout(timeout);
       clearTimeout(lateness);

@@ -8,7 +8,7 @@ import type { DecisionMessage } from '../../api/messages.ts';
 import type { RecordingResult } from '../recording/recorder.ts';
 import { grpcCodes } from './grpc-codes.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { seldom } from '../../telemetry/rate-limited.ts';
+import { rateLimited } from '../../telemetry/rate-limited.ts';
 import { systemClock } from '../../telemetry/system-clock.ts';
 import type { ServeMetrics, ServePort } from './serve-metrics.ts';
 import type { DoorwayRefusal } from '../../ports/doorway.ts';
@@ -40,13 +40,13 @@ const refusalSentences: Readonly<Record<DoorwayRefusal, string>> = {
 };
 
 export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
-  const toldOfMalformed = seldom(malformedEveryMs, systemClock);
-  const toldOfRefused = seldom(refusedEveryMs, systemClock);
+  const tellOfMalformed = rateLimited(malformedEveryMs, systemClock);
+  const toldOfRefused = rateLimited(refusedEveryMs, systemClock);
   return {
     scaleUpAnswered: (event) => scaleUpAnswered(event, metrics, log),
     malformedRequest: (sentence, requestBytes) => {
       metrics.malformed.inc();
-      toldOfMalformed((withheld) =>
+      tellOfMalformed((withheld) =>
         log.warn({ requestBytes, withheld }, `a BestOptions request is no message: ${sentence}`),
       );
     },

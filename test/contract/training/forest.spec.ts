@@ -185,11 +185,11 @@ describe('ONNX files', () => {
     const places = [3, 1];
     const seen = places.map((place) => complete[place]!);
     const partial = await trainedForest({ columns: seen, labels }, { rules, threads: 1 });
-    const voices = [
+    const weightedForests = [
       { forest, share: 0.4 },
       { forest: partial, share: 0.2, line, places },
     ];
-    const graph = blended(voices, linear, complete.length);
+    const graph = blended(weightedForests, linear, complete.length);
     const scores = [
       graphScores(graph, complete, all),
       graphScores({ forest }, complete, all),

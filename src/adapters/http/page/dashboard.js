@@ -27,7 +27,7 @@ function made(tag, content, kind) {
 }
 
 /** @param {string} path @returns {Promise<Fields>} */
-async function asked(path) {
+async function fetchJson(path) {
   const response = await fetch(path, { signal: AbortSignal.timeout(requestMs) });
   if (!response.ok) throw new Error(`${path} answers ${response.status}`);
   return response.json();
@@ -168,7 +168,7 @@ function decisionElement(decision) {
 /** @param {string} id @param {HTMLElement} into */
 async function showDecision(id, into) {
   try {
-    const { decisions } = await asked(`/api/v1/decisions?decision_id=${encodeURIComponent(id)}`);
+    const { decisions } = await fetchJson(`/api/v1/decisions?decision_id=${encodeURIComponent(id)}`);
     const [decision] = decisions;
     const sentences = [...new Set([decision.reason, ...decision.degradation.reasons, ...decision.remarks])];
     into.replaceChildren(
@@ -248,7 +248,7 @@ async function askedPools() {
   let token = '';
   for (let page = 0; page < mostPoolPages; page += 1) {
     const query = new URLSearchParams({ page_size: '1000', instance_type_prefix: prefix, page_token: token });
-    const answer = await asked(`/api/v1/pools?${query}`);
+    const answer = await fetchJson(`/api/v1/pools?${query}`);
     found.push(...answer['pools']);
     token = answer['next_page_token'];
     if (token === '') break;
@@ -260,9 +260,9 @@ async function refresh() {
   const status = element('status');
   try {
     const [health, decisions, hot, all] = await Promise.all([
-      asked('/health'),
-      asked('/api/v1/decisions?last=20&without_candidates=true'),
-      asked('/api/v1/pools?hot_only=true&page_size=100'),
+      fetchJson('/health'),
+      fetchJson('/api/v1/decisions?last=20&without_candidates=true'),
+      fetchJson('/api/v1/pools?hot_only=true&page_size=100'),
       Date.now() - poolsAtMs < poolsEveryMs ? pools : askedPools(),
     ]);
     if (all !== pools) poolsAtMs = Date.now();

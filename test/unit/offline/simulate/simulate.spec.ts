@@ -11,7 +11,7 @@ import {
 } from '../../../../src/offline/simulate/built-in-expanders.ts';
 import { clusterRun } from '../../../../src/offline/simulate/cluster-run.ts';
 import type { RunOutcome } from '../../../../src/offline/simulate/run-outcome.ts';
-import type { World } from '../../../../src/offline/simulate/simulation-settings.ts';
+import type { SimulationSettings } from '../../../../src/offline/simulate/simulation-settings.ts';
 import { comparison } from '../../../../src/offline/simulate/comparison.ts';
 import { demandOf, generatedDemand } from '../../../../src/offline/simulate/demand.ts';
 import { EventQueue } from '../../../../src/offline/simulate/event-queue.ts';
@@ -197,7 +197,7 @@ describe('packing', () => {
 });
 
 describe('a simulated cluster', () => {
-  const world = (overrides: Partial<World> = {}): World => ({
+  const settings = (overrides: Partial<SimulationSettings> = {}): SimulationSettings => ({
     groups: [
       {
         group: { id: 'a', instanceType: 'm5.xlarge', zone: 'a', capacityType: 'spot', priority: undefined },
@@ -219,7 +219,7 @@ describe('a simulated cluster', () => {
   });
 
   it('pays a node from its launch until ten minutes after its last pod', () => {
-    const outcome = clusterRun(world(), randomExpander());
+    const outcome = clusterRun(settings(), randomExpander());
     expect(outcome).to.include({ launches: 1, interruptions: 0, unplaceable: 0, decisions: 1 });
     expect(outcome.nodeHours).to.be.closeTo(5 + 1 / 6, 1e-9);
     expect(outcome.nodesCost).to.be.closeTo((5 + 1 / 6) * 0.1, 1e-9);
@@ -234,12 +234,12 @@ describe('a simulated cluster', () => {
       memoryMib: 1000,
       hours: 5,
     }));
-    expect(clusterRun(world({ batches }), randomExpander())).to.include({ launches: 1, decisions: 1 });
+    expect(clusterRun(settings({ batches }), randomExpander())).to.include({ launches: 1, decisions: 1 });
   });
 
   it('serves all work however often nodes are interrupted, and counts lost work as no use', () => {
-    const plain = world();
-    const stormy = world({
+    const plain = settings();
+    const stormy = settings({
       groups: plain.groups.map((group) => ({ ...group, hazardPerHour: 0.5 })),
       toMs: t0 + 2000 * hourMs,
     });
@@ -257,8 +257,11 @@ describe('a simulated cluster', () => {
       { atMs: t0 + 120_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 1 },
       { atMs: t0 + 180_000, pods: 1, cpuMilli: 1500, memoryMib: 1000, hours: 5 },
     ];
-    const empty = clusterRun(world({ batches }), randomExpander());
-    const underused = clusterRun(world({ batches, scaleDown: 'underused', lostWorkMs: 0 }), randomExpander());
+    const empty = clusterRun(settings({ batches }), randomExpander());
+    const underused = clusterRun(
+      settings({ batches, scaleDown: 'underused', lostWorkMs: 0 }),
+      randomExpander(),
+    );
     // 3.9 cores a node: the second holds the first two of 1.5, the third of them has a node of its own until one ends.
     expect(empty.launches).to.equal(3);
     expect(empty.nodeHours).to.be.greaterThan(5 + 5);
@@ -270,8 +273,8 @@ describe('a simulated cluster', () => {
   });
 
   it('keeps a node’s hazard whether pools take nodes one by one or together, and what is expected is what is drawn', () => {
-    const [group] = world().groups;
-    const calm = world({
+    const [group] = settings().groups;
+    const calm = settings({
       groups: [{ ...group!, hazardPerHour: 0.002 }],
       batches: Array.from({ length: 40 }, (_, day) => ({
         atMs: t0 + day * 24 * hourMs,
@@ -303,11 +306,11 @@ describe('a simulated cluster', () => {
 
   it('counts pods that no group can take', () => {
     const batches = [{ atMs: t0, pods: 2, cpuMilli: 64_000, memoryMib: 1000, hours: 1 }];
-    expect(clusterRun(world({ batches }), randomExpander())).to.include({ unplaceable: 2, launches: 0 });
+    expect(clusterRun(settings({ batches }), randomExpander())).to.include({ unplaceable: 2, launches: 0 });
   });
 
   it('offers no group whose pool is absent', () => {
-    const [group] = world().groups;
+    const [group] = settings().groups;
     const absent = {
       ...group!,
       book: poolPriceBook(
@@ -317,7 +320,7 @@ describe('a simulated cluster', () => {
         ]),
       ),
     };
-    expect(clusterRun(world({ groups: [absent] }), randomExpander())).to.include({ unplaceable: 3 });
+    expect(clusterRun(settings({ groups: [absent] }), randomExpander())).to.include({ unplaceable: 3 });
   });
 });
 
