@@ -46,7 +46,9 @@ describe('the server', () => {
 
   for (const [message, limit] of [
     ['512Mi', '1328Mi'],
-    ['64Mi', '298Mi'],
+    ['128Mi', '445Mi'],
+    ['64Mi', '384Mi'],
+    ['1Mi', '384Mi'],
     ['1Gi', '2506Mi'],
     ['1.5Gi', '3683Mi'],
   ])
@@ -56,7 +58,10 @@ describe('the server', () => {
         'Deployment',
         'se-spot-expander-server',
       );
-      expect(server['spec'].template.spec.containers[0].resources.limits.memory).to.equal(limit);
+      const { requests, limits } = server['spec'].template.spec.containers[0].resources;
+      expect(limits.memory).to.equal(limit);
+      // A pod that asks for more than it may have is refused.
+      expect(Number.parseInt(requests.memory, 10)).to.be.at.most(Number.parseInt(limits.memory, 10));
     });
 
   it('leaves its replicas to an autoscaler where there is one', () => {

@@ -73,10 +73,10 @@ dnsConfig:
 {{- end -}}
 {{- end -}}
 
-{{- /* What a server needs that may be sent its largest message: measured, see docs/decisions.md. */ -}}
+{{- /* What a server needs that may be sent its largest message: measured, see docs/decisions.md. At least what it requests: 200 MB are its own at rest. */ -}}
 {{- define "spot-expander.serverMemory" -}}
 {{- $message := include "spot-expander.mebibytes" .Values.server.maxMessageSize | float64 -}}
-{{- printf "%dMi" (addf (mulf $message 2.3) 150 | ceil | int) -}}
+{{- printf "%dMi" (max 384 (addf (mulf $message 2.3) 150 | ceil | int)) -}}
 {{- end -}}
 
 {{- /* Where jobs and server find what was collected; empty without storage. */ -}}
