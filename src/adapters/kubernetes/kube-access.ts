@@ -1,18 +1,6 @@
 import { bearerFile } from './bearer-file.ts';
 import { inCluster, serviceAccountDirectory } from './in-cluster.ts';
-
-/** Where the API server is and how we prove who we are. */
-export interface KubeAccess {
-  readonly server: string;
-  readonly ca: string | undefined;
-  readonly clientCertificate: string | undefined;
-  readonly clientKey: string | undefined;
-  readonly serverName: string | undefined;
-  readonly skipVerify: boolean;
-  readonly namespace: string;
-  /** `Bearer …` as it is now; `fresh` after a 401. */
-  readonly authorization: (fresh: boolean) => Promise<string | undefined>;
-}
+import type { KubeAccess } from './kube-credentials.ts';
 
 /**
  * A kubeconfig file (or several, as KUBECONFIG may list them), or the pod's own service account when there is none.

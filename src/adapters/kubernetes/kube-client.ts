@@ -8,7 +8,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { beginningOf, linesOf, parsedJson, wholeText } from './answer-bodies.ts';
 import type { JsonSkimmer } from './json-skimmer.ts';
-import type { KubeAccess } from './kube-access.ts';
+import type { KubeAccess } from './kube-credentials.ts';
 
 export interface KubeAnswer {
   readonly status: number;

@@ -1,6 +1,6 @@
 import { bufferFromFileOrString } from '@kubernetes/client-node/dist/config.js';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
-import type { KubeAccess } from './kube-access.ts';
+import type { KubeAccess } from './kube-credentials.ts';
 import { clusterConfig } from './kube-config.ts';
 
 /**

@@ -6,7 +6,8 @@ import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-c
 import { clusterApis } from '../../../src/adapters/kubernetes/cluster-apis.ts';
 import { clusterConfig } from '../../../src/adapters/kubernetes/kube-config.ts';
 import { nodePages } from '../../../src/adapters/kubernetes/node-pages.ts';
-import { kubeAccess, type KubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
+import { kubeAccess } from '../../../src/adapters/kubernetes/kube-access.ts';
+import type { KubeAccess } from '../../../src/adapters/kubernetes/kube-credentials.ts';
 import { kubeClient } from '../../../src/adapters/kubernetes/kube-client.ts';
 import { nodeCluster } from '../../../src/adapters/kubernetes/kube-node-cluster.ts';
 import { ClusterUnavailable } from '../../../src/errors/cluster-unavailable.ts';
