@@ -6,6 +6,8 @@ import { addSettingFlags } from '../../config/setting-flags.ts';
 import { flag } from '../../config/setting.ts';
 import { yesOrNo } from '../../config/value-types.ts';
 import { configFileSettings } from '../../config/settings-file.ts';
+import { advisorPrior } from '../../decision/advisor-prior.ts';
+import { defaultPolicy } from '../../decision/policy.ts';
 import type { CommandContext } from '../command-context.ts';
 import { toldSettings, withSettings } from '../settings-command.ts';
 import { asUsage } from './advisor-access.ts';
@@ -75,9 +77,14 @@ async function scenariosOf(
   openLocal: LocalAdvisor,
 ): Promise<readonly Scenario[]> {
   const pools = await knownPools(advisor);
+  // By what the gate judges, the evidence of interruptions; pools of one band by their prices' forecast.
   const byRisk = pools
     .filter(({ crash_probability, spot_price }) => crash_probability !== null && spot_price !== null)
-    .sort((a, b) => (a.crash_probability ?? 0) - (b.crash_probability ?? 0));
+    .sort(
+      (a, b) =>
+        (a.historic_interrupt_rate ?? 0) - (b.historic_interrupt_rate ?? 0) ||
+        (a.crash_probability ?? 0) - (b.crash_probability ?? 0),
+    );
   const calm = byRisk[0] ?? pools[0];
   if (calm === undefined) return [];
   const asked = async (
@@ -107,9 +114,11 @@ async function switchScenario(
     if (answer.decision === 'SWITCH')
       return { pool, answer, title: 'the riskiest pool, and AWS says nothing' };
   }
-  for (const { pool, crash_probability } of riskiest) {
+  for (const { pool, historic_interrupt_rate } of riskiest) {
+    if (historic_interrupt_rate === null) continue;
+    const { crashProbability } = advisorPrior(historic_interrupt_rate, defaultPolicy.riskHorizonHours);
     // Three digits, as it is shown; a gate is reached by what equals it.
-    const gate = Math.floor((crash_probability ?? 0) * 1_000) / 1_000;
+    const gate = Math.floor(crashProbability * 1_000) / 1_000;
     const lowered = await openLocal({ ...options, maxCrashProbability: String(gate) }, context);
     try {
       const answer = await asUsage(lowered.advisor.evaluate({ pool }));
