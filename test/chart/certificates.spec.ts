@@ -106,4 +106,15 @@ describe('the notes', () => {
     );
     expect(notes({ server: { mode: 'TEST' } })).to.contain('runs in TEST');
   });
+
+  it('ask with the API’s token where one is wanted', () => {
+    const asking = (values: object): string =>
+      notes(values)
+        .split('\n')
+        .find((line) => line.startsWith('grpcurl ')) ?? '';
+    expect(asking({ server: { apiTokenSecret: { name: 'api', key: 'of-ours' } } })).to.contain(
+      `-H "authorization: Bearer $(kubectl -n spot get secret api -o 'go-template={{index .data "of-ours" | base64decode}}')" -authority`,
+    );
+    expect(asking({})).to.not.contain('authorization');
+  });
 });
