@@ -58,8 +58,14 @@ describe('the built agent: what it costs', function () {
     const place = ['--node-name', 'node', '--imds-endpoint', imds.url, '--poll-interval', '100ms'];
     const one = await agentProcess([...place, ...flags], environment);
     await one.ready();
-    await sleep(500);
     const fake = world.fake!;
+    // The Node is looked at once when every document of the metadata service has been read.
+    await until(
+      'the first look at the Node',
+      () => fake.requests.some(({ path }) => path === '/api/v1/nodes/node'),
+      20_000,
+    );
+    await sleep(500);
     const from = fake.requests.length;
     await sleep(2_000);
     expect(fake.requests.slice(from)).to.deep.equal([]);

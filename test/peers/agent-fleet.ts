@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { imdsClient } from '../../src/adapters/imds/imds-client.ts';
 import { drainSlots } from '../../src/adapters/kubernetes/drain-slots.ts';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
@@ -111,7 +112,7 @@ export async function agentFleet(
           clock,
           wallMs: Date.now,
           chance: Math.random,
-          seal: (text) => text,
+          seal: (text) => createHash('sha256').update(text).digest('hex'),
           telemetry: new AgentTelemetry(metrics, log),
         },
         {
