@@ -86,8 +86,8 @@ export async function serveParts(
         kubeconfig: config.kubeconfig,
         environment,
         stateDir: config.state_dir,
-        advisorBand: (pool) => known.part.keeper.current().advisorBand(pool),
-        vcpusOf: (type) => known.partIfThere?.keeper.current().instanceType(type)?.vcpu,
+        advisorBand: (pool) => known.part.keeper.published().advisorBand(pool),
+        vcpusOf: (type) => known.partIfThere?.keeper.published().instanceType(type)?.vcpu,
         horizonHours: policy.riskHorizonHours,
         onNotice: telemetry.fleetNotice,
         onNewNode: (pool) => capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool }),
@@ -97,7 +97,9 @@ export async function serveParts(
       })
     : undefined;
   if (fleet !== undefined) watching.part = fleet;
-  const answered = new AnsweredFleet((type) => known.partIfThere?.keeper.current().instanceType(type)?.vcpu);
+  const answered = new AnsweredFleet(
+    (type) => known.partIfThere?.keeper.published().instanceType(type)?.vcpu,
+  );
   const knowledge = openKnowledge({
     config,
     clock,

@@ -48,6 +48,11 @@ export interface KnowledgeKeeperOptions extends SourceOptions {
 export interface KnowledgeKeeper {
   /** What is known now. Cheap, never waits and never throws, whatever state the sources are in. */
   readonly current: () => Knowledge;
+  /**
+   * What of it is published: the same whatever the fleet does. The fleet's record and counts look it up here, since `current`
+   * itself asks them.
+   */
+  readonly published: () => Pick<Knowledge, 'instanceType' | 'advisorBand'>;
   /** What there is to choose from now. */
   readonly offerings: () => Offerings;
   readonly status: () => KnowledgeStatus;
@@ -214,6 +219,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
 
   return {
     current,
+    published: known.tables,
     offerings: () => known.tables().offerings,
     status: statusNow,
     ready: async (timeoutMs) => {

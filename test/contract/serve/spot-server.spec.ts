@@ -7,6 +7,8 @@ import { advisorClient } from '../../../src/adapters/grpc/advisor-client.ts';
 import { serveConfig, type ServeConfig } from '../../../src/config/serve-config.ts';
 import { SpotServer } from '../../../src/processes/serve/spot-server.ts';
 import type { ServeOverrides } from '../../../src/processes/serve/serve-parts.ts';
+import { FakeKubernetes } from '../../peers/fake-kubernetes.ts';
+import { until } from '../../peers/until.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { systemClock } from '../../../src/telemetry/system-clock.ts';
 
@@ -63,6 +65,30 @@ describe('the server as an object', () => {
     await server.stop();
     expect(signalTime).to.equal(new Date(tomorrowMs).toISOString());
     expect(lines.some((line) => line.startsWith('listening for gRPC'))).to.equal(true);
+  });
+
+  it('knows the fleet that it watches: what it knows of nodes rests on what is published, and not the other way round', async () => {
+    const kube = await FakeKubernetes.started();
+    kube.addNode('first', { zone: 'ap-south-1a', type: 'c5.large', instanceId: 'i-0000000000000000a' });
+    const kubeconfig = join(home, 'kubeconfig');
+    writeFileSync(kubeconfig, kube.kubeconfig);
+    const server = await created({ kubeconfig, risk_model: 'fleet-hazard' });
+    try {
+      await server.start();
+      const { fleet, knowledge } = server.parts;
+      await until('the nodes listed', () => fleet?.counts.view() !== undefined);
+      expect(knowledge.keeper.current().fleet).not.to.equal(undefined);
+      const pool = {
+        instanceType: 'c5.large',
+        zone: 'ap-south-1a',
+        region: 'ap-south-1',
+        capacityType: 'spot',
+      } as const;
+      expect(knowledge.keeper.current().hazard?.(pool)).to.be.greaterThan(0);
+    } finally {
+      await server.stop();
+      await kube.close();
+    }
   });
 
   it('answers probes on a port of their own, and there nothing else', async () => {
