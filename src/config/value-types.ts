@@ -219,11 +219,14 @@ export const awsRegionList = takes(
   }),
 );
 
-/** A moment as a person writes it, read as the times of a history are; epoch milliseconds. */
+/**
+ * A moment as a person writes it, read as the times of a history are but for dates with slashes, whose order of day and month is a
+ * guess; epoch milliseconds.
+ */
 export const moment = takes(
   'such as 2024-01-31 or 2024-01-31T06:00:00Z, UTC unless it names another zone',
   z.string().transform((text, context): number => {
-    const atMs = timeOfText(text);
+    const atMs = text.includes('/') ? Number.NaN : timeOfText(text);
     if (!Number.isNaN(atMs)) return atMs;
     context.addIssue({
       code: 'custom',

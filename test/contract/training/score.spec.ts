@@ -117,7 +117,9 @@ describe('score', () => {
     it(`takes no step of ${step}`, async () => {
       const { error, exitCode } = await scored('2024-01-22', '2024-01-22', `--every=${step}`);
       expect(exitCode).to.equal(2);
-      expect(error).to.match(/--every: must be (at least 60 s|a duration such as 250ms, 2s, 5m, 6h or 7d)/);
+      expect(error).to.match(
+        /--every: must be (at least 60 s|a duration with its unit, such as 250ms, 2s, 5m, 6h or 7d)/,
+      );
     });
 
   describe('whose clock is not UTC', () => {
