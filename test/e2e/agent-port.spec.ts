@@ -40,7 +40,9 @@ describe("the agent's own port", function () {
         if (says !== '') socket.write(says);
         resolve(socket);
       });
+      // One that had to give way before it was seen to be open ends without an error.
       socket.on('error', () => resolve(socket));
+      socket.on('close', () => resolve(socket));
       sockets.push(socket);
     });
   }
