@@ -64,6 +64,9 @@ const buffersIdleMs = 60_000;
 const defaultReceiveLimitMs = 20_000;
 /** Connections without calls close by themselves within this time. */
 const flushMs = 250;
+
+/** How long a call may be on its way when a drain begins. */
+const hearingMs = 200;
 const defaultWatch: WatchOptions = { pollMs: 10_000, settleMs: 250 };
 
 /** Bounds of one connection; every figure is far above what a gRPC client needs. */
@@ -164,7 +167,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       watcher.close();
       endWatch.close();
       door.close();
-      sessions.closeAll();
+      await sessions.closeAll(Math.min(hearingMs, graceMs));
       // Health watches and reflection streams have no end of their own; a drain waits for calls that have.
       await Promise.race([
         openCalls.ended().then(() => (sessions.count === 0 ? undefined : delay(Math.min(flushMs, graceMs)))),

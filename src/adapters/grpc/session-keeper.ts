@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
 import type { BytesInFlight } from './bytes-in-flight.ts';
@@ -80,7 +81,13 @@ export class SessionKeeper {
     };
   }
 
-  closeAll(): void {
+  /** Clients are told to begin no call here any more; what they had begun before they heard of it, for `hearMs`, is still taken. */
+  async closeAll(hearMs: number): Promise<void> {
+    if (this.#kept.size === 0) return;
+    for (const { session } of this.#kept.values())
+      if (!session.destroyed)
+        session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1, Buffer.from('draining'));
+    await delay(hearMs);
     for (const { session } of this.#kept.values()) session.close();
   }
 
