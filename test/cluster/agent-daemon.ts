@@ -85,10 +85,17 @@ export async function agentDaemon(
               livenessProbe: { httpGet: { path: '/livez', port: 'http' }, periodSeconds: 2 },
               readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, periodSeconds: 1 },
               securityContext: { readOnlyRootFilesystem: true },
-              volumeMounts: [{ name: 'config', mountPath: '/etc/spot-expander', readOnly: true }],
+              volumeMounts: [
+                { name: 'config', mountPath: '/etc/spot-expander', readOnly: true },
+                // The key that proves marks outlives the container, as in the chart.
+                { name: 'tmp', mountPath: '/tmp' },
+              ],
             },
           ],
-          volumes: [{ name: 'config', configMap: { name } }],
+          volumes: [
+            { name: 'config', configMap: { name } },
+            { name: 'tmp', emptyDir: {} },
+          ],
         },
       },
     },
