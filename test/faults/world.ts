@@ -166,9 +166,13 @@ export async function openedWorld(shape: WorldShape): Promise<World> {
   return world;
 }
 
-/** The bundled snapshot, said to have been collected at that time. */
+/** The bundled snapshot without the price history beside it, said to have been collected at that time. */
 export function staticDataOf(collectedMs: number): string {
   const snapshot = JSON.parse(readFileSync(bundledStaticData('ap-south-1'), 'utf8')) as { metadata: object };
-  const metadata = { ...snapshot.metadata, last_updated: new Date(collectedMs).toISOString() };
+  const metadata = {
+    ...snapshot.metadata,
+    last_updated: new Date(collectedMs).toISOString(),
+    price_changes: undefined,
+  };
   return JSON.stringify({ ...snapshot, metadata });
 }
