@@ -10,11 +10,11 @@ export interface WorkerPool {
 export const soloWorker: WorkerPool = { index: 0, size: 1, meet: () => undefined };
 
 /** Two cells of a shared array: how many have arrived, and how often all have met. */
-export const crewControlCells = 2;
+export const poolControlCells = 2;
 
 const spins = 4000;
 
-/** @param control zeroed, shared by all members, {@link crewControlCells} long. */
+/** @param control zeroed, shared by all members, {@link poolControlCells} long. */
 export function threadsOfPool(index: number, size: number, control: Int32Array): WorkerPool {
   const meet = (): void => {
     const round = Atomics.load(control, 1);

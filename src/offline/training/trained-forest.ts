@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { binInto, cutsOf, emptyBins } from '../../learning/binning.ts';
 import type { Cuts } from '../../learning/binning.ts';
-import { crewControlCells, soloWorker } from '../../learning/worker-pool.ts';
+import { poolControlCells, soloWorker } from '../../learning/worker-pool.ts';
 import type { Forest } from '../../learning/forest.ts';
 import { grownForest } from '../../learning/grow-forest.ts';
 import { emptyBoard } from '../../learning/growth.ts';
@@ -88,7 +88,7 @@ function labelledRows(rows: TrainingRows, cuts: readonly Cuts[], shared: boolean
 type WorkerMessage = { readonly forest: Forest } | { readonly grown: number; readonly watchedLoss: number };
 
 async function grownByThreads(task: GrowthTask, options: TrainingOptions): Promise<Forest> {
-  const control = new Int32Array(new SharedArrayBuffer(4 * crewControlCells));
+  const control = new Int32Array(new SharedArrayBuffer(4 * poolControlCells));
   const script = new URL(
     import.meta.url.endsWith('.ts') ? './forest-worker.ts' : './forest-worker.js',
     import.meta.url,

@@ -2,10 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { serveConfig } from '../../../src/config/serve-config.ts';
 import type { Pool } from '../../../src/decision/pool.ts';
-import { openKnowledge, type OpenedKnowledge } from '../../../src/processes/serve/open-knowledge.ts';
-import { systemClock } from '../../../src/telemetry/system-clock.ts';
+import { openedKnowledge } from './opened-knowledge.ts';
 
 function pool(zone: string, region: string): Pool {
   return { instanceType: 'c5.large', zone, region, capacityType: 'spot' };
@@ -14,26 +12,8 @@ function pool(zone: string, region: string): Pool {
 describe('an installation outside ap-south-1 that has nothing of its own yet', () => {
   const stop = new AbortController();
 
-  async function opened(
-    region: string,
-    flags: Readonly<Record<string, unknown>> = {},
-  ): Promise<OpenedKnowledge> {
-    const config = serveConfig({
-      flags: { mode: 'TEST', region, ...flags },
-      environment: {},
-      configFile: undefined,
-      prod: false,
-    });
-    const knowledge = openKnowledge({
-      config,
-      clock: systemClock,
-      signal: stop.signal,
-      events: {},
-      standIns: true,
-    });
-    await knowledge.ready(20_000);
-    return knowledge;
-  }
+  const opened = (region: string, settings: Readonly<Record<string, unknown>> = {}) =>
+    openedKnowledge({ region, ...settings }, stop.signal);
 
   after(() => stop.abort());
 

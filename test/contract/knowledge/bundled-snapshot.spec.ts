@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { serveConfig } from '../../../src/config/serve-config.ts';
 import type { Pool } from '../../../src/decision/pool.ts';
-import { openKnowledge, type OpenedKnowledge } from '../../../src/processes/serve/open-knowledge.ts';
+import { openKnowledge } from '../../../src/processes/serve/open-knowledge.ts';
 import { systemClock } from '../../../src/telemetry/system-clock.ts';
+import { openedKnowledge } from './opened-knowledge.ts';
 
 const snapshotEnds = Date.parse('2024-01-31T21:12:42Z');
 
@@ -16,23 +17,7 @@ function pool(instanceType: string, zone: string): Pool {
 describe('the bundled snapshot of ap-south-1', () => {
   const stop = new AbortController();
 
-  async function opened(flags: Readonly<Record<string, unknown>> = {}): Promise<OpenedKnowledge> {
-    const config = serveConfig({
-      flags: { mode: 'TEST', ...flags },
-      environment: {},
-      configFile: undefined,
-      prod: false,
-    });
-    const knowledge = openKnowledge({
-      config,
-      clock: systemClock,
-      signal: stop.signal,
-      events: {},
-      standIns: true,
-    });
-    await knowledge.ready(20_000);
-    return knowledge;
-  }
+  const opened = (settings: Readonly<Record<string, unknown>> = {}) => openedKnowledge(settings, stop.signal);
 
   after(() => stop.abort());
 
