@@ -19,7 +19,7 @@ type PodStep = Extract<Step, { kind: 'evict' | 'delete' }>;
 export class AgentTelemetry {
   private readonly metrics: AgentMetrics;
   private readonly log: Log;
-  private readonly told = new Set<string>();
+  private readonly loggedKeys = new Set<string>();
   private readonly problems = new Map<MetadataSource, MetadataProblemKind>();
   private isStale = false;
   private apiFailures = 0;
@@ -153,7 +153,7 @@ export class AgentTelemetry {
     if (this.apiFailures === 0) return;
     this.log.info({ failures: this.apiFailures }, 'the API server does as asked again');
     this.apiFailures = 0;
-    for (const key of this.told) if (key.startsWith('api/')) this.told.delete(key);
+    for (const key of this.loggedKeys) if (key.startsWith('api/')) this.loggedKeys.delete(key);
   }
 
   /** What is not vital could not be had; the drain goes on. */
@@ -257,15 +257,15 @@ export class AgentTelemetry {
   }
 
   private isFirst(key: string): boolean {
-    if (this.told.has(key)) return false;
+    if (this.loggedKeys.has(key)) return false;
     // A year's notices and faults are a few hundred; whoever can cause more of them costs a repeated line.
-    if (this.told.size >= mostTold) this.told.clear();
-    this.told.add(key);
+    if (this.loggedKeys.size >= mostLoggedKeys) this.loggedKeys.clear();
+    this.loggedKeys.add(key);
     return true;
   }
 }
 
-const mostTold = 4_096;
+const mostLoggedKeys = 4_096;
 
 function deletionResult({ why, graceSeconds }: Extract<PodStep, { kind: 'delete' }>) {
   if (why === 'shorten') return 'shortened';

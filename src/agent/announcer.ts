@@ -3,11 +3,11 @@ import type { Step } from '../drain/steps.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
 import type { AgentPorts } from './agent-ports.ts';
 
-type Told = Extract<Step, { kind: 'tell' }>;
+type Announcement = Extract<Step, { kind: 'tell' }>;
 
 /** Tells the cluster and the webhook, once per id, beside the drain and never in its way. */
 export class Announcer {
-  private readonly told = new Set<string>();
+  private readonly announcedIds = new Set<string>();
   private readonly open = new Set<Promise<void>>();
   private readonly ports: Pick<AgentPorts, 'cluster' | 'webhook' | 'clock' | 'telemetry'>;
   private readonly identity: InstanceIdentity;
@@ -21,10 +21,10 @@ export class Announcer {
     this.identity = identity;
   }
 
-  tell(step: Told, node: NodeView): void {
+  tell(step: Announcement, node: NodeView): void {
     this.node = node;
-    if (this.told.has(step.id)) return;
-    this.told.add(step.id);
+    if (this.announcedIds.has(step.id)) return;
+    this.announcedIds.add(step.id);
     this.beside(this.telling(step, node));
   }
 
@@ -66,7 +66,7 @@ export class Announcer {
     clearTimeout(limit);
   }
 
-  private async telling(step: Told, node: NodeView): Promise<void> {
+  private async telling(step: Announcement, node: NodeView): Promise<void> {
     const { cluster, webhook, telemetry, clock } = this.ports;
     const atMs = clock.nowMs();
     const isNormal = step.reason === 'SpotNodeDrained' || step.reason === 'SpotSignalReverted';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors/usage-error.ts';
 import { nodeGroupsReading, type NodeGroupDescription } from './node-groups.ts';
 import { serveSettings } from './serve-settings.ts';
-import { givenSettings, settingValues, type RawSettings, type SettingValues } from './setting.ts';
+import { explicitSettings, settingValues, type RawSettings, type SettingValues } from './setting.ts';
 import { settingsFile } from './settings-file.ts';
 import { everyAddress, type ListenAddress } from './value-types.ts';
 
@@ -60,8 +60,8 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
 }
 
 /** Where each setting that somebody gave was given, by key. */
-export function givenToServe(inputs: ServeConfigInputs): ReadonlyMap<string, string> {
-  return givenSettings(serveSettings, rawSettings(inputs));
+export function explicitServeSettings(inputs: ServeConfigInputs): ReadonlyMap<string, string> {
+  return explicitSettings(serveSettings, rawSettings(inputs));
 }
 
 function rawSettings({ flags, environment, configFile, prod }: ServeConfigInputs): RawSettings {

@@ -6,12 +6,12 @@ import type { ServeConfig } from './serve-config.ts';
 export interface WarningInputs {
   readonly config: ServeConfig;
   /** Settings that somebody gave, by key, with where: a flag, a variable or a line of the file. */
-  readonly given: ReadonlyMap<string, string>;
+  readonly explicit: ReadonlyMap<string, string>;
   /** Ids of the node groups that there are; undefined: not told. */
   readonly groups: readonly string[] | undefined;
 }
 
-export function serveWarnings({ config, given, groups }: WarningInputs): readonly string[] {
+export function serveWarnings({ config, explicit: given, groups }: WarningInputs): readonly string[] {
   return [
     ...idleSettings(config).flatMap(([key, why]) => {
       const source = given.get(key);

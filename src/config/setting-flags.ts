@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { awsRegions } from '../formats/aws-regions.ts';
 import { environmentNames, flagName, type Setting, type SettingTable } from './setting.ts';
-import { choicesOf, takenText } from './value-text.ts';
+import { choicesOf, acceptedText } from './value-text.ts';
 
 /** The setting behind an option, for whoever needs more than its help text: completion. */
 const settingOf = new WeakMap<Option, Setting<unknown>>();
@@ -46,7 +46,7 @@ function isSwitch({ placeholder }: Setting<unknown>): boolean {
 export function helpText(key: string, one: Setting<unknown>, scope?: string): string {
   const isOn = isSwitch(one) && String(one.fallback) === 'true';
   const facts = [
-    takenOf(one),
+    acceptedOf(one),
     fallbackText(one),
     isOn ? `or ${flagName(`no_${key}`)}` : '',
     environmentNames(key, one, scope).join(', '),
@@ -55,10 +55,10 @@ export function helpText(key: string, one: Setting<unknown>, scope?: string): st
 }
 
 /** A description that names every choice is not followed by them again. */
-export function takenOf({ schema, description }: Setting<unknown>): string {
+export function acceptedOf({ schema, description }: Setting<unknown>): string {
   const choices = choicesOf(schema);
   if (choices?.every((choice) => description.includes(choice)) === true) return '';
-  return takenText(schema) ?? '';
+  return acceptedText(schema) ?? '';
 }
 
 function fallbackText(one: Setting<unknown>): string {

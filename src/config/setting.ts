@@ -92,7 +92,7 @@ export function settingValues<Table extends SettingTable>(
 }
 
 /** Where each setting that somebody gave was given; those at their default are missing. */
-export function givenSettings(table: SettingTable, raw: RawSettings): ReadonlyMap<string, string> {
+export function explicitSettings(table: SettingTable, raw: RawSettings): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(table).flatMap(([key, one]) => {
       const { source } = sourced(key, one, raw);
@@ -106,8 +106,8 @@ function defaultOf(key: string): string {
 }
 
 function sourced(key: string, one: Setting<unknown>, raw: RawSettings): Sourced {
-  const given = raw.flags[key];
-  if (given !== undefined) return { value: given, source: flagName(key) };
+  const flag = raw.flags[key];
+  if (flag !== undefined) return { value: flag, source: flagName(key) };
   for (const name of environmentNames(key, one, raw.scope)) {
     const value = raw.environment[name];
     if (value !== undefined && value !== '') return { value, source: `environment variable ${name}` };
@@ -124,12 +124,12 @@ function mistakeText(
   value: unknown,
   issue: z.core.$ZodIssue,
 ): string {
-  const given = JSON.stringify(value);
+  const valueText = JSON.stringify(value);
   const choices = choicesOf(schema);
   if (choices !== undefined && typeof value === 'string')
-    return `${source}: must be ${joinedWithOr(choices)} (got ${given})${didYouMean(value, choices)}`;
+    return `${source}: must be ${joinedWithOr(choices)} (got ${valueText})${didYouMean(value, choices)}`;
   const message = issue.path.length === 0 ? issue.message : `${issue.path.join('.')} ${issue.message}`;
-  return message.includes(given) ? `${source}: ${message}` : `${source}: ${message} (got ${given})`;
+  return message.includes(valueText) ? `${source}: ${message}` : `${source}: ${message} (got ${valueText})`;
 }
 
 function unknownKeys(file: NonNullable<RawSettings['file']>, known: readonly string[]): string[] {

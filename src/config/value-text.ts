@@ -1,21 +1,21 @@
 import * as z from 'zod';
 
-interface Told {
+interface Accepted {
   readonly text: string;
 }
 
-const told = z.registry<Told>();
+const acceptedValues = z.registry<Accepted>();
 
 /** Says in words what a schema takes, for help texts: `0 to 1`, `a duration such as 5m`. */
 export function takes<Schema extends z.ZodType>(text: string, schema: Schema): Schema {
-  told.add(schema, { text });
+  acceptedValues.add(schema, { text });
   return schema;
 }
 
 /** What may be given, in words; undefined where the placeholder says it all. */
-export function takenText(schema: z.ZodType): string | undefined {
+export function acceptedText(schema: z.ZodType): string | undefined {
   const inner = withoutOptional(schema);
-  const text = told.get(inner)?.text;
+  const text = acceptedValues.get(inner)?.text;
   if (text !== undefined) return text;
   const choices = choicesOf(inner);
   return choices === undefined ? undefined : joinedWithOr(choices);

@@ -37,16 +37,16 @@ export function webhookConfig(settings: Settings, mistakes: string[]): WebhookCo
 function templateOf(settings: Settings, mistakes: string[]): string | undefined {
   const fromFile = fileText(settings.webhook_template_file, mistakes);
   const { webhook_format: format } = settings;
-  const given = [
+  const named = [
     settings.webhook_template,
     fromFile,
     format === 'json' ? undefined : readyTemplates[format],
   ].filter((one) => one !== undefined);
-  if (given.length > 1)
+  if (named.length > 1)
     mistakes.push(
       '--webhook-template, --webhook-template-file and --webhook-format: the body is made by one of them',
     );
-  const [template] = given;
+  const [template] = named;
   if (template !== undefined) mistakes.push(...unknownPlaces(template));
   return template;
 }

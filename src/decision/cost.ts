@@ -53,8 +53,8 @@ export function withCost(
   const candidates: Costed[] = [];
   const drops = [...context.drops];
   context.candidates.forEach((candidate, index) => {
-    const served = byNode ? candidate.nodeCount : units[index];
-    if (served === undefined) {
+    const unitCount = byNode ? candidate.nodeCount : units[index];
+    if (unitCount === undefined) {
       const sentence = `neither the size of ${candidate.id}'s nodes nor what they would serve is known`;
       drops.push(dropped(candidate, 'optimizer', 'no-size', sentence));
       return;
@@ -62,7 +62,7 @@ export function withCost(
     const wasteShare = policy.switches.wasteCost ? (shares[index] ?? typicalShare) : 0;
     const tail = policy.switches.wasteCost ? (tails[index] ?? 0) : 0;
     const perUnit = onDemandPerUnit(candidate, knowledge);
-    const asked = candidate.demand?.units ?? served * (byNode ? usualNodeUnits : 1);
+    const asked = candidate.demand?.units ?? unitCount * (byNode ? usualNodeUnits : 1);
     const interruptions = interruptionsPerHour(candidate, asked, perUnit, policy);
     const atOnce = shareAtOnce(candidate, knowledge.fleet);
     candidates.push({
@@ -75,7 +75,7 @@ export function withCost(
           (1 + tail) *
           (1 + policy.unservedWeight * (1 - candidate.coverage)) *
           (1 + dearerForLossAtOnce(atOnce, policy))) /
-        served /
+        unitCount /
         weightOf(candidate),
       onDemandPerUnit: perUnit * (byNode ? usualNodeUnits : 1),
     });
@@ -121,13 +121,13 @@ function unitsServed(
   const asked = demand.units - overAsked(demand.resources, sustained, nodeSize, nodeCount);
   if (!policy.switches.wasteCost) return Math.max(asked, unitsOf(sustained) * nodeCount);
   const { cpuMilli, memoryBytes } = policy.daemonSets;
-  const taken = {
+  const occupied = {
     cpuMilli: demand.resources.cpuMilli + cpuMilli * nodeCount,
     memoryBytes: demand.resources.memoryBytes + memoryBytes * nodeCount,
     gpus: demand.resources.gpus,
   };
   // The next scale-up is taken to be no larger than this one: a large node is not cheap for what nobody may come to use.
-  return asked + reused * Math.min(asked, usableRoom(sustained, nodeCount, taken));
+  return asked + reused * Math.min(asked, usableRoom(sustained, nodeCount, occupied));
 }
 
 /** Units of CPU that the pods ask for and a burstable node cannot give them for long; a tenth is always served. */

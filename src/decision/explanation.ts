@@ -74,9 +74,9 @@ function missing(candidates: readonly Assessed[]): readonly string[] {
     'price-only': 'neither a model nor a Spot Advisor band tells the risk, the typical one counts',
   };
   const mocked = candidates.some(({ risk }) => risk.source === 'mock') ? [mockSentence] : [];
-  const told = candidates.filter(({ risk }) => risk.source !== 'mock');
+  const modelled = candidates.filter(({ risk }) => risk.source !== 'mock');
   const missed = (['advisor-prior', 'price-only'] as const).flatMap((step) => {
-    const affected = told.filter(({ risk }) => risk.step === step);
+    const affected = modelled.filter(({ risk }) => risk.step === step);
     const [first] = affected;
     if (first === undefined) return [];
     const others = affected.length === 1 ? '' : ` and ${affected.length - 1} more`;

@@ -33,9 +33,9 @@ export function groupPools(
   const types = nonEmpty(facts?.instanceTypes) ?? present(instanceTypeOf(labels));
   const zones = nonEmpty(facts?.zones) ?? present(zoneOf(labels));
   const share = facts?.onDemandShare ?? 0;
-  const told =
+  const ownCapacityType =
     facts === undefined || facts.capacityType === 'unknown' ? capacityTypeOf(labels) : facts.capacityType;
-  const capacityType = share >= 1 ? 'on-demand' : share > 0 ? 'spot' : told;
+  const capacityType = share >= 1 ? 'on-demand' : share > 0 ? 'spot' : ownCapacityType;
   const countsFor = countsOf(facts?.weights, instanceTypeOf(labels));
   return {
     pools: poolsOver(types, zones, capacityType, (zone) => regionOf(labels, zone)),

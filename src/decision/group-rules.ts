@@ -55,18 +55,18 @@ export function groupFactsOf(descriptions: readonly GroupDescription[]): GroupFa
  */
 export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFactsLookup {
   return (nodeGroupId, labels) => {
-    const told = sources.flatMap((source) => source(nodeGroupId, labels) ?? []);
-    const [strongest] = told;
-    if (strongest === undefined || told.length === 1) return strongest;
-    const typed = told.find(({ instanceTypes }) => instanceTypes.length > 0);
+    const facts = sources.flatMap((source) => source(nodeGroupId, labels) ?? []);
+    const [strongest] = facts;
+    if (strongest === undefined || facts.length === 1) return strongest;
+    const typed = facts.find(({ instanceTypes }) => instanceTypes.length > 0);
     // A group's weights hold for whatever types of it an operator has picked.
-    const weights = told.find((facts) => facts.weights !== undefined)?.weights;
-    const wishes = told.find((one) => one.wishes !== undefined)?.wishes;
+    const weights = facts.find((one) => one.weights !== undefined)?.weights;
+    const wishes = facts.find((one) => one.wishes !== undefined)?.wishes;
     return {
       instanceTypes: typed?.instanceTypes ?? [],
-      zones: told.find(({ zones }) => zones.length > 0)?.zones ?? [],
-      capacityType: told.find(({ capacityType }) => capacityType !== 'unknown')?.capacityType ?? 'unknown',
-      onDemandShare: mergedShare(told),
+      zones: facts.find(({ zones }) => zones.length > 0)?.zones ?? [],
+      capacityType: facts.find(({ capacityType }) => capacityType !== 'unknown')?.capacityType ?? 'unknown',
+      onDemandShare: mergedShare(facts),
       source: strongest.source,
       ...(weights !== undefined && { weights }),
       ...(wishes !== undefined && { wishes }),

@@ -130,27 +130,27 @@ function judged(
     isSpot &&
     evidence.source !== 'typical' &&
     evidence.gateProbability >= policy.maxCrashProbability;
-  const told = toldOf(risk, evidence, policy);
+  const riskText = riskTextOf(risk, evidence, policy);
   if (!isRisky && !poolEnds) {
     if (!isSpot) return { decision: 'STAY', reason: 'on-demand instances are not reclaimed' };
     return {
       decision: 'STAY',
       reason:
         evidence.source === 'typical'
-          ? `${told}nothing tells the risk of this pool and AWS has given no signal, so the instance is left alone`
-          : `${told} is below the gate of ${policy.maxCrashProbability}`,
+          ? `${riskText}nothing tells the risk of this pool and AWS has given no signal, so the instance is left alone`
+          : `${riskText} is below the gate of ${policy.maxCrashProbability}`,
     };
   }
   const why = poolEnds
     ? 'another node of this pool got a termination notice'
-    : `${told} reaches the gate of ${policy.maxCrashProbability}`;
+    : `${riskText} reaches the gate of ${policy.maxCrashProbability}`;
   const proposed = betterPool(question, knowledge, policy, rank, evidence, poolEnds);
   if (proposed === undefined) return { decision: 'STAY', reason: `${why}, but no better pool is known` };
   return { decision: 'SWITCH', reason: `${why}; ${proposed.id} is better: ${proposed.sentence}`, proposed };
 }
 
 /** A price forecast is named beside the evidence and never in its place: nothing moves for it. */
-function toldOf(
+function riskTextOf(
   risk: CandidateRisk,
   { source, gateProbability }: InterruptionEvidence,
   policy: Policy,

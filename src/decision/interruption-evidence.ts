@@ -25,11 +25,11 @@ export function interruptionEvidence(
   const modelled = modelledHazard(risk, policy);
   const speaksOfLinux = bands === 'bands' && operatingSystem === 'linux' && policy.switches.riskModel;
   const found = pools.map((pool) => hazardOf(pool, knowledge, policy, modelled, speaksOfLinux));
-  const met = expectedAndWorst(
+  const hazardPerHour = expectedAndWorst(
     found.map(({ perHour }) => perHour),
     policy.worstPoolWeight,
   );
-  const perHour = (met ?? typicalHazardPerHour) * (1 - onDemandShare);
+  const perHour = (hazardPerHour ?? typicalHazardPerHour) * (1 - onDemandShare);
   const worst = found.reduce((most, one) => Math.max(most, one.perHour), 0);
   const source = found[0]?.source ?? 'typical';
   return {

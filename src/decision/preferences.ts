@@ -7,7 +7,7 @@ import { wishCounter, wishKindsOf, type WishCounts, type WishKinds } from './wis
 import { WorkAllowance } from './work-allowance.ts';
 
 /** How far a candidate meets what its pods would like, and how many of its pods would like anything. */
-export interface Met {
+export interface Fulfilment {
   /** 0..1, mean over the pods that have the preference. */
   readonly degree: number;
   /** 0..1, their share of the candidate's pods. */
@@ -16,9 +16,9 @@ export interface Met {
 
 export interface Preferences {
   /** Preferred node affinity; undefined when no pod of the candidate has any. */
-  readonly affinityOf: (candidate: Candidate) => Met | undefined;
+  readonly affinityOf: (candidate: Candidate) => Fulfilment | undefined;
   /** ScheduleAnyway topology spread; undefined when no pod of the candidate has any. */
-  readonly spreadOf: (candidate: Candidate) => Met | undefined;
+  readonly spreadOf: (candidate: Candidate) => Fulfilment | undefined;
   /** Why nobody's preferences count, in a sentence; undefined when they do. */
   readonly leftOut: string | undefined;
 }
@@ -41,7 +41,7 @@ export function preferencesOf(
   steps: number = mostSteps,
 ): Preferences {
   const work = new WorkAllowance(steps);
-  const affinity = metBy(
+  const affinity = fulfilmentBy(
     candidates,
     wishKindsOf(pods, (pod) => pod.preferredNodeTerms),
     (kinds) => {
@@ -49,7 +49,7 @@ export function preferencesOf(
       return (candidate, counts) => judge.degreesOf(candidate, counts);
     },
   );
-  const spread = metBy(
+  const spread = fulfilmentBy(
     candidates,
     wishKindsOf(pods, (pod) => pod.spreadPreferences),
     (kinds) => {
@@ -72,28 +72,28 @@ export function preferencesOf(
 
 type Degrees = (candidate: Candidate, counts: WishCounts) => readonly number[];
 
-function metBy<Wish>(
+function fulfilmentBy<Wish>(
   candidates: readonly Candidate[],
   wishes: WishKinds<Wish>,
   judgeOf: (kinds: readonly (readonly Wish[])[]) => Degrees,
-): ReadonlyMap<Candidate, Met> {
-  const met = new Map<Candidate, Met>();
-  if (wishes.kinds.length === 0) return met;
+): ReadonlyMap<Candidate, Fulfilment> {
+  const fulfilment = new Map<Candidate, Fulfilment>();
+  if (wishes.kinds.length === 0) return fulfilment;
   const countsOf = wishCounter(wishes);
   const degreesOf = judgeOf(wishes.kinds);
   for (const candidate of candidates) {
     const counts = countsOf(candidate.pods);
     if (counts.wishing === 0) continue;
     const degrees = degreesOf(candidate, counts);
-    if (degrees.length < counts.kinds.length) return met;
+    if (degrees.length < counts.kinds.length) return fulfilment;
     let sum = 0;
     degrees.forEach((degree, at) => {
       sum += (counts.counts[at] ?? 0) * degree;
     });
-    met.set(candidate, {
+    fulfilment.set(candidate, {
       degree: Math.min(1, sum / counts.wishing),
       share: counts.wishing / candidate.pods.length,
     });
   }
-  return met;
+  return fulfilment;
 }

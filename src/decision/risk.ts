@@ -83,11 +83,11 @@ function fleetHazardOf(
 ): number | undefined {
   if (!switches.hotPools || hazard === undefined) return undefined;
   if (capacityType === 'on-demand') return 0;
-  const met = expectedAndWorst(
+  const hazardPerHour = expectedAndWorst(
     pools.flatMap((pool) => hazard(pool) ?? []),
     worstPoolWeight,
   );
-  return met === undefined ? undefined : met * (1 - onDemandShare);
+  return hazardPerHour === undefined ? undefined : hazardPerHour * (1 - onDemandShare);
 }
 
 /** A mock calls every pool alike: with it prices decide, and no answer may be told as a model's. */

@@ -103,18 +103,18 @@ export function wishCounter({ kinds, ofPod }: WishKinds<unknown>): (pods: ArrayL
   return (pods) => {
     const before = known.get(pods);
     if (before !== undefined) return before;
-    const met: number[] = [];
+    const wishedKinds: number[] = [];
     let wishing = 0;
     for (let place = 0; place < pods.length; place += 1) {
       const kind = ofPod[pods[place] ?? -1] ?? -1;
       if (kind < 0) continue;
-      if (tally[kind] === 0) met.push(kind);
+      if (tally[kind] === 0) wishedKinds.push(kind);
       tally[kind] = (tally[kind] ?? 0) + 1;
       wishing += 1;
     }
-    met.sort((one, other) => one - other);
-    const counted = { wishing, kinds: met, counts: met.map((kind) => tally[kind] ?? 0) };
-    for (const kind of met) tally[kind] = 0;
+    wishedKinds.sort((one, other) => one - other);
+    const counted = { wishing, kinds: wishedKinds, counts: wishedKinds.map((kind) => tally[kind] ?? 0) };
+    for (const kind of wishedKinds) tally[kind] = 0;
     known.set(pods, counted);
     return counted;
   };

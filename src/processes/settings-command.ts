@@ -26,7 +26,7 @@ export function withExitCodes(command: Command, exitCodes = usualExitCodes): Com
 }
 
 /** What the command was told. @throws UsageError that names every mistake. */
-export function toldSettings<Table extends SettingTable>(
+export function readSettings<Table extends SettingTable>(
   { table, scope }: CommandSettings<Table>,
   options: Readonly<Record<string, unknown>>,
   { environment }: CommandContext,

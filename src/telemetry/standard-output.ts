@@ -61,10 +61,10 @@ export function unfailingOutput(
   }
 
   function tellOfLoss(): void {
-    const told = untold;
+    const lost = untold;
     untold = 0;
     const time = new Date().toISOString();
-    const msg = `${told} log lines could not be written and are lost`;
+    const msg = `${lost} log lines could not be written and are lost`;
     keep(Buffer.from(`${JSON.stringify({ level: 'warn', time, msg })}\n`));
   }
 

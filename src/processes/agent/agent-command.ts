@@ -7,7 +7,7 @@ import { flag } from '../../config/setting.ts';
 import { yesOrNo } from '../../config/value-types.ts';
 import { configFileSettings, settingsFile } from '../../config/settings-file.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withExitCodes } from '../settings-command.ts';
+import { readSettings, withExitCodes } from '../settings-command.ts';
 import { doctor } from './agent-doctor.ts';
 import { AgentService } from './agent-service.ts';
 
@@ -30,7 +30,7 @@ export function agentCommand(context: CommandContext): Command {
     .action(async (_options: unknown, self: Command) => {
       // Flags before and after the word doctor both count.
       const options = self.optsWithGlobals<Record<string, unknown>>();
-      const { json } = toldSettings({ table: doctorSettings }, options, context);
+      const { json } = readSettings({ table: doctorSettings }, options, context);
       await doctor(configFrom(options, context), json, context);
     });
   return command('agent', '0 stopped when told to, 1 failed, 2 used wrongly')
@@ -40,8 +40,8 @@ export function agentCommand(context: CommandContext): Command {
 }
 
 function configFrom(options: Readonly<Record<string, unknown>>, context: CommandContext): AgentConfig {
-  const { config: given } = toldSettings({ table: configFileSettings }, options, context);
-  const file = given === undefined ? undefined : settingsFile(given);
+  const { config: configPath } = readSettings({ table: configFileSettings }, options, context);
+  const file = configPath === undefined ? undefined : settingsFile(configPath);
   return agentConfig({ flags: settingFlags(agentSettings, options), environment: context.environment, file });
 }
 

@@ -170,12 +170,12 @@ function agentOptions({ settings, nodeName, policy }: AgentConfig): AgentOptions
 }
 
 function webhookFor(
-  { settings, webhook: told, webhookProxy }: AgentConfig,
+  { settings, webhook: target, webhookProxy }: AgentConfig,
   warn: Parameters<typeof webhook>[0]['warn'],
 ) {
-  if (told === undefined) return undefined;
+  if (target === undefined) return undefined;
   return webhook({
-    ...told,
+    ...target,
     proxy: webhookProxy,
     noProxy: settings.webhook_no_proxy,
     timeoutMs: settings.webhook_timeout,

@@ -8,7 +8,7 @@ import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import type { MarkedCluster } from '../../ports/marked-cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openedCluster } from '../opened-cluster.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 
 type Settings = SettingValues<typeof releaseSettings>;
 
@@ -21,7 +21,7 @@ export function releaseNodesCommand(context: CommandContext): Command {
   )
     .description('take back everything that agents have set on any Node, once they have gone')
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const settings = toldSettings({ table: releaseSettings }, options, context);
+      const settings = readSettings({ table: releaseSettings }, options, context);
       await released(settings, settings.wait, context);
     });
 }

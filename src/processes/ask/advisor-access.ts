@@ -15,7 +15,7 @@ import { InvalidRequest } from '../../errors/invalid-request.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings } from '../settings-command.ts';
+import { readSettings } from '../settings-command.ts';
 import { askedRegion, serverSettings } from './ask-settings.ts';
 import type { LocalAdvisor } from './local-advisor.ts';
 import type { OpenedAdvisor } from './opened-advisor.ts';
@@ -27,7 +27,7 @@ export function serverSettingsOf(
   options: Readonly<Record<string, unknown>>,
   context: CommandContext,
 ): ServerSettings {
-  return toldSettings({ table: serverSettings }, options, context);
+  return readSettings({ table: serverSettings }, options, context);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function openedAdvisor(
 ): Promise<OpenedAdvisor> {
   const settings = serverSettingsOf(options, context);
   if (settings.server === undefined) return openLocal(options, context);
-  toldSettings({ table: askedRegion }, options, context);
+  readSettings({ table: askedRegion }, options, context);
   const idle = Object.entries({ ...settingFlags(decisionSettings, options), config: options['config'] })
     .filter(([key, value]) => value !== undefined && key !== 'region')
     .map(([key]) => `${flagName(key)} has no effect with --server: the server decides by its own settings`);

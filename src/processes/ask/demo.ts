@@ -9,7 +9,7 @@ import { configFileSettings } from '../../config/settings-file.ts';
 import { advisorPrior } from '../../decision/advisor-prior.ts';
 import { defaultPolicy } from '../../decision/policy.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 import { asUsage } from './advisor-access.ts';
 import { localAdvisor, type LocalAdvisor } from './local-advisor.ts';
 
@@ -37,7 +37,7 @@ export function demoCommand(context: CommandContext, openLocal: LocalAdvisor = l
   return addSettingFlags(command, decisionSettings)
     .description('show one scenario of each decision on a running instance: STAY, SWITCH, DRAIN, EVACUATE')
     .action(async (options: Options) => {
-      const { json } = toldSettings({ table: demoSettings }, options, context);
+      const { json } = readSettings({ table: demoSettings }, options, context);
       const opened = await openLocal(options, context);
       try {
         for (const note of opened.notes) context.writeError(`${note}\n`);

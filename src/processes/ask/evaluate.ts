@@ -3,7 +3,7 @@ import { readableEvaluation } from '../../api/readable.ts';
 import { decisionSettings } from '../../config/serve-settings.ts';
 import { addSettingFlags } from '../../config/setting-flags.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 import { asUsage, openedAdvisor } from './advisor-access.ts';
 import { askedRegion, evaluateSettings, serverSettings } from './ask-settings.ts';
 import { localAdvisor, type LocalAdvisor } from './local-advisor.ts';
@@ -19,13 +19,15 @@ export function evaluateCommand(context: CommandContext, openLocal: LocalAdvisor
     .description('decide for one running Spot instance: STAY, SWITCH, DRAIN or EVACUATE')
     .argument('<pool>', 'TYPE@ZONE of the instance, for example c5.large@ap-south-1a')
     .action(async (pool: string, options: Readonly<Record<string, unknown>>) => {
-      const told = toldSettings({ table: evaluateSettings }, options, context);
-      const { region } = toldSettings({ table: askedRegion }, options, context);
+      const settings = readSettings({ table: evaluateSettings }, options, context);
+      const { region } = readSettings({ table: askedRegion }, options, context);
       const request = {
         pool,
-        aws_signal: told.signal,
-        ...(told.signal_time === undefined ? {} : { signal_time: new Date(told.signal_time).toISOString() }),
-        ...(told.instance_id === undefined ? {} : { instance_id: told.instance_id }),
+        aws_signal: settings.signal,
+        ...(settings.signal_time === undefined
+          ? {}
+          : { signal_time: new Date(settings.signal_time).toISOString() }),
+        ...(settings.instance_id === undefined ? {} : { instance_id: settings.instance_id }),
         ...(region === undefined ? {} : { region }),
       };
       const opened = await openedAdvisor(options, context, openLocal);
@@ -33,7 +35,7 @@ export function evaluateCommand(context: CommandContext, openLocal: LocalAdvisor
         const answer = await asUsage(opened.advisor.evaluate(request));
         for (const note of opened.notes) context.writeError(`${note}\n`);
         context.writeOut(
-          told.json ? `${JSON.stringify(answer, null, 2)}\n` : readableEvaluation(answer, context.paint),
+          settings.json ? `${JSON.stringify(answer, null, 2)}\n` : readableEvaluation(answer, context.paint),
         );
       } finally {
         await opened.close();

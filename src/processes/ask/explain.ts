@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { readableDecision, readableOverview } from '../../api/readable.ts';
 import { addSettingFlags } from '../../config/setting-flags.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 import { asUsage, openRemoteAdvisor, serverSettingsOf } from './advisor-access.ts';
 import { explainSettings, serverSettings } from './ask-settings.ts';
 
@@ -14,7 +14,7 @@ export function explainCommand(context: CommandContext): Command {
     .description(`tell how recent answers of a server came about (default server: ${defaultServer})`)
     .argument('[decision-id]', 'one decision; without it the last ones')
     .action(async (decisionId: string | undefined, options: Readonly<Record<string, unknown>>) => {
-      const { last, json } = toldSettings({ table: explainSettings }, options, context);
+      const { last, json } = readSettings({ table: explainSettings }, options, context);
       const settings = serverSettingsOf(options, context);
       const opened = await openRemoteAdvisor(settings.server ?? defaultServer, settings, context);
       try {

@@ -42,7 +42,7 @@ export const localAdvisor: LocalAdvisor = async (options, context) => {
   }
   const policy = decisionPolicy(config);
   // Every answer says these itself.
-  const told = new Set(keeper.current().remarks);
+  const earlierRemarks = new Set(keeper.current().remarks);
   return {
     advisor: spotAdvisor({
       knowledge: keeper.current,
@@ -56,7 +56,7 @@ export const localAdvisor: LocalAdvisor = async (options, context) => {
     basis: () => ({ knowledge: keeper.current(), policy, nowMs: clock.nowMs() }),
     notes: [
       ...(risk.model === undefined ? [] : [`Risk model ${risk.model}.`]),
-      ...degradations.filter((sentence) => !told.has(sentence)),
+      ...degradations.filter((sentence) => !earlierRemarks.has(sentence)),
     ],
     close: () => {
       stop.abort();

@@ -12,12 +12,12 @@ import { systemClock } from '../../telemetry/system-clock.ts';
 import { asUsage, openedAdvisor } from './advisor-access.ts';
 import { askedRegion, rankSettings, serverSettings } from './ask-settings.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 import { localAdvisor, type LocalAdvisor } from './local-advisor.ts';
 import { readableRanking, readableReplay } from '../../api/readable.ts';
 
 type Options = Readonly<Record<string, unknown>>;
-type Told = SettingValues<typeof rankSettings>;
+type RankSettings = SettingValues<typeof rankSettings>;
 
 /** `spot-expander rank`: ranks pools here, or on a server, or runs a recorded scale-up again. */
 export function rankCommand(context: CommandContext, openLocal: LocalAdvisor = localAdvisor): Command {
@@ -30,17 +30,20 @@ export function rankCommand(context: CommandContext, openLocal: LocalAdvisor = l
     .description('rank Spot pools by yield, with the reason for each that is dropped')
     .argument('[pools...]', 'TYPE@ZONE, for example c5.large@ap-south-1a')
     .action(async (pools: readonly string[], options: Options) => {
-      const told = toldSettings({ table: rankSettings }, options, context);
-      if (told.replay !== undefined) return replay(told.replay, pools, told, options, context, openLocal);
-      const { region } = toldSettings({ table: askedRegion }, options, context);
-      const request = rankRequest(pools, told, region);
+      const settings = readSettings({ table: rankSettings }, options, context);
+      if (settings.replay !== undefined)
+        return replay(settings.replay, pools, settings, options, context, openLocal);
+      const { region } = readSettings({ table: askedRegion }, options, context);
+      const request = rankRequest(pools, settings, region);
       const opened = await openedAdvisor(options, context, openLocal);
       try {
         const answer = await asUsage(opened.advisor.rank(request));
         for (const note of opened.notes) context.writeError(`${note}\n`);
-        const most = told.all ? undefined : told.top;
+        const most = settings.all ? undefined : settings.top;
         context.writeOut(
-          told.json ? `${JSON.stringify(answer, null, 2)}\n` : readableRanking(answer, most, context.paint),
+          settings.json
+            ? `${JSON.stringify(answer, null, 2)}\n`
+            : readableRanking(answer, most, context.paint),
         );
       } finally {
         await opened.close();
@@ -49,20 +52,20 @@ export function rankCommand(context: CommandContext, openLocal: LocalAdvisor = l
 }
 
 /** @throws UsageError unless exactly one way of asking was taken. */
-function rankRequest(pools: readonly string[], told: Told, region: string | undefined): object {
-  const { vcpu, memory_gb, architecture, request } = told;
+function rankRequest(pools: readonly string[], settings: RankSettings, region: string | undefined): object {
+  const { vcpu, memory_gb, architecture, request } = settings;
   const requirements = { vcpu, memory_gb, architecture };
-  const given = Object.entries(requirements).filter(([, value]) => value !== undefined);
-  const ways = [pools.length > 0, given.length > 0, request !== undefined].filter(Boolean).length;
+  const named = Object.entries(requirements).filter(([, value]) => value !== undefined);
+  const ways = [pools.length > 0, named.length > 0, request !== undefined].filter(Boolean).length;
   if (ways !== 1)
     throw new UsageError([
       'give either pools as TYPE@ZONE, or --vcpu, --memory-gb and --architecture, or --request FILE, or --replay FILE',
     ]);
   if (request !== undefined) return requestIn(request);
   const place = region === undefined ? {} : { region };
-  return given.length === 0
+  return named.length === 0
     ? { pools, ...place }
-    : { resource_requirements: Object.fromEntries(given), ...place };
+    : { resource_requirements: Object.fromEntries(named), ...place };
 }
 
 function requestIn(path: string): object {
@@ -79,7 +82,7 @@ function requestIn(path: string): object {
 async function replay(
   path: string,
   pools: readonly string[],
-  { today: isToday, json }: Told,
+  { today: isToday, json }: RankSettings,
   options: Options,
   context: CommandContext,
   openLocal: LocalAdvisor,

@@ -30,24 +30,24 @@ import { judgedMonths } from './judged-months.ts';
 import type { JudgedMonths } from './judged-months.ts';
 import type { SettingValues } from '../../config/setting.ts';
 import { progressOf } from '../progress.ts';
-import { givenHistory, spanOfFlags } from './given-history.ts';
+import { learningHistory, spanOfFlags } from './learning-history.ts';
 import type { backtestSettings } from './learning-settings.ts';
 import { modelPlace } from './model-place.ts';
 import { fitOptionsOf } from './recipe.ts';
 
-export type BacktestTold = SettingValues<typeof backtestSettings.table>;
+export type BacktestSettings = SettingValues<typeof backtestSettings.table>;
 
 /** Judges a published file on what came after its data, beside baselines that are learnt from the days before. */
 export async function backtestPublished(
-  told: BacktestTold,
+  settings: BacktestSettings,
   path: string,
   context: CommandContext,
 ): Promise<void> {
-  const { json, html, draws } = told;
-  const fit = fitOptionsOf(told, context.signal);
-  const span = spanOfFlags(told);
-  const windowMs = told.window_days * 24 * hourMs;
-  const months = judgedMonths(told.origins);
+  const { json, html, draws } = settings;
+  const fit = fitOptionsOf(settings, context.signal);
+  const span = spanOfFlags(settings);
+  const windowMs = settings.window_days * 24 * hourMs;
+  const months = judgedMonths(settings.origins);
   const progress = progressOf(context);
   const { folder, file } = modelPlace(path);
   const model = await openOnnxModel(
@@ -56,8 +56,8 @@ export async function backtestPublished(
   );
   try {
     const { card } = model;
-    const minPricePerHour = told.min_price ?? card.minPricePerHour ?? defaultMinPricePerHour;
-    const history = await givenHistory(told, span, progress, context.signal);
+    const minPricePerHour = settings.min_price ?? card.minPricePerHour ?? defaultMinPricePerHour;
+    const history = await learningHistory(settings, span, progress, context.signal);
     const set = learningSet(history.series, {
       rule: { horizonMs: card.horizonHours * hourMs, spike: card.spikeThreshold },
       onDemandPerHour: history.onDemand.table,

@@ -10,9 +10,9 @@ import { verdictOf } from '../../offline/training/verdict.ts';
 import { walkForward } from '../../offline/training/walk-forward.ts';
 import type { CommandContext } from '../command-context.ts';
 import { progressOf } from '../progress.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
-import { backtestPublished, type BacktestTold } from './backtest-published.ts';
-import { givenHistory, spanOfFlags } from './given-history.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
+import { backtestPublished, type BacktestSettings } from './backtest-published.ts';
+import { learningHistory, spanOfFlags } from './learning-history.ts';
 import { judgedMonths } from './judged-months.ts';
 import { backtestSettings } from './learning-settings.ts';
 import { fitOptionsOf, labelRuleOf } from './recipe.ts';
@@ -24,42 +24,42 @@ export function backtestCommand(context: CommandContext): Command {
       'judge the recipe honestly: learn before each month, forecast it, compare with every baseline',
     )
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const told = toldSettings(backtestSettings, options, context);
-      await (told.model === undefined
-        ? backtest(told, context)
-        : backtestPublished(told, told.model, context));
+      const settings = readSettings(backtestSettings, options, context);
+      await (settings.model === undefined
+        ? backtest(settings, context)
+        : backtestPublished(settings, settings.model, context));
     });
 }
 
-async function backtest(told: BacktestTold, context: CommandContext): Promise<void> {
-  const span = spanOfFlags(told);
-  const months = judgedMonths(told.origins);
+async function backtest(settings: BacktestSettings, context: CommandContext): Promise<void> {
+  const span = spanOfFlags(settings);
+  const months = judgedMonths(settings.origins);
   const progress = progressOf(context);
-  const rule = labelRuleOf(told);
-  const history = await givenHistory(told, span, progress, context.signal);
+  const rule = labelRuleOf(settings);
+  const history = await learningHistory(settings, span, progress, context.signal);
   const set = learningSet(history.series, {
     rule,
     onDemandPerHour: history.onDemand.table,
-    minPricePerHour: told.min_price ?? defaultMinPricePerHour,
+    minPricePerHour: settings.min_price ?? defaultMinPricePerHour,
   });
   const origins = months(set.toMs, rule.horizonMs);
-  const fit = fitOptionsOf(told, context.signal, (share) =>
+  const fit = fitOptionsOf(settings, context.signal, (share) =>
     progress.at('learning and forecasting', share, 1),
   );
   const trial = await walkForward(set, {
     fit,
     origins,
-    windowDays: told.window_days,
-    leaveRegionsOut: told.leave_regions_out,
-    ablations: told.ablations,
+    windowDays: settings.window_days,
+    leaveRegionsOut: settings.leave_regions_out,
+    ablations: settings.ablations,
   }).finally(progress.end);
-  const options = { draws: told.draws, seed: told.seed, f1Threshold: trial.f1Threshold };
+  const options = { draws: settings.draws, seed: settings.seed, f1Threshold: trial.f1Threshold };
   const verdict = verdictOf(set, trial.rows, trial.forecasts, options);
   const leftOut =
     Object.keys(trial.leftOut).length === 0 ? undefined : verdictOf(set, trial.rows, trial.leftOut, options);
-  const label = `${told.label_hours} h / ${(100 * rule.spike).toFixed(0)} %`;
+  const label = `${settings.label_hours} h / ${(100 * rule.spike).toFixed(0)} %`;
   context.writeOut(
-    `\n## ${label}: ${origins.length} months, each forecast from the ${told.window_days} days before it\n\n`,
+    `\n## ${label}: ${origins.length} months, each forecast from the ${settings.window_days} days before it\n\n`,
   );
   context.writeOut(`${verdictTable(verdict)}${callsText(verdict)}\n${differenceTable(verdict)}`);
   if (leftOut !== undefined)
@@ -68,14 +68,14 @@ async function backtest(told: BacktestTold, context: CommandContext): Promise<vo
     );
   const slices = trialSlices(set, trial, options);
   context.writeOut(`\n## By region\n\n${sliceTable('region', slices.regions)}`);
-  if (told.json !== undefined)
+  if (settings.json !== undefined)
     writeFileSync(
-      told.json,
-      `${JSON.stringify({ label: { hours: told.label_hours, spike: rule.spike }, origins, windowDays: told.window_days, history: history.report, verdict, leftOut, slices }, null, 1)}\n`,
+      settings.json,
+      `${JSON.stringify({ label: { hours: settings.label_hours, spike: rule.spike }, origins, windowDays: settings.window_days, history: history.report, verdict, leftOut, slices }, null, 1)}\n`,
     );
-  if (told.html !== undefined) {
+  if (settings.html !== undefined) {
     const lines = reportText(history.report).trim().split('\n');
-    writeFileSync(told.html, reportPage(trialReport(set, trial, verdict, slices, undefined, lines)));
-    context.writeOut(`\nThe page with plots is ${told.html}.\n`);
+    writeFileSync(settings.html, reportPage(trialReport(set, trial, verdict, slices, undefined, lines)));
+    context.writeOut(`\nThe page with plots is ${settings.html}.\n`);
   }
 }

@@ -22,7 +22,7 @@ import {
 } from '../../config/value-types.ts';
 import type { CommandContext } from '../command-context.ts';
 import { progressOf } from '../progress.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 import { shardSetting } from './learning-settings.ts';
 import { openStore } from './open-location.ts';
 import { publishingPlace } from './publishing-place.ts';
@@ -63,9 +63,10 @@ export function collectCommand(context: CommandContext): Command {
   )
     .description('collect Spot Advisor, instance types, prices and up to 90 days of price history')
     .action(async (flags: Readonly<Record<string, unknown>>) => {
-      const told = toldSettings(collectSettings, flags, context);
-      const region = told.shard === undefined ? told.region : regionShare(told.shard, told.region);
-      const options = { ...told, region, out: publishingPlace(told.out) };
+      const settings = readSettings(collectSettings, flags, context);
+      const region =
+        settings.shard === undefined ? settings.region : regionShare(settings.shard, settings.region);
+      const options = { ...settings, region, out: publishingPlace(settings.out) };
       for (;;) {
         const problems = await collectOnce(options, context).catch((error: unknown) => {
           if (context.signal.aborted || options.every === undefined) throw error;

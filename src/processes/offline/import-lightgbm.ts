@@ -9,7 +9,7 @@ import { featureNames } from '../../learning/feature-names.ts';
 import { lightGbmModel } from '../../learning/lightgbm-text.ts';
 import { onnxBytes } from '../../learning/onnx-graph.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 
 const importSettings = {
   scope: 'IMPORT_LIGHTGBM',
@@ -22,7 +22,7 @@ export function importLightGbmCommand(context: CommandContext): Command {
     .description('turn a LightGBM text model into ONNX; thresholds are rounded down to float32')
     .argument('<model>', 'the file that LightGBM saved')
     .action((file: string, options: Readonly<Record<string, unknown>>) => {
-      const { out } = toldSettings(importSettings, options, context);
+      const { out } = readSettings(importSettings, options, context);
       const model = modelIn(file);
       const unknown = model.featureNames.filter((name) => !featureNames.some((known) => known === name));
       if (unknown.length > 0)

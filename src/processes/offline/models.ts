@@ -4,7 +4,7 @@ import { flag, setting } from '../../config/setting.ts';
 import { filePath } from '../../config/value-types.ts';
 import { archivedVersions, rollBack } from '../../offline/training/published-models.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withExitCodes, withSettings } from '../settings-command.ts';
+import { readSettings, withExitCodes, withSettings } from '../settings-command.ts';
 import { openStore } from './open-location.ts';
 
 const placeSettings = {
@@ -31,7 +31,7 @@ export function modelsCommand(context: CommandContext): Command {
     .description('list the archived versions of a model')
     .argument('[name]', 'the model', 'family-stress-12h')
     .action(async (name: string, options: Readonly<Record<string, unknown>>) => {
-      const { at } = toldSettings(listSettings, options, context);
+      const { at } = readSettings(listSettings, options, context);
       const versions = await archivedVersions(await openStore(at), name, context.signal);
       context.writeOut(
         versions.length === 0 ? `No version of ${name} is archived.\n` : `${versions.join('\n')}\n`,
@@ -41,8 +41,8 @@ export function modelsCommand(context: CommandContext): Command {
     .description('put the version before the current one back, or a named one')
     .argument('[name]', 'the model', 'family-stress-12h')
     .action(async (name: string, options: Readonly<Record<string, unknown>>) => {
-      const told = toldSettings(rollbackSettings, options, context);
-      const version = await rollBack(await openStore(told.at), name, told.version, context.signal);
+      const settings = readSettings(rollbackSettings, options, context);
+      const version = await rollBack(await openStore(settings.at), name, settings.version, context.signal);
       context.writeOut(`${name} is back at ${version}. Running servers pick it up at their next look.\n`);
     });
   return withExitCodes(new Command('models').description('published models'))

@@ -16,8 +16,8 @@ import { publishedScores } from '../../offline/training/published-scores.ts';
 import { storedModel } from '../../offline/training/stored-model.ts';
 import type { CommandContext } from '../command-context.ts';
 import { progressOf } from '../progress.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
-import { givenHistory, type GivenHistory } from './given-history.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
+import { learningHistory, type LearningHistory } from './learning-history.ts';
 import { scoreSettings } from './learning-settings.ts';
 import { modelPlace } from './model-place.ts';
 
@@ -32,19 +32,19 @@ export function scoreCommand(context: CommandContext): Command {
 const rowsAtOnce = 300_000;
 
 async function score(options: Readonly<Record<string, unknown>>, context: CommandContext): Promise<void> {
-  const told = toldSettings(scoreSettings, options, context);
-  const { from: fromMs, to: toMs, every: everyMs, out } = told;
+  const settings = readSettings(scoreSettings, options, context);
+  const { from: fromMs, to: toMs, every: everyMs, out } = settings;
   if (toMs < fromMs) throw new UsageError(['--to must not come before --from']);
   const progress = progressOf(context);
-  const { folder, file } = modelPlace(told.model);
+  const { folder, file } = modelPlace(settings.model);
   const files = await storedModel(await openStore(folder), file, context.signal);
   const model = await openOnnxModel(files, context.signal);
-  const minPricePerHour = told.min_price ?? files.card.minPricePerHour ?? defaultMinPricePerHour;
+  const minPricePerHour = settings.min_price ?? files.card.minPricePerHour ?? defaultMinPricePerHour;
   const sink = await sinkOf(out, context);
   try {
     // Features read seven days; a few more tell whether a pool existed before them.
-    const history = await givenHistory(
-      told,
+    const history = await learningHistory(
+      settings,
       { fromMs: fromMs - 2 * lookbackMs, toMs },
       progress,
       context.signal,
@@ -108,7 +108,7 @@ const staleMs = 24 * hourMs;
 
 /** What a reader of the file would otherwise look for in vain; empty when nothing is missing. */
 function withoutScoreText(
-  { series, report }: GivenHistory,
+  { series, report }: LearningHistory,
   minPricePerHour: number,
   timesMs: Float64Array,
   scoredMoments: number,

@@ -16,7 +16,7 @@ import { bundledStaticData } from '../bundled-files.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openLocation } from './open-location.ts';
 import { progressOf, type Progress } from '../progress.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 import { simulateSettings } from './simulate-settings.ts';
 import { regionVerdicts, type ReplayOptions } from '../../offline/simulate/region-replay.ts';
 
@@ -34,24 +34,29 @@ export function simulateCommand(context: CommandContext): Command {
   )
     .description('replay scale-ups over real price history, and interruptions over availability traces')
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const told = toldSettings(simulateSettings, options, context);
+      const settings = readSettings(simulateSettings, options, context);
       const progress = progressOf(context);
-      await simulate(told, context, progress).finally(progress.end);
+      await simulate(settings, context, progress).finally(progress.end);
     });
 }
 
-type Told = SettingValues<typeof simulateSettings.table>;
+type SimulateSettings = SettingValues<typeof simulateSettings.table>;
 
-async function simulate(told: Told, context: CommandContext, progress: Progress): Promise<void> {
-  if (told.history === undefined && told.traces === undefined)
+async function simulate(
+  settings: SimulateSettings,
+  context: CommandContext,
+  progress: Progress,
+): Promise<void> {
+  if (settings.history === undefined && settings.traces === undefined)
     throw new UsageError(['name --history, --traces or both']);
-  if (told.from !== undefined && told.to !== undefined && told.to <= told.from)
+  if (settings.from !== undefined && settings.to !== undefined && settings.to <= settings.from)
     throw new UsageError(['--to must come after --from']);
-  const sets = told.traces === undefined ? [] : partOf(await traceArchive(told.traces), told.trace_part);
+  const sets =
+    settings.traces === undefined ? [] : partOf(await traceArchive(settings.traces), settings.trace_part);
   const replayed =
-    told.history === undefined
+    settings.history === undefined
       ? undefined
-      : await regionVerdicts(replayOptions(told), told.history, {
+      : await regionVerdicts(replayOptions(settings), settings.history, {
           open: openLocation,
           // Read for the sizes of types alone: bands and prices are by region.
           bundledStaticData: bundledStaticData('ap-south-1'),
@@ -59,7 +64,7 @@ async function simulate(told: Told, context: CommandContext, progress: Progress)
           signal: context.signal,
         });
   const regions = replayed?.regions ?? [];
-  const traceSeeds = Math.max(2, told.seeds);
+  const traceSeeds = Math.max(2, settings.seeds);
   if (sets.length > 0) progress.say(`traces: ${sets.length} sets of pools, ${traceSeeds} seeds each`);
   const traces: readonly TraceVerdict[] =
     sets.length === 0
@@ -71,45 +76,48 @@ async function simulate(told: Told, context: CommandContext, progress: Progress)
   progress.end();
   context.writeOut(regions.map(trialText).join('\n') + pooledText(replayed?.cells ?? [], 'spot-expander'));
   if (traces.length > 0) context.writeOut(traceText(traces) + habitsText(traceHabits(sets)));
-  if (told.json !== undefined)
-    await written(told.json, `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`);
-  if (told.html !== undefined) await written(told.html, simulationPage(regions, traces));
+  if (settings.json !== undefined)
+    await written(
+      settings.json,
+      `${JSON.stringify({ history: replayed?.report, regions, traces }, null, 1)}\n`,
+    );
+  if (settings.html !== undefined) await written(settings.html, simulationPage(regions, traces));
 }
 
-function replayOptions(told: Told): ReplayOptions {
+function replayOptions(settings: SimulateSettings): ReplayOptions {
   return {
-    ...(told.region !== undefined && { region: told.region }),
-    groups: told.groups,
-    demand: told.demand,
-    ...(told.hazards !== undefined && { hazards: told.hazards }),
-    ...(told.static !== undefined && { static: told.static }),
-    ...(told.instance_types !== undefined && { instanceTypes: told.instance_types }),
-    ...(told.advisor !== undefined && { advisor: told.advisor }),
-    ...(told.on_demand !== undefined && { onDemand: told.on_demand }),
-    ...(told.risk !== undefined && { risk: told.risk }),
-    ...(told.from !== undefined && { from: told.from }),
-    ...(told.to !== undefined && { to: told.to }),
-    days: told.days,
-    seeds: told.seeds,
-    firstSeed: told.first_seed,
-    batchesPerDay: told.batches_per_day,
-    disturbancePrice: told.disturbance_price,
-    atOncePrice: told.at_once_price,
-    burstShare: told.burst_share,
-    interruptions: told.interruptions,
-    lostWorkMinutes: told.lost_work_minutes,
-    scaleDown: told.scale_down,
+    ...(settings.region !== undefined && { region: settings.region }),
+    groups: settings.groups,
+    demand: settings.demand,
+    ...(settings.hazards !== undefined && { hazards: settings.hazards }),
+    ...(settings.static !== undefined && { static: settings.static }),
+    ...(settings.instance_types !== undefined && { instanceTypes: settings.instance_types }),
+    ...(settings.advisor !== undefined && { advisor: settings.advisor }),
+    ...(settings.on_demand !== undefined && { onDemand: settings.on_demand }),
+    ...(settings.risk !== undefined && { risk: settings.risk }),
+    ...(settings.from !== undefined && { from: settings.from }),
+    ...(settings.to !== undefined && { to: settings.to }),
+    days: settings.days,
+    seeds: settings.seeds,
+    firstSeed: settings.first_seed,
+    batchesPerDay: settings.batches_per_day,
+    disturbancePrice: settings.disturbance_price,
+    atOncePrice: settings.at_once_price,
+    burstShare: settings.burst_share,
+    interruptions: settings.interruptions,
+    lostWorkMinutes: settings.lost_work_minutes,
+    scaleDown: settings.scale_down,
     policy: {
       ...defaultPolicy,
-      formula: told.formula,
-      reuseShare: told.reuse_share,
-      nodeTail: told.node_tail,
-      interruptionPrice: told.interruption_price,
-      maxSafetyPremium: told.max_safety_premium,
+      formula: settings.formula,
+      reuseShare: settings.reuse_share,
+      nodeTail: settings.node_tail,
+      interruptionPrice: settings.interruption_price,
+      maxSafetyPremium: settings.max_safety_premium,
       lossAtOnce: {
-        ofTenPercent: told.loss_of_10_percent,
-        ofThirtyPercent: told.loss_of_30_percent,
-        ofHalf: told.loss_of_50_percent,
+        ofTenPercent: settings.loss_of_10_percent,
+        ofThirtyPercent: settings.loss_of_30_percent,
+        ofHalf: settings.loss_of_50_percent,
       },
     },
   };

@@ -27,8 +27,8 @@ import { trialOrigins, walkForward } from '../../offline/training/walk-forward.t
 import { modelCard, scoreScale } from '../../offline/training/written-card.ts';
 import type { CommandContext } from '../command-context.ts';
 import { progressOf, type Progress } from '../progress.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
-import { givenHistory, spanOfFlags, type GivenHistory } from './given-history.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
+import { learningHistory, spanOfFlags, type LearningHistory } from './learning-history.ts';
 import { trainSettings } from './learning-settings.ts';
 import { openStore } from './open-location.ts';
 import { publishingPlace } from './publishing-place.ts';
@@ -41,42 +41,46 @@ export function trainCommand(context: CommandContext): Command {
     .action(async (options: Readonly<Record<string, unknown>>) => await train(options, context));
 }
 
-type Told = SettingValues<typeof trainSettings.table>;
+type TrainSettings = SettingValues<typeof trainSettings.table>;
 
 /** One model to learn. */
 interface TrainTask {
-  readonly told: Told;
+  readonly settings: TrainSettings;
   readonly out: string;
-  readonly history: GivenHistory;
+  readonly history: LearningHistory;
   readonly series: readonly PriceSeries[];
   readonly progress: Progress;
 }
 
 async function train(options: Readonly<Record<string, unknown>>, context: CommandContext): Promise<void> {
-  const told = toldSettings(trainSettings, options, context);
-  const span = spanOfFlags(told);
-  const out = publishingPlace(told.out);
+  const settings = readSettings(trainSettings, options, context);
+  const span = spanOfFlags(settings);
+  const out = publishingPlace(settings.out);
   const progress = progressOf(context);
-  const { shard } = told;
-  const own = shard === undefined || told.region === undefined ? undefined : regionShare(shard, told.region);
+  const { shard } = settings;
+  const own =
+    shard === undefined || settings.region === undefined ? undefined : regionShare(shard, settings.region);
   if (own?.length === 0) {
-    context.writeError(`share ${shard} of ${told.region?.length} regions is empty: nothing to learn\n`);
+    context.writeError(`share ${shard} of ${settings.region?.length} regions is empty: nothing to learn\n`);
     return;
   }
   try {
     // Regions that are named are shared out before anything is read, those of the history after that.
-    const asked = own === undefined ? told : { ...told, region: own };
-    const history = await givenHistory(asked, span, progress, context.signal);
+    const asked = own === undefined ? settings : { ...settings, region: own };
+    const history = await learningHistory(asked, span, progress, context.signal);
     const { series } = history;
     if (shard === undefined) {
-      await trainOne({ told, out, history, series, progress }, context);
+      await trainOne({ settings: settings, out, history, series, progress }, context);
       return;
     }
     const found = [...new Set(series.map(({ region }) => region))].sort();
     for (const region of own ?? regionShare(shard, found)) {
       progress.say(`\n${region}`);
       const ofRegion = series.filter((one) => one.region === region);
-      await trainOne({ told, out: `${out}/${region}`, history, series: ofRegion, progress }, context);
+      await trainOne(
+        { settings: settings, out: `${out}/${region}`, history, series: ofRegion, progress },
+        context,
+      );
     }
   } finally {
     progress.end();
@@ -84,7 +88,7 @@ async function train(options: Readonly<Record<string, unknown>>, context: Comman
 }
 
 async function trainOne(task: TrainTask, context: CommandContext): Promise<void> {
-  const { told, out, history, series, progress } = task;
+  const { settings: told, out, history, series, progress } = task;
   const { window_days: windowDays } = told;
   const rule = labelRuleOf(told);
   const minPricePerHour = told.min_price ?? defaultMinPricePerHour;
@@ -177,7 +181,7 @@ function addModel(models: Map<string, Uint8Array>, file: string, fitted: FittedM
 async function familyScales(
   set: LearningSet,
   fromMs: number,
-  { told, progress }: TrainTask,
+  { settings: told, progress }: TrainTask,
   { name, files }: { readonly name: string; readonly files: Map<string, Uint8Array> },
   context: CommandContext,
 ): Promise<NonNullable<ModelCard['families']>> {

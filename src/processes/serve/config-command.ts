@@ -4,8 +4,8 @@ import { addSettingFlags } from '../../config/setting-flags.ts';
 import { serveWarnings } from '../../config/serve-warnings.ts';
 import { names } from '../../config/value-types.ts';
 import type { CommandContext } from '../command-context.ts';
-import { toldSettings, withExitCodes } from '../settings-command.ts';
-import { toldToServe, withServeSettings } from './serve-command.ts';
+import { readSettings, withExitCodes } from '../settings-command.ts';
+import { readServeSettings, withServeSettings } from './serve-command.ts';
 
 const checkSettings = {
   groups: flag(
@@ -24,10 +24,10 @@ export function configCommand(context: CommandContext): Command {
   const check = addSettingFlags(withServeSettings(new Command('check')), checkSettings)
     .description('read the configuration as serve would and print every value, or every mistake')
     .action((options: Record<string, unknown>) => {
-      const { config, given } = toldToServe(options, context);
-      const { groups } = toldSettings({ table: checkSettings }, options, context);
+      const { config, explicit: given } = readServeSettings(options, context);
+      const { groups } = readSettings({ table: checkSettings }, options, context);
       context.writeOut(`${JSON.stringify(config, null, 2)}\n`);
-      for (const sentence of serveWarnings({ config, given, groups }))
+      for (const sentence of serveWarnings({ config, explicit: given, groups }))
         context.writeError(`warning: ${sentence}\n`);
     });
   return withExitCodes(new Command('config').description('look at the configuration')).addCommand(check);

@@ -31,7 +31,7 @@ export async function demonstration(
   address: DemonstrationAddress,
   paint: Paint = unpainted,
 ): Promise<string> {
-  const told: AnsweredScaleUp[] = [];
+  const answers: AnsweredScaleUp[] = [];
   answeredBestOptions(await readFile(recordedScaleUp), {
     ...expander,
     later: (work) => work(),
@@ -40,12 +40,12 @@ export async function demonstration(
     events: {
       ...expander.events,
       answered: (event) => {
-        told.push(event);
+        answers.push(event);
         expander.events.answered(event);
       },
     },
   });
-  const [answered] = told;
+  const [answered] = answers;
   return [
     '',
     'A scale-up that cluster-autoscaler 1.35.2 asked for: nine node groups, twenty pending pods.',
@@ -157,9 +157,9 @@ function noticeLines(
   nowMs: number,
   decided: (known: (knowledge: Knowledge) => Knowledge) => ScaleUpDecision,
 ): readonly string[] {
-  const taken = decision.ranked.find(({ capacityType }) => capacityType === 'spot');
-  const pool = taken?.pools[0];
-  if (taken === undefined || pool === undefined) return [];
+  const chosen = decision.ranked.find(({ capacityType }) => capacityType === 'spot');
+  const pool = chosen?.pools[0];
+  if (chosen === undefined || pool === undefined) return [];
   const { ttlMs, initialHeat } = defaultHeatRules.TERMINATION;
   const second = decided((knowledge) => ({
     ...knowledge,
@@ -168,8 +168,8 @@ function noticeLines(
         ? { kind: 'TERMINATION', atMs: nowMs, expiresAtMs: nowMs + ttlMs, heat: initialHeat }
         : knowledge.signal(asked),
   }));
-  const drop = second.drops.find(({ id }) => id === taken.id);
-  const rank = second.ranked.findIndex(({ id }) => id === taken.id);
+  const drop = second.drops.find(({ id }) => id === chosen.id);
+  const rank = second.ranked.findIndex(({ id }) => id === chosen.id);
   const became = drop === undefined ? `it ranks ${rank + 1} of ${second.ranked.length} now` : drop.sentence;
   return [
     paint(
@@ -177,7 +177,7 @@ function noticeLines(
       `Then AWS gives a node of ${pool.instanceType}@${pool.zone} its two minutes, and the same ${request.options.length} groups are asked about again:`,
     ),
     `  the choice: ${choiceText(second, paint)}`,
-    `  ${taken.id}: ${became}`,
+    `  ${chosen.id}: ${became}`,
   ];
 }
 

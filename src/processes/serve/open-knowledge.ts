@@ -60,12 +60,12 @@ export interface OpenedKnowledge {
 /** Every source of knowledge that the configuration names, refreshed in the background until the signal. */
 export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   const { config, clock, signal, events } = options;
-  const told: (() => string | undefined)[] = [];
+  const standIns: (() => string | undefined)[] = [];
   const standIn = (source: KnowledgeSource): StandInRule | undefined =>
     options.standIns === true
       ? {
           onStandIn: (sentence) => events.onRefresh?.({ source, outcome: 'failed', sentence, failures: 1 }),
-          watch: (sentence) => told.push(sentence),
+          watch: (sentence) => standIns.push(sentence),
         }
       : undefined;
   const modelKeeper = trainedModel(options, standIn('model'));
@@ -102,7 +102,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   return {
     keeper,
     modelKeeper,
-    standingIn: () => told.flatMap((sentence) => sentence() ?? []),
+    standingIn: () => standIns.flatMap((sentence) => sentence() ?? []),
     ready: async (timeoutMs) => {
       const startedMs = clock.monotonicMs();
       // Scoring begins with the model: a keeper that is ready before it has scored nothing.

@@ -13,7 +13,7 @@ import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openedCluster } from '../opened-cluster.ts';
-import { toldSettings, withSettings } from '../settings-command.ts';
+import { readSettings, withSettings } from '../settings-command.ts';
 
 const publishSettings = {
   scope: 'PUBLISH_CA',
@@ -36,7 +36,7 @@ export function publishCaCommand(context: CommandContext): Command {
   return withSettings(new Command('publish-ca'), publishSettings, '0 copied, 1 not copied, 2 used wrongly')
     .description("copy the CA certificate into a Secret in the autoscaler's namespace")
     .action(async (options: Readonly<Record<string, unknown>>) => {
-      const settings = toldSettings(publishSettings, options, context);
+      const settings = readSettings(publishSettings, options, context);
       const certificate = await certificateIn(settings.from);
       const apis = await openedCluster(settings.kubeconfig, context.environment, {
         timeoutMs: settings.api_timeout,

@@ -107,7 +107,7 @@ export class SpotServer {
       this.#ports = { grpc, http, probes };
       growUsually();
       grpc.setServing(true);
-      return this.#told(certificate, status);
+      return this.#listening(certificate, status);
     } catch (error) {
       await this.stop();
       throw error;
@@ -215,7 +215,7 @@ export class SpotServer {
     });
   }
 
-  #told(certificate: ServedCertificate, status: ServeStatus): Listening {
+  #listening(certificate: ServedCertificate, status: ServeStatus): Listening {
     const { config, log, metrics } = this.parts;
     const { grpc, http, probes } = this.#ports ?? {};
     if (grpc === undefined || http === undefined) throw new Error('the server does not listen');

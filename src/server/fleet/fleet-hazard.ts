@@ -90,8 +90,8 @@ export function meanHazard(
   advisorRate: number | undefined,
   prior: HazardPrior = defaultHazardPrior,
 ): number {
-  const met = (record?.interruptions ?? 0) + (record?.shortages ?? 0);
-  const { alpha, beta } = posterior(met, record?.hours ?? 0, advisorRate, prior);
+  const events = (record?.interruptions ?? 0) + (record?.shortages ?? 0);
+  const { alpha, beta } = posterior(events, record?.hours ?? 0, advisorRate, prior);
   return alpha / beta;
 }
 

@@ -96,15 +96,15 @@ export class FleetWatch {
   }
 
   private see(node: NodeView): void {
-    const told = sightingOf(node);
-    if (told === undefined) return;
+    const current = sightingOf(node);
+    if (current === undefined) return;
     const nowMs = this.options.nowMs();
-    const known = this.nodes.get(told.uid);
+    const known = this.nodes.get(current.uid);
     // A machine is of one type and in one zone for life, whatever its labels come to say.
-    const pool = known?.sighting.pool ?? told.pool;
-    const notice = told.notice === undefined ? undefined : { ...told.notice, pool };
-    const sighting = { ...told, pool, notice };
-    this.nodes.set(told.uid, { sighting, countedToMs: known?.countedToMs ?? nowMs, seenMs: nowMs });
+    const pool = known?.sighting.pool ?? current.pool;
+    const notice = current.notice === undefined ? undefined : { ...current.notice, pool };
+    const sighting = { ...current, pool, notice };
+    this.nodes.set(current.uid, { sighting, countedToMs: known?.countedToMs ?? nowMs, seenMs: nowMs });
     if (sighting.doubt !== undefined && sighting.doubt !== known?.sighting.doubt)
       this.options.warn({ node: sighting.nodeName }, sighting.doubt);
     if (notice === undefined || notice.id === known?.sighting.notice?.id) return;

@@ -34,10 +34,10 @@ export class PoolHazards {
    */
   perHour(pool: Pool, nowMs: number): number {
     if (pool.capacityType === 'on-demand') return 0;
-    const met = this.record.of(poolKey(pool), nowMs);
+    const record = this.record.of(poolKey(pool), nowMs);
     const prior = { ...defaultHazardPrior, factor: this.factorAt(pool.region, nowMs) };
-    const average = meanHazard(met, this.advisorBand(pool)?.interruptRate, prior);
-    return hazardAfterInterruption(average, nowMs - (met?.interruptedAtMs ?? -Infinity));
+    const average = meanHazard(record, this.advisorBand(pool)?.interruptRate, prior);
+    return hazardAfterInterruption(average, nowMs - (record?.interruptedAtMs ?? -Infinity));
   }
 
   private factorAt(region: string, nowMs: number): number {

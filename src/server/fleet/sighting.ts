@@ -50,8 +50,8 @@ export function sightingOf(node: NodeView): Sighting | undefined {
 }
 
 function isIn(zone: string, { providerId }: NodeView): boolean {
-  const told = awsProviderId.exec(providerId)?.[1];
-  return told === undefined || told === zone;
+  const providerZone = awsProviderId.exec(providerId)?.[1];
+  return providerZone === undefined || providerZone === zone;
 }
 
 /** An Auto Scaling group's scale-in and scheduled maintenance say nothing about Spot capacity. */

@@ -130,13 +130,13 @@ function useOf(file: StaticIntelligence, { region }: StatusInputs): string {
 function restsOn(inputs: StatusInputs): string {
   const { tables, file, model, region, scoredPools, scoredAsOfMs, pricesAreOld, stalePrices } = inputs;
   const { newestSpotMs, spotPrices } = tables;
-  const told = file !== undefined && speaksOf(file, region) ? file : undefined;
+  const ownFile = file !== undefined && speaksOf(file, region) ? file : undefined;
   const spotIsUsed = newestSpotMs !== undefined && !(pricesAreOld && stalePrices === 'ignore');
   const asOf = scoredAsOfMs === undefined ? '' : `, as of ${minuteText(scoredAsOfMs)} UTC`;
   const parts = [
     spotIsUsed ? `Spot prices of ${spotPrices} pools (${minuteText(newestSpotMs)} UTC)` : 'no Spot price',
-    counted(told?.advisor.size, 'Spot Advisor band', ofDay(told?.asOf.advisor)),
-    counted(told?.onDemand.size, 'on-demand price', ofDay(told?.asOf.onDemand)),
+    counted(ownFile?.advisor.size, 'Spot Advisor band', ofDay(ownFile?.asOf.advisor)),
+    counted(ownFile?.onDemand.size, 'on-demand price', ofDay(ownFile?.asOf.onDemand)),
     model === undefined || (model.uniform === undefined && scoredPools === 0)
       ? 'no word of a risk model'
       : model.uniform === undefined

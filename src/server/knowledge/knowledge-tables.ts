@@ -59,8 +59,8 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
 
   // A key without a place speaks of the file's own region, and of no other.
   const inFileRegion = (region: string): boolean => region === file?.region;
-  const onDemandPerHour = (instanceType: string, told: string): number | undefined => {
-    const region = told === '' ? ownRegion : told;
+  const onDemandPerHour = (instanceType: string, named: string): number | undefined => {
+    const region = named === '' ? ownRegion : named;
     return (
       onDemand.get(`${instanceType}@${region}`) ??
       (inFileRegion(region) ? onDemand.get(instanceType) : undefined)

@@ -41,7 +41,7 @@ const refusalSentences: Readonly<Record<DoorwayRefusal, string>> = {
 
 export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry {
   const tellOfMalformed = rateLimited(malformedEveryMs, systemClock);
-  const toldOfRefused = rateLimited(refusedEveryMs, systemClock);
+  const logRefused = rateLimited(refusedEveryMs, systemClock);
   return {
     scaleUpAnswered: (event) => scaleUpAnswered(event, metrics, log),
     malformedRequest: (sentence, requestBytes) => {
@@ -71,7 +71,7 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
     recording: (result) => metrics.recordings.inc({ result }),
     connectionRefused: (port, why) => {
       metrics.connectionsRefused.inc({ port, why });
-      toldOfRefused((withheld) =>
+      logRefused((withheld) =>
         log.warn({ port, why, withheld }, `connections are refused or closed: ${refusalSentences[why]}`),
       );
     },

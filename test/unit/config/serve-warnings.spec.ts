@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { patternDoubts } from '../../../src/config/foreign-patterns.ts';
-import { givenToServe, serveConfig } from '../../../src/config/serve-config.ts';
+import { explicitServeSettings, serveConfig } from '../../../src/config/serve-config.ts';
 import { serveWarnings } from '../../../src/config/serve-warnings.ts';
 
 interface Told {
@@ -22,7 +22,7 @@ function warnings({ flags = {}, nodeGroups, groups }: Told): readonly string[] {
   }));
   return serveWarnings({
     config: { ...config, nodeGroups: descriptions },
-    given: givenToServe(inputs),
+    explicit: explicitServeSettings(inputs),
     groups,
   });
 }
@@ -95,7 +95,7 @@ describe('a description of groups', () => {
 });
 
 describe('a setting that does nothing here', () => {
-  it('is told of with where it was given, and only when it was given', () => {
+  it('is told of with where it was explicit, and only when it was explicit', () => {
     expect(warnings({})).to.deep.equal([]);
     expect(warnings({ flags: { price_refresh: '1m', record_max_size: '1Gi' } })).to.deep.equal([
       '--price-refresh does nothing: prices come from the static file (market: static)',

@@ -8,7 +8,7 @@ import type { Progress } from '../progress.ts';
 import type { historySettings } from './learning-settings.ts';
 import { openLocation } from './open-location.ts';
 
-export interface GivenHistory {
+export interface LearningHistory {
   readonly series: readonly PriceSeries[];
   readonly report: HistoryReport;
   readonly onDemand: OnDemandPrices;
@@ -23,12 +23,12 @@ export interface HistorySpan {
 type Asked = Pick<SettingValues<typeof historySettings>, 'history' | 'region' | 'on_demand'>;
 
 /** Reads the history that was named and tells what was dropped of it. @throws UsageError when nothing is left. */
-export async function givenHistory(
+export async function learningHistory(
   { history: place, region: regions, on_demand }: Asked,
   { fromMs, toMs }: HistorySpan,
   progress: Progress,
   signal: AbortSignal,
-): Promise<GivenHistory> {
+): Promise<LearningHistory> {
   const onDemand = await onDemandPrices(on_demand, place, openLocation, signal);
   const { series, report } = await loadHistory(
     place,
