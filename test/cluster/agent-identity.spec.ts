@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { until } from '../peers/until.ts';
 import { agentDaemon, documentedPermissions, type AgentDaemon } from './agent-daemon.ts';
 import { ApiRefusal } from './kube-api.ts';
-import { aNode, aNamespace } from './objects.ts';
+import { aNode, aNamespace, aPodOn } from './objects.ts';
 import type { PlayedCluster } from './played-cluster.ts';
 import { asKubelet, asPod, type PodIdentity } from './pod-identity.ts';
 import { playedOrSkipped } from './shared-played.ts';
@@ -24,17 +24,7 @@ describe("an agent's token, as its DaemonSet's pod has it", function () {
       await world.addNode(name, { instanceId: `i-0000000000000a1d${index}`, labels: { story } });
     daemon = await agentDaemon(world, story, [home, other]);
     namespace = await aNamespace(world.api, story);
-    for (const node of [home, other])
-      await world.api.create(`/api/v1/namespaces/${namespace}/pods`, {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: `on-${node}` },
-        spec: {
-          nodeName: node,
-          terminationGracePeriodSeconds: 1,
-          containers: [{ name: 'c', image: 'none' }],
-        },
-      });
+    for (const node of [home, other]) await aPodOn(world.api, node, { namespace, name: `on-${node}` });
     agent = await asPod(world, daemon.on(home));
     // The API server takes some seconds to apply a policy that has just been made.
     for (const tried of [

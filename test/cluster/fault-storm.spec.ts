@@ -9,7 +9,7 @@ import { agentProcess, killAgents, type AgentProcess } from '../peers/agent-proc
 import { fakeImds, interruption, type FakeImds, type ImdsFault } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 import { chances } from './chances.ts';
-import { aNamespace, aNode, podsIn } from './objects.ts';
+import { aClosedBudget, aNamespace, aNode, aPodOn, podsStayingOn } from './objects.ts';
 import { nodeObject, type PlayedCluster } from './played-cluster.ts';
 import { playedOrSkipped } from './shared-played.ts';
 
@@ -76,7 +76,7 @@ describe(`${combinations} random combinations of faults with kill −9, against 
     directory = mkdtempSync(join(tmpdir(), 'spot-storm-'));
     await aNamespace(world.api, namespace);
     await world.api.create('/api/v1/nodes', nodeObject(decoy, { instanceId: 'i-0000000000000dec0' }));
-    await pod('decoy', decoy, false);
+    await aPodOn(world.api, decoy, { namespace, name: 'decoy' });
     // Somebody claims every place of the budget for a century.
     for (let index = 0; index < 4; index += 1)
       await world.api.create('/apis/coordination.k8s.io/v1/namespaces/default/leases', {
@@ -99,28 +99,7 @@ describe(`${combinations} random combinations of faults with kill −9, against 
         .catch(() => undefined);
   });
 
-  const pod = (name: string, nodeName: string, isLarge: boolean) =>
-    world.api.create(`/api/v1/namespaces/${namespace}/pods`, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, labels: { on: nodeName } },
-      spec: {
-        nodeName,
-        terminationGracePeriodSeconds: 1,
-        tolerations: [{ operator: 'Exists' }],
-        containers: [
-          {
-            name: 'c',
-            image: 'none',
-            ...(isLarge && { env: [{ name: 'A', value: 'x'.repeat(1_000_000) }] }),
-          },
-        ],
-      },
-    });
-  const staying = async (node: string) =>
-    (await podsIn(world.api, namespace, `on=${node}`)).filter(
-      ({ metadata }) => metadata.deletionTimestamp === undefined,
-    );
+  const staying = (node: string) => podsStayingOn(world.api, node, namespace);
 
   function agentOn(one: Combination, node: string, imds: FakeImds, life: number): Promise<AgentProcess> {
     const state = join(directory, `${node}-${one.keepsKey ? 0 : life}`);
@@ -177,14 +156,9 @@ describe(`${combinations} random combinations of faults with kill −9, against 
       });
     await world.api.create('/api/v1/nodes', object);
     const names = ['a', 'b', 'c'].map((name) => `${node}-${name}`);
-    await Promise.all(names.map((name) => pod(name, node, one.isLarge)));
-    if (one.isBlocked)
-      await world.api.create(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: node },
-        spec: { maxUnavailable: 0, selector: { matchLabels: { on: node } } },
-      });
+    const env = one.isLarge ? [{ name: 'A', value: 'x'.repeat(1_000_000) }] : [];
+    await Promise.all(names.map((name) => aPodOn(world.api, node, { namespace, name, env })));
+    if (one.isBlocked) await aClosedBudget(world.api, node, namespace);
     if (one.token !== undefined) imds.nextTokens.push(one.token);
     let agent = await agentOn(one, node, imds, 0);
     logs.set(one.index, agent);

@@ -8,7 +8,7 @@ import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeImds, interruption } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 import { chances } from './chances.ts';
-import { aNode, aNamespace, podsIn } from './objects.ts';
+import { aClosedBudget, aNode, aNamespace, aPodOn, podsStayingOn } from './objects.ts';
 import { nodeObject, type PlayedCluster } from './played-cluster.ts';
 import { playedOrSkipped } from './shared-played.ts';
 
@@ -38,7 +38,7 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
     await aNamespace(world.api, namespace);
     decoy = 'killed-decoy';
     await world.api.create('/api/v1/nodes', nodeObject(decoy, { instanceId: 'i-000000000000decoy' }));
-    await pod('decoy', decoy);
+    await aPodOn(world.api, decoy, { namespace, name: 'decoy' });
     config = join(mkdtempSync(join(tmpdir(), 'spot-killed-')), 'agent.yaml');
     const quick = {
       ...{ min_node_age: '0s', load_balancer_wait: '0s', deadline_margin: '500ms', max_grace: '1s' },
@@ -48,22 +48,7 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
   });
   after(() => killAgents());
 
-  const pod = (name: string, nodeName: string) =>
-    world.api.create(`/api/v1/namespaces/${namespace}/pods`, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, labels: { on: nodeName } },
-      spec: {
-        nodeName,
-        terminationGracePeriodSeconds: 1,
-        tolerations: [{ operator: 'Exists' }],
-        containers: [{ name: 'c', image: 'none' }],
-      },
-    });
-  const podsOn = async (node: string) =>
-    (await podsIn(world.api, namespace, `on=${node}`)).filter(
-      ({ metadata }) => metadata.deletionTimestamp === undefined,
-    );
+  const podsOn = (node: string) => podsStayingOn(world.api, node, namespace);
   const reasonsOf = async (node: string) =>
     (
       await world.api.list<{
@@ -81,14 +66,8 @@ describe(`${points} agents killed with -9 at seeded points (SPOT_KILL_SEED=${see
     imds.instanceId = `i-00000000000dead${String(index).padStart(2, '0')}`;
     await world.api.create('/api/v1/nodes', nodeObject(node, { instanceId: imds.instanceId }));
     if (wasCordoned) await world.api.patch(`/api/v1/nodes/${node}`, { spec: { unschedulable: true } });
-    for (const name of ['a', 'b']) await pod(`${node}-${name}`, node);
-    if (isBlocked)
-      await world.api.create(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: node },
-        spec: { maxUnavailable: 0, selector: { matchLabels: { on: node } } },
-      });
+    for (const name of ['a', 'b']) await aPodOn(world.api, node, { namespace, name: `${node}-${name}` });
+    if (isBlocked) await aClosedBudget(world.api, node, namespace);
     const start = () =>
       agentProcessOn({ node, imds, world: world.cluster }, [
         '--config',

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
 import { fakeImds, interruption } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
-import { aNamespace, podsIn } from './objects.ts';
+import { aNamespace, aPodOn, podsIn } from './objects.ts';
 import { nodeObject, type PlayedCluster } from './played-cluster.ts';
 import { playedOrSkipped } from './shared-played.ts';
 
@@ -25,17 +25,7 @@ describe(`${pods} pods with 1 MiB of environment on a node, against a real contr
       value: 'x'.repeat(64 * 1024),
     }));
     for (let index = 0; index < pods; index += 1)
-      await world.api.create(`/api/v1/namespaces/${namespace}/pods`, {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: `pod-${index}` },
-        spec: {
-          nodeName: node,
-          terminationGracePeriodSeconds: 1,
-          tolerations: [{ operator: 'Exists' }],
-          containers: [{ name: 'c', image: 'none', env }],
-        },
-      });
+      await aPodOn(world.api, node, { namespace, name: `pod-${index}`, env });
   });
   after(() => killAgents());
 

@@ -47,6 +47,51 @@ export function podsIn(api: KubeApi, namespace: string, labels = ''): Promise<re
   return api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods${query}`);
 }
 
+/** A pod bound to its node, whatever the node's taints; asked to leave, it goes within a second. */
+export function aPodOn(
+  api: KubeApi,
+  nodeName: string,
+  pod: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly env?: readonly { readonly name: string; readonly value: string }[];
+  },
+): Promise<unknown> {
+  const { namespace, name, env = [] } = pod;
+  return api.create(`/api/v1/namespaces/${namespace}/pods`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { on: nodeName } },
+    spec: {
+      nodeName,
+      terminationGracePeriodSeconds: 1,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: 'c', image: 'none', env }],
+    },
+  });
+}
+
+/** The pods of `aPodOn` that nobody has asked to leave. */
+export async function podsStayingOn(
+  api: KubeApi,
+  nodeName: string,
+  namespace: string,
+): Promise<readonly PodObject[]> {
+  return (await podsIn(api, namespace, `on=${nodeName}`)).filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined,
+  );
+}
+
+/** A budget that allows no eviction of the pods of `aPodOn`. */
+export function aClosedBudget(api: KubeApi, nodeName: string, namespace: string): Promise<unknown> {
+  return api.create(`/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: nodeName },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { on: nodeName } } },
+  });
+}
+
 export function isReady({ status, metadata }: PodObject): boolean {
   return (
     metadata.deletionTimestamp === undefined &&

@@ -5,6 +5,7 @@ import { clusterWorld, type World } from '../peers/agent-world.ts';
 import { interruption } from '../peers/fake-imds.ts';
 import { until } from '../peers/until.ts';
 import type { KubeObject } from './kube-api.ts';
+import { aPodOn } from './objects.ts';
 import type { PlayedCluster } from './played-cluster.ts';
 import { playedOrSkipped } from './shared-played.ts';
 
@@ -29,19 +30,8 @@ describe(`a storm of ${agents} agents, against a real control plane`, function (
     fleet = await agentFleet(world, agents);
     for (let index = 0; index < agents; index += 1) {
       const name = `storm-${index}`;
-      const path = '/api/v1/namespaces/default/pods';
       // A pod each, so that every rebalance has something to wait for a place with.
-      await played.api.create(path, {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name },
-        spec: {
-          nodeName: `fleet-${index}`,
-          terminationGracePeriodSeconds: 1,
-          tolerations: [{ operator: 'Exists' }],
-          containers: [{ name: 'c', image: 'none' }],
-        },
-      });
+      await aPodOn(played.api, `fleet-${index}`, { namespace: 'default', name });
     }
     await until('all to poll', () => fleet.agents.every(({ imds }) => imds.requests.length > 0), 30_000);
   });
