@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { signalAnnotation, signalMark } from '../drain/marks.ts';
 import { foreignReason } from '../drain/node-identity.ts';
 import type { InstanceAddress } from '../drain/instance-address.ts';
@@ -8,6 +7,7 @@ import { believed, provenOn, withoutMark } from '../drain/proof.ts';
 import { resumedNotices } from '../drain/resumed.ts';
 import type { Plan } from '../drain/steps.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
+import { pause, pauseMs, usualJitter } from '../patience/pace.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
 import type { DrainState } from './agent-metrics.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
@@ -21,6 +21,15 @@ const maxRounds = 12;
 const recheckMs = 60_000;
 /** The same while a notice waits for a Node that is not yet known to be ours. */
 const urgentRecheckMs = 2_000;
+/** After turns that failed, for whatever reason. */
+const calmPace = {
+  firstPauseMs: 200,
+  greatestPauseMs: 10_000,
+  jitter: usualJitter,
+  greatestAskedMs: 5_000,
+} as const;
+/** The same while a notice stands. */
+const urgentPace = { ...calmPace, greatestPauseMs: 1_000 } as const;
 /** How long the first look at the metadata service may keep the first look at the Node waiting. */
 const firstRoundMs = 5_000;
 
@@ -72,14 +81,14 @@ export class DrainLoop {
   async run(stopping: AbortSignal, signal: AbortSignal): Promise<void> {
     const isOver = () => signal.aborted || (stopping.aborted && !this.isEvacuating());
     // The metadata service is asked before the Node: what the Node carries may be anybody's.
-    const patience = sleep(firstRoundMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    const patience = pause(firstRoundMs, stopping, false);
     await Promise.race([this.firstRound, patience]);
     while (!isOver()) {
       const changed = this.board.changed();
       const wakeAtMs = await this.guardedTurn(signal);
       if (isOver()) break;
-      const pauseMs = wakeAtMs === undefined ? undefined : Math.max(20, wakeAtMs - this.ports.clock.nowMs());
-      await this.rest(changed, pauseMs, stopping, signal);
+      const restMs = wakeAtMs === undefined ? Infinity : Math.max(20, wakeAtMs - this.ports.clock.nowMs());
+      await this.rest(changed, restMs, stopping, signal);
     }
     await this.announcer.close(2_000);
   }
@@ -92,17 +101,13 @@ export class DrainLoop {
 
   private async rest(
     changed: Promise<undefined>,
-    pauseMs: number | undefined,
+    restMs: number,
     stopping: AbortSignal,
     signal: AbortSignal,
   ): Promise<void> {
     const awake = new AbortController();
     const until = AbortSignal.any([awake.signal, signal, ...(stopping.aborted ? [] : [stopping])]);
-    // A timer of more than 24 days would fire at once.
-    const timer = sleep(Math.min(pauseMs ?? 2 ** 31 - 1, 2 ** 31 - 1), undefined, { signal: until }).catch(
-      () => undefined,
-    );
-    await Promise.race([changed, timer]);
+    await Promise.race([changed, pause(restMs, until)]);
     awake.abort();
   }
 
@@ -125,11 +130,9 @@ export class DrainLoop {
     this.memory.node = undefined;
     if (error instanceof ClusterUnavailable) this.ports.telemetry.apiUnusable(error);
     else this.ports.telemetry.ownFault('a turn of the drain', error);
-    const longestMs = this.board.standing.length > 0 ? 1_000 : 10_000;
-    const growing =
-      Math.min(longestMs, 100 * 2 ** Math.min(this.failures, 8)) * (0.5 + 0.5 * this.ports.chance());
-    const asked = error instanceof ClusterUnavailable ? (error.retryAfterMs ?? 0) : 0;
-    return Math.max(growing, Math.min(asked, 5_000));
+    const pace = this.board.standing.length > 0 ? urgentPace : calmPace;
+    const askedMs = error instanceof ClusterUnavailable ? error.retryAfterMs : undefined;
+    return pauseMs(pace, this.failures, this.ports.chance(), askedMs);
   }
 
   /** @returns when to plan again; undefined: when something changes. */

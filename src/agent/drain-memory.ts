@@ -9,6 +9,7 @@ import type {
 } from '../drain/observed.ts';
 import type { DrainPolicy } from '../drain/drain-policy.ts';
 import type { Plan } from '../drain/steps.ts';
+import { pauseMs } from '../patience/pace.ts';
 
 /** What the agent knows beside the cluster; losing it costs a repeated question, never a wrong step. */
 export interface DrainMemory {
@@ -62,6 +63,7 @@ export function nextAttemptMs(
   const isUrgent = decision === 'EVACUATE';
   const mode = isUrgent ? 'evacuate' : 'drain';
   const pace = policy.evictionRetryMs[mode];
+  const growing = { firstPauseMs: pace, greatestPauseMs: policy.longestRetryMs[mode], jitter: 0 };
   const leftMs = deadlineMs === undefined ? Infinity : Math.max(0, deadlineMs - nowMs);
   const longestMs = Math.max(pace, Math.min(longestWaitMs[isUrgent ? 'EVACUATE' : 'DRAIN'], leftMs / 4));
   const bounded = (waitMs: number) => nowMs + Math.min(waitMs, longestMs);
@@ -70,7 +72,7 @@ export function nextAttemptMs(
     case 'gone':
       return nowMs + 10_000;
     case 'blocked':
-      return bounded(retryAfterMs ?? Math.min(policy.longestRetryMs[mode], pace * 2 ** (refusals - 1)));
+      return bounded(retryAfterMs ?? pauseMs(growing, refusals, 0));
     case 'misconfigured':
     case 'refused':
       return bounded(3 * pace);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause, pauseMs, usualJitter } from '../patience/pace.ts';
 import type { MetadataSource } from '../ports/instance-metadata.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import type { NoticeBoard } from './notice-board.ts';
@@ -14,7 +14,7 @@ export interface MetadataWatch {
   readonly firstRound: Promise<unknown>;
 }
 
-const longestPauseMs = 10_000;
+const greatestPauseMs = 10_000;
 /** What is due so soon after another read is read with it: one waking for all of them. */
 const togetherShare = 0.25;
 
@@ -23,8 +23,10 @@ const togetherShare = 0.25;
  * failures stretch it, because a throttled service gets worse by asking.
  */
 export function pollPauseMs(pollMs: number, failures: number, chance: number): number {
-  if (failures === 0) return pollMs * (1 - 0.1 * chance);
-  return Math.max(pollMs, Math.min(longestPauseMs, pollMs * 2 ** Math.min(failures, 8))) * (1 - 0.5 * chance);
+  const steady = { firstPauseMs: pollMs, greatestPauseMs: pollMs, jitter: 0.1 };
+  if (failures === 0) return pauseMs(steady, 1, chance);
+  const slower = { firstPauseMs: 2 * pollMs, greatestPauseMs: Math.max(pollMs, greatestPauseMs) };
+  return pauseMs({ ...slower, jitter: usualJitter }, failures, chance);
 }
 
 /** One document of the metadata service, with a pace of its own. */
@@ -114,10 +116,10 @@ export function metadataWatch(
           }
         const dueMs = Math.min(...watched.filter(({ isReading }) => !isReading).map((one) => one.dueMs));
         const awake = new AbortController();
-        const pauseMs = Math.max(1, Math.min(dueMs - clock.monotonicMs(), longestPauseMs));
-        const timer = sleep(pauseMs, undefined, { signal: AbortSignal.any([signal, awake.signal]) });
+        const waitMs = Math.max(1, Math.min(dueMs - clock.monotonicMs(), greatestPauseMs));
+        const timer = pause(waitMs, AbortSignal.any([signal, awake.signal]));
         // A read that ends may be due again before anything else is.
-        await Promise.race([timer.catch(() => undefined), ...reads]);
+        await Promise.race([timer, ...reads]);
         awake.abort();
       }
       await Promise.all(reads);

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceAddress } from '../drain/instance-address.ts';
 import { MetadataUnavailable } from '../errors/metadata-unavailable.ts';
+import { pause } from '../patience/pace.ts';
 import type { InstanceIdentity } from '../ports/instance-metadata.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import type { DrainState } from './agent-metrics.ts';
@@ -123,7 +123,7 @@ export class NodeAgent {
           this.ports.telemetry.identityUnknown(error.kind, error.message);
         else this.ports.telemetry.ownFault('reading who this instance is', error);
         const pauseMs = pollPauseMs(this.options.pollMs, failures, this.ports.chance());
-        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+        await pause(pauseMs, signal);
       }
     }
     return undefined;

@@ -1,15 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { releasingChange } from '../drain/node-changes.ts';
 import type { NodeView } from '../drain/observed.ts';
 import { ClusterUnavailable } from '../errors/cluster-unavailable.ts';
+import { pause, pauseMs, type Pace } from '../patience/pace.ts';
 import type { MarkedCluster } from '../ports/marked-cluster.ts';
 
 export interface ReleaseOptions {
   readonly dryRun: boolean;
   /** Writes in flight at once. */
   readonly concurrency: number;
-  /** Between two looks; grows up to ten times this. */
-  readonly pauseMs: number;
+  /** Of the looks. */
+  readonly pace: Pace;
   /** One sentence at a time. */
   readonly progress: (sentence: string) => void;
 }
@@ -37,7 +37,7 @@ interface Trace {
  */
 export async function releaseNodes(
   cluster: MarkedCluster,
-  { dryRun, concurrency, pauseMs, progress }: ReleaseOptions,
+  { dryRun, concurrency, pace, progress }: ReleaseOptions,
   signal: AbortSignal,
 ): Promise<Released> {
   const done = { nodes: new Set<string>(), claims: new Set<string>(), places: new Set<string>() };
@@ -65,6 +65,7 @@ export async function releaseNodes(
   }
 
   for (let look = 1; ; look += 1) {
+    let askedMs: number | undefined;
     signal.throwIfAborted();
     try {
       const found = await tracesIn(cluster, signal);
@@ -80,9 +81,10 @@ export async function releaseNodes(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ClusterUnavailable) || error.isFinal) throw error;
+      askedMs = error.retryAfterMs;
       progress(`the API server cannot be used, trying on: ${error.message}`);
     }
-    await sleep(pauseMs * Math.min(look, 10), undefined, { signal }).catch(() => undefined);
+    await pause(pauseMs(pace, look, Math.random(), askedMs), signal);
   }
 }
 

@@ -11,10 +11,10 @@ export interface ClientAccess {
 const connectTimeoutMs = 5_000;
 
 /** What every client of the SDK is made with. Tries are counted by `patientCall` alone; the SDK's own would multiply them. */
-export function clientSettings({ endpoint, credentials }: ClientAccess, { tryTimeoutMs }: Patience) {
+export function clientSettings({ endpoint, credentials }: ClientAccess, { attemptTimeoutMs }: Patience) {
   return {
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: tryTimeoutMs },
+    requestHandler: { connectionTimeout: connectTimeoutMs, requestTimeout: attemptTimeoutMs },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };

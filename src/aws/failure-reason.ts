@@ -41,12 +41,12 @@ export function reasonOf(error: unknown): Exclude<FailureReason, 'stopped'> {
 export function sentenceOf(
   action: string,
   reason: FailureReason,
-  tries: number,
-  tryTimeoutMs: number,
+  attempts: number,
+  attemptTimeoutMs: number,
   error: unknown,
 ): string {
   const said = messageOf(error);
-  const after = tries === 1 ? '' : ` after ${tries} tries`;
+  const after = attempts === 1 ? '' : ` after ${attempts} tries`;
   switch (reason) {
     case 'no-credentials':
       // Without the action: whatever is asked, the sentence is one and is told once.
@@ -58,7 +58,7 @@ export function sentenceOf(
     case 'throttled':
       return `AWS throttled ${action}${after}.`;
     case 'timed-out':
-      return `${action} gave no answer within ${tryTimeoutMs} ms${after}.`;
+      return `${action} gave no answer within ${attemptTimeoutMs} ms${after}.`;
     case 'stopped':
       return `${action} was stopped.`;
     case 'refused':

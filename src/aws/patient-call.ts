@@ -1,34 +1,32 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { ExponentialBackoff } from 'cockatiel';
 import { SourceUnavailable } from '../errors/source-unavailable.ts';
-import { reasonOf, sentenceOf } from './failure-reason.ts';
+import { askedPauseMs, usualJitter, type Pace } from '../patience/pace.ts';
+import { patiently } from '../patience/patiently.ts';
+import { reasonOf, sentenceOf, type FailureReason } from './failure-reason.ts';
 
 /** How long and how often one call to AWS is tried. */
-export interface Patience {
-  /** Each try ends after this time. */
-  readonly tryTimeoutMs: number;
+export interface Patience extends Pace {
+  /** Each attempt ends after this time. */
+  readonly attemptTimeoutMs: number;
   /** At least 1, the first one included. */
-  readonly tries: number;
-  /** The first pause is about this long; later ones grow, with jitter, up to `maxPauseMs`. */
-  readonly firstPauseMs: number;
-  readonly maxPauseMs: number;
+  readonly attempts: number;
 }
 
 export const usualPatience: Patience = {
-  tryTimeoutMs: 10_000,
-  tries: 6,
+  attemptTimeoutMs: 10_000,
+  attempts: 6,
   firstPauseMs: 200,
-  maxPauseMs: 10_000,
+  greatestPauseMs: 10_000,
+  jitter: usualJitter,
 };
 
 export interface CallEvents {
-  /** A try failed and another follows after `pauseMs`. */
+  /** An attempt failed and another follows after `pauseMs`. */
   readonly onRetry?: (action: string, reason: 'throttled' | 'timed-out' | 'failed', pauseMs: number) => void;
 }
 
 /**
  * Makes a call to AWS until it answers: a pause with jitter after throttling, time-outs and faults of the network or the
- * service; none after a refusal. A try that does not end by itself is left behind at its time-out: also one that hangs
+ * service; none after a refusal. An attempt that does not end by itself is left behind at its time-out: also one that hangs
  * before the request is sent, as a search for credentials or a name server can.
  * @throws SourceUnavailable with the last reason; at once with `stopped` when the signal ends the work.
  */
@@ -39,31 +37,64 @@ export async function patientCall<T>(
   signal: AbortSignal,
   events: CallEvents = {},
 ): Promise<T> {
-  let backoff = new ExponentialBackoff({
-    initialDelay: patience.firstPauseMs,
-    maxDelay: patience.maxPauseMs,
-  }).next();
-  for (let attempt = 1; ; attempt++) {
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(patience.tryTimeoutMs)]);
-    try {
-      return await beforeAbort(call(ended), ended);
-    } catch (error) {
-      const reason = signal.aborted ? 'stopped' : ended.aborted ? 'timed-out' : reasonOf(error);
-      const isFinal =
-        reason === 'no-credentials' || reason === 'denied' || reason === 'refused' || reason === 'stopped';
-      if (isFinal || attempt >= patience.tries) {
-        throw new SourceUnavailable(
-          reason === 'refused' ? 'failed' : reason,
-          sentenceOf(action, reason, attempt, patience.tryTimeoutMs, error),
-          { cause: error },
-        );
-      }
-      const pauseMs = Math.round(backoff.duration);
-      events.onRetry?.(action, reason, pauseMs);
-      // A stop during the pause is met by the next try, which ends at once.
-      await wait(pauseMs, undefined, { signal }).catch(() => undefined);
-      backoff = backoff.next(undefined);
-    }
+  try {
+    return await patiently((attempt) => tried(call, attempt, patience.attemptTimeoutMs, signal), {
+      pace: patience,
+      attempts: patience.attempts,
+      signal,
+      isFinal: (error) => error instanceof FailedAttempt && isFinal(error.reason),
+      askedMs: (error) => (error instanceof FailedAttempt ? askedMs(error.cause) : undefined),
+      onFailure: (error, _, pauseMs) => {
+        if (pauseMs === undefined || !(error instanceof FailedAttempt) || isFinal(error.reason)) return;
+        events.onRetry?.(action, error.reason, Math.round(pauseMs));
+      },
+    });
+  } catch (failed) {
+    if (!(failed instanceof FailedAttempt)) throw failed;
+    const reason = signal.aborted ? 'stopped' : failed.reason;
+    throw new SourceUnavailable(
+      reason === 'refused' ? 'failed' : reason,
+      sentenceOf(action, reason, failed.attempt, patience.attemptTimeoutMs, failed.cause),
+      { cause: failed.cause },
+    );
+  }
+}
+
+type FinalReason = 'no-credentials' | 'denied' | 'refused' | 'stopped';
+
+function isFinal(reason: FailureReason): reason is FinalReason {
+  return reason === 'no-credentials' || reason === 'denied' || reason === 'refused' || reason === 'stopped';
+}
+
+/** A service, or a proxy before it, may name a pause. */
+function askedMs(error: unknown): number | undefined {
+  const { $response } = (error ?? {}) as { $response?: { headers?: Record<string, string | undefined> } };
+  return askedPauseMs($response?.headers?.['retry-after'], Date.now());
+}
+
+class FailedAttempt extends Error {
+  readonly reason: FailureReason;
+  readonly attempt: number;
+
+  constructor(reason: FailureReason, attempt: number, cause: unknown) {
+    super(`attempt ${attempt} failed`, { cause });
+    this.reason = reason;
+    this.attempt = attempt;
+  }
+}
+
+async function tried<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  attempt: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  try {
+    return await beforeAbort(call(ended), ended);
+  } catch (error) {
+    const reason = signal.aborted ? 'stopped' : ended.aborted ? 'timed-out' : reasonOf(error);
+    throw new FailedAttempt(reason, attempt, error);
   }
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 /** What the peer does with one request instead of answering it. */
 export type Fault =
   | 'throttle'
+  | 'throttle-a-second'
   | 'deny'
   | 'server-error'
   | 'bad-parameter'
@@ -119,6 +120,11 @@ type ErrorAnswer = (response: ServerResponse, status: number, code: string, mess
 function meet(fault: Fault, response: ServerResponse, error: ErrorAnswer): void {
   switch (fault) {
     case 'throttle': {
+      error(response, 503, 'RequestLimitExceeded', 'Request limit exceeded.');
+      return;
+    }
+    case 'throttle-a-second': {
+      response.setHeader('retry-after', '1');
       error(response, 503, 'RequestLimitExceeded', 'Request limit exceeded.');
       return;
     }

@@ -1,5 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { SourceUnavailable, type UnavailableReason } from '../../errors/source-unavailable.ts';
+import { askedPauseMs, usualJitter, type Pace } from '../../patience/pace.ts';
+import { patiently } from '../../patience/patiently.ts';
 import type { PublicDocuments } from '../../ports/public-documents.ts';
 
 export interface FeedOptions {
@@ -7,37 +8,43 @@ export interface FeedOptions {
   readonly maxBytes?: number;
   /** Until the first byte, and between two pieces. */
   readonly timeoutMs?: number;
-  readonly tries?: number;
-  readonly firstPauseMs?: number;
+  readonly attempts?: number;
+  readonly pace?: Pace;
 }
+
+const usualPace: Pace = {
+  firstPauseMs: 500,
+  greatestPauseMs: 10_000,
+  jitter: usualJitter,
+  greatestAskedMs: 60_000,
+};
 
 /** Public documents through fetch. Plain HTTP is for this machine only: prices decide where money goes. */
 export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
   const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
   const timeoutMs = options.timeoutMs ?? 30_000;
-  const tries = options.tries ?? 4;
-  const firstPauseMs = options.firstPauseMs ?? 500;
+  const attempts = options.attempts ?? 4;
 
-  async function patiently<T>(url: string, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  async function read<T>(url: string, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     assertSafe(url);
-    for (let tried = 1; ; tried += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (signal.aborted)
-          throw new SourceUnavailable('stopped', `Reading ${url} was stopped.`, { cause: error });
-        if (error instanceof SourceUnavailable && error.reason === 'denied') throw error;
-        if (tried >= tries) throw unavailable(url, tried, error);
-        await wait(firstPauseMs * 2 ** (tried - 1) * (0.5 + Math.random()), undefined, { signal }).catch(
-          () => undefined,
-        );
-      }
-    }
+    let tried = 0;
+    return patiently(attempt, {
+      pace: options.pace ?? usualPace,
+      attempts,
+      signal,
+      isFinal: (error) => error instanceof SourceUnavailable && error.reason === 'denied',
+      askedMs: (error) => (error instanceof Unanswered ? error.retryAfterMs : undefined),
+      onFailure: (_, attempt) => (tried = attempt),
+    }).catch((error: unknown) => {
+      throw signal.aborted
+        ? new SourceUnavailable('stopped', `Reading ${url} was stopped.`, { cause: error })
+        : unavailable(url, tried, error);
+    });
   }
 
   return {
     read: (url, knownETag, signal) =>
-      patiently(url, signal, async () => {
+      read(url, signal, async () => {
         const answer = await opened(url, knownETag, timeoutMs, signal);
         if (answer === 'unchanged') return { kind: 'unchanged' };
         const parts: Uint8Array[] = [];
@@ -54,7 +61,7 @@ export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
         return { kind: 'changed', etag: answer.etag, bytes: Buffer.concat(parts) };
       }),
     async *stream(url, signal) {
-      const answer = await patiently(url, signal, () => opened(url, undefined, timeoutMs, signal));
+      const answer = await read(url, signal, () => opened(url, undefined, timeoutMs, signal));
       if (answer === 'unchanged') return;
       try {
         yield* answer.pieces;
@@ -63,6 +70,16 @@ export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
       }
     },
   };
+}
+
+/** The server is there and may answer later. */
+class Unanswered extends SourceUnavailable {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, retryAfterMs: number | undefined) {
+    super('failed', message);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 interface Opened {
@@ -89,7 +106,9 @@ async function opened(
     if (!response.ok) {
       await response.body?.cancel();
       const refused = response.status >= 400 && response.status < 500 && response.status !== 429;
-      throw new SourceUnavailable(refused ? 'denied' : 'failed', `${url} answered ${response.status}.`);
+      const said = `${url} answered ${response.status}.`;
+      if (refused) throw new SourceUnavailable('denied', said);
+      throw new Unanswered(said, askedPauseMs(response.headers.get('retry-after'), Date.now()));
     }
     const expected = Number(response.headers.get('content-length') ?? NaN);
     const body: AsyncIterable<Uint8Array> | null = response.body;

@@ -12,6 +12,7 @@ import type { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.
 import { of } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { messageOf } from '../../errors/message-of.ts';
+import { askedPauseMs } from '../../patience/pace.ts';
 import type { ClusterConfig } from './kube-config.ts';
 import { fieldsOf, textOf } from './kube-objects.ts';
 
@@ -122,7 +123,7 @@ export function clusterApis(
       if (outcome !== undefined) return outcome;
       throw new ClusterUnavailable(`${what}: ${refusal.status} ${refusal.message}`, {
         status: refusal.status,
-        retryAfterMs: retryAfterMs(error),
+        retryAfterMs: askedPauseMs(error.headers['retry-after'], Date.now()),
         cause: error,
       });
     }
@@ -239,9 +240,4 @@ function reasonOf(error: unknown): string {
 function statusOf(error: unknown): number | undefined {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : undefined;
-}
-
-function retryAfterMs({ headers }: ApiException<unknown>): number | undefined {
-  const seconds = Number(headers['retry-after'] ?? NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
 }

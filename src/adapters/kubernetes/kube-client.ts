@@ -6,6 +6,7 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import { askedPauseMs } from '../../patience/pace.ts';
 import { beginningOf, linesOf, parsedJson, wholeText } from './answer-bodies.ts';
 import type { JsonSkimmer } from './json-skimmer.ts';
 import type { KubeAccess } from './kube-credentials.ts';
@@ -148,7 +149,7 @@ export function kubeClient(access: KubeAccess, options: KubeClientOptions): Kube
     const body = text === undefined ? undefined : parsedJson(text);
     if (status >= 200 && status < 300 && body === undefined && text !== undefined && text !== '')
       throw new Error(`an answer of ${status} that is no JSON: ${JSON.stringify(text.slice(0, 80))}`);
-    return { status, body, retryAfterMs: retryAfterMs(response.headers['retry-after']) };
+    return { status, body, retryAfterMs: askedPauseMs(response.headers['retry-after'], Date.now()) };
   }
 
   function tellForbidden(method: string, path: string, answer: KubeAnswer): void {
@@ -238,9 +239,4 @@ export function refused(what: string, answer: KubeAnswer): ClusterUnavailable {
     status: answer.status,
     retryAfterMs: answer.retryAfterMs,
   });
-}
-
-function retryAfterMs(header: string | undefined): number | undefined {
-  const seconds = header === undefined ? NaN : Number(header);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined;
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeView } from '../../drain/observed.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import { pause, pauseMs, usualJitter } from '../../patience/pace.ts';
 import type { NodeFeed, NodeListener } from '../../ports/node-feed.ts';
 import { WatchSilent, type ClusterApis, type WatchEvent } from './cluster-apis.ts';
 import { fieldsOf, nodeView, textOf } from './kube-objects.ts';
@@ -10,7 +10,7 @@ export interface NodeWatchOptions {
   /** A watch on which nothing, not even a bookmark, comes for this long is taken for dead. */
   readonly silentMs: number;
   readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
+  readonly greatestPauseMs: number;
   /** Of a clock that never goes back. */
   readonly nowMs: () => number;
   /** 0 ≤ chance < 1. */
@@ -19,7 +19,7 @@ export interface NodeWatchOptions {
   readonly info: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
-export const nodeWatchDefaults = { silentMs: 90_000, firstPauseMs: 500, longestPauseMs: 30_000 } as const;
+export const nodeWatchDefaults = { silentMs: 90_000, firstPauseMs: 500, greatestPauseMs: 30_000 } as const;
 
 /** The API server ends a watch after this; a new one goes on from the last version. */
 const watchSeconds = 300;
@@ -80,12 +80,8 @@ export function nodeWatch(apis: ClusterApis, options: NodeWatchOptions): NodeFee
     }
   }
 
-  function pauseMs(failures: number): number {
-    return (
-      Math.min(options.longestPauseMs, options.firstPauseMs * 2 ** Math.min(failures, 10)) *
-      (0.5 + 0.5 * options.chance())
-    );
-  }
+  const { firstPauseMs, greatestPauseMs } = options;
+  const pace = { firstPauseMs, greatestPauseMs, jitter: usualJitter };
 
   return {
     lastHeardMs: () => lastHeardMs,
@@ -94,6 +90,7 @@ export function nodeWatch(apis: ClusterApis, options: NodeWatchOptions): NodeFee
       let version: string | undefined;
       let endedAtOnce = 0;
       while (!isOver()) {
+        let askedMs: number | undefined;
         try {
           version ??= await listed(listener, signal);
           const startedMs = options.nowMs();
@@ -105,10 +102,12 @@ export function nodeWatch(apis: ClusterApis, options: NodeWatchOptions): NodeFee
           if (error instanceof InterruptedWatch) version = error.version;
           const cause = error instanceof InterruptedWatch ? error.cause : error;
           if (cause instanceof ClusterUnavailable && cause.status === 410) version = undefined;
+          if (cause instanceof ClusterUnavailable) askedMs = cause.retryAfterMs;
           failures += 1;
           if (failures === 1) options.warn({ err: cause }, 'the node watch broke off and is taken up again');
         }
-        await sleep(pauseMs(Math.max(failures, endedAtOnce)), undefined, { signal }).catch(() => undefined);
+        const failed = Math.max(failures, endedAtOnce) + 1;
+        await pause(pauseMs(pace, failed, options.chance(), askedMs), signal);
       }
     },
   };

@@ -1,6 +1,7 @@
 import type * as S3 from '@aws-sdk/client-s3';
 import { allPages } from '../../aws/all-pages.ts';
 import { clientSettings } from '../../aws/client-settings.ts';
+import { pause, pauseMs } from '../../patience/pace.ts';
 import { patientCall, usualPatience, type CallEvents, type Patience } from '../../aws/patient-call.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import type { ObjectReading, ObjectStore, StoredObject } from '../../ports/object-store.ts';
@@ -29,7 +30,7 @@ export function s3Place(location: string): { readonly bucket: string; readonly p
 /** A bucket's prefix as an object store. S3 replaces objects whole, so that readers never see half of one. */
 export function s3Objects(location: string, options: S3Options = {}): ObjectStore {
   const { bucket, prefix } = s3Place(location);
-  const patience = { ...usualPatience, tryTimeoutMs: 60_000, ...options.patience };
+  const patience = { ...usualPatience, attemptTimeoutMs: 60_000, ...options.patience };
   let opened: Promise<{ readonly sdk: typeof S3; readonly client: S3.S3Client }> | undefined;
   const open = () => (opened ??= openClient(options, patience));
   const call = <T>(
@@ -115,7 +116,8 @@ export function s3Objects(location: string, options: S3Options = {}): ObjectStor
           return;
         } catch (error) {
           breaks += 1;
-          if (signal.aborted || breaks >= patience.tries) throw error;
+          if (signal.aborted || breaks >= patience.attempts) throw error;
+          await pause(pauseMs(patience, breaks, Math.random()), signal);
         }
       }
     },

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors/message-of.ts';
+import { askedPauseMs, usualJitter } from '../../patience/pace.ts';
+import { patiently } from '../../patience/patiently.ts';
 import type { Webhook, WebhookMessage } from '../../ports/webhook.ts';
 
 export interface WebhookOptions {
@@ -21,33 +22,50 @@ export interface WebhookOptions {
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
 }
 
+/** A receiver that names a pause in `Retry-After` is obeyed up to half a minute: a notice's two minutes must see the message. */
+const pace = { firstPauseMs: 1_000, greatestPauseMs: 10_000, jitter: usualJitter, greatestAskedMs: 30_000 };
+
+class Refused extends Error {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor({ status, retryAfterMs }: Answer) {
+    super(`status ${status}`);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** Posts each message; what fails is tried again with growing pauses, apart from whatever the agent does meanwhile. */
 export function webhook(options: WebhookOptions): Webhook {
   return {
     async send(message, signal) {
       const body = webhookBody(options.template, message, options.key);
-      for (let attempt = 1; attempt <= options.attempts; attempt += 1) {
-        try {
-          const status = await posted(
-            options,
-            body,
-            message.id,
-            AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)]),
-          );
-          if (status < 300) return 'sent';
+      const attempt = async (): Promise<'sent'> => {
+        const limit = AbortSignal.timeout(options.timeoutMs);
+        const answer = await posted(options, body, message.id, AbortSignal.any([signal, limit]));
+        if (answer.status >= 300) throw new Refused(answer);
+        return 'sent';
+      };
+      return patiently(attempt, {
+        pace,
+        attempts: options.attempts,
+        signal,
+        askedMs: (error) => (error instanceof Refused ? error.retryAfterMs : undefined),
+        onFailure(error, number) {
           // The URL may carry a secret and stays out of the log.
-          options.warn({ status, attempt, event: message.id }, 'the webhook refused a message');
-        } catch (error) {
-          options.warn(
-            { attempt, event: message.id, error: messageOf(error) },
-            'the webhook could not be reached',
-          );
-        }
-        if (attempt < options.attempts)
-          await sleep(500 * 2 ** attempt, undefined, { signal }).catch(() => undefined);
-        if (signal.aborted) return 'failed';
-      }
-      return 'failed';
+          if (error instanceof Refused)
+            options.warn(
+              { status: error.status, attempt: number, event: message.id },
+              'the webhook refused a message',
+            );
+          else
+            options.warn(
+              { attempt: number, event: message.id, error: messageOf(error) },
+              'the webhook could not be reached',
+            );
+        },
+      }).catch(() => 'failed');
     },
   };
 }
@@ -61,12 +79,17 @@ export function webhookBody(template: string | undefined, message: WebhookMessag
   );
 }
 
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+}
+
 async function posted(
   { url, proxy, noProxy = '', timeoutMs, headers }: WebhookOptions,
   body: string,
   id: string,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Answer> {
   const target = new URL(url);
   const [{ Agent }, request] = target.protocol === 'https:' ? [https, https.request] : [http, http.request];
   const exempt = agentNoProxy(target, noProxy);
@@ -90,7 +113,10 @@ async function posted(
   try {
     const [response] = (await once(sent, 'response', { signal })) as [IncomingMessage];
     response.resume();
-    return response.statusCode ?? 0;
+    return {
+      status: response.statusCode ?? 0,
+      retryAfterMs: askedPauseMs(response.headers['retry-after'], Date.now()),
+    };
   } finally {
     agent.destroy();
   }

@@ -1,14 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { markedCluster } from '../../adapters/kubernetes/kube-marked-cluster.ts';
 import { releaseNodes, type Released } from '../../agent/released-nodes.ts';
 import { releaseSettings } from '../../config/release-settings.ts';
 import type { SettingValues } from '../../config/setting.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
+import { pause, pauseMs, usualJitter } from '../../patience/pace.ts';
 import type { MarkedCluster } from '../../ports/marked-cluster.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openedCluster } from '../opened-cluster.ts';
 import { readSettings, withSettings } from '../settings-command.ts';
+
+/** Of the looks at what is left. */
+const lookPace = { firstPauseMs: 200, greatestPauseMs: 2_000, jitter: usualJitter } as const;
+/** Of the looks for agents that still run. */
+const agentsPace = { ...lookPace, firstPauseMs: 1_000 } as const;
 
 type Settings = SettingValues<typeof releaseSettings>;
 
@@ -39,7 +44,7 @@ async function released(settings: Settings, waits: boolean, context: CommandCont
     if (waits && !settings.dry_run) await agentsGone(cluster, settings, progress, signal);
     const result = await releaseNodes(
       cluster,
-      { dryRun: settings.dry_run, concurrency: settings.concurrency, pauseMs: 200, progress },
+      { dryRun: settings.dry_run, concurrency: settings.concurrency, pace: lookPace, progress },
       signal,
     );
     tell(result, settings.dry_run, context);
@@ -64,21 +69,26 @@ async function agentsGone(
   signal: AbortSignal,
 ): Promise<void> {
   let said = '';
-  for (;;) {
+  for (let failures = 0; ;) {
+    let askedMs: number | undefined;
     try {
       const agents = await cluster.agents(release, Date.now(), signal);
       if (agents === 'denied')
         progress('pods may not be listed: whether agents still run is not known, going on');
       if (typeof agents === 'string' || agents.length === 0) return;
       const sentence = `waiting for ${agents.length} agents to end: ${agents.slice(0, 3).join(', ')}${agents.length > 3 ? ', …' : ''}`;
+      failures = 0;
       if (sentence !== said) progress(sentence);
       said = sentence;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ClusterUnavailable)) throw error;
+      failures += 1;
+      askedMs = error.retryAfterMs;
       progress(`the API server cannot be used, trying on: ${error.message}`);
     }
-    await sleep(1_000, undefined, { signal });
+    await pause(pauseMs(agentsPace, failures, Math.random(), askedMs), signal);
+    signal.throwIfAborted();
   }
 }
 

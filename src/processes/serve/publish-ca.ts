@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { ClusterApis } from '../../adapters/kubernetes/cluster-apis.ts';
@@ -11,6 +10,8 @@ import { durationMs, filePath } from '../../config/value-types.ts';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
+import { usualJitter } from '../../patience/pace.ts';
+import { patiently } from '../../patience/patiently.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openedCluster } from '../opened-cluster.ts';
 import { readSettings, withSettings } from '../settings-command.ts';
@@ -76,15 +77,11 @@ async function published(
   signal: AbortSignal,
 ): Promise<void> {
   const [namespace = '', name = ''] = to.split('/');
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await setSecretKey(apis, { namespace, name }, 'ca.crt', certificate, signal);
-      return;
-    } catch (error) {
-      if (!(error instanceof ClusterUnavailable) || error.isFinal) throw error;
-      await sleep(Math.min(10_000, 500 * 2 ** attempt), undefined, { signal }).catch(() => {
-        throw error;
-      });
-    }
-  }
+  await patiently(() => setSecretKey(apis, { namespace, name }, 'ca.crt', certificate, signal), {
+    pace: { firstPauseMs: 1_000, greatestPauseMs: 10_000, jitter: usualJitter },
+    attempts: Infinity,
+    signal,
+    isFinal: (error) => !(error instanceof ClusterUnavailable) || error.isFinal,
+    askedMs: (error) => (error instanceof ClusterUnavailable ? error.retryAfterMs : undefined),
+  });
 }

@@ -102,9 +102,9 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
     const loop = startRefreshLoop({
       everyMs,
       timeoutMs,
-      firstRetryMs: times.firstRetryMs,
+      firstPauseMs: times.firstPauseMs,
       // What is asked often is asked again soon; what is asked rarely does not wait that long after a fault.
-      maxPauseMs: Math.min(times.maxRetryMs, Math.max(everyMs, 30_000)),
+      greatestPauseMs: Math.min(times.greatestPauseMs, Math.max(everyMs, 30_000)),
       clock,
       signal,
       run: async (stop) => {

@@ -98,9 +98,9 @@ export function startModelKeeper(options: ModelKeeperOptions): ModelKeeper {
   const loop = startRefreshLoop({
     everyMs: options.pollMs,
     timeoutMs: options.timeoutMs,
-    firstRetryMs: options.pollMs,
+    firstPauseMs: options.pollMs,
     // A model that was mended is taken within one poll.
-    maxPauseMs: options.pollMs,
+    greatestPauseMs: options.pollMs,
     run: refresh,
     onFailure: (error, failures) => {
       const sentence = messageOf(error);

@@ -1,6 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { ExponentialBackoff } from 'cockatiel';
 import { messageOf } from '../../errors/message-of.ts';
+import { pause, pauseMs, usualJitter } from '../../patience/pace.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 /** What one attempt found. */
@@ -24,9 +23,9 @@ export interface RefreshPlan {
   readonly everyMs: number;
   /** An attempt that is not over by then counts as failed. */
   readonly timeoutMs: number;
-  /** After failures the pause grows, with jitter, from this (or `everyMs`, where that is less) up to `maxPauseMs`. */
-  readonly firstRetryMs: number;
-  readonly maxPauseMs: number;
+  /** After failures the pause grows, with jitter, from this (or `everyMs`, where that is less) up to `greatestPauseMs`. */
+  readonly firstPauseMs: number;
+  readonly greatestPauseMs: number;
   readonly run: (signal: AbortSignal) => Promise<RefreshResult>;
   readonly onFailure: (error: unknown, failures: number) => void;
   /** It went well again, after that many failures in a row. */
@@ -117,25 +116,20 @@ export function startRefreshLoop(plan: RefreshPlan): RefreshLoop {
   }
 
   async function loop(): Promise<void> {
-    let backoff = freshBackoff(plan);
+    const pace = {
+      firstPauseMs: Math.min(plan.everyMs, plan.firstPauseMs),
+      greatestPauseMs: plan.greatestPauseMs,
+      jitter: usualJitter,
+    };
     while (!plan.signal.aborted) {
       await attempt();
       first.resolve(undefined);
-      if (failures === 0) backoff = freshBackoff(plan);
-      const pauseMs = failures === 0 ? plan.everyMs : backoff.duration;
-      if (failures > 0) backoff = backoff.next(undefined);
-      await wait(pauseMs, undefined, { signal: plan.signal, ref: false }).catch(() => undefined);
+      const waitMs = failures === 0 ? plan.everyMs : pauseMs(pace, failures, Math.random());
+      await pause(waitMs, plan.signal, false);
     }
     first.resolve(undefined);
   }
 
   void loop();
   return { status: () => ({ lastGoodMs, failures, lastFailure }), firstAttempt: first.promise };
-}
-
-function freshBackoff(plan: RefreshPlan) {
-  return new ExponentialBackoff({
-    initialDelay: Math.min(plan.everyMs, plan.firstRetryMs),
-    maxDelay: plan.maxPauseMs,
-  }).next();
 }

@@ -11,9 +11,9 @@ export interface RefreshTimes {
   /** How often it is looked whether pools must be scored anew. */
   readonly riskCheckMs: number;
   readonly riskTimeoutMs: number;
-  /** The first pause after a failure; later ones grow, to half a minute for what is read often, else to `maxRetryMs`. */
-  readonly firstRetryMs: number;
-  readonly maxRetryMs: number;
+  /** The first pause after a failure; later ones grow, to half a minute for what is read often, else to `greatestPauseMs`. */
+  readonly firstPauseMs: number;
+  readonly greatestPauseMs: number;
 }
 
 const secondMs = 1_000;
@@ -30,6 +30,6 @@ export const usualTimes: RefreshTimes = {
   callTimeoutMs: 2 * minuteMs,
   riskCheckMs: 250,
   riskTimeoutMs: minuteMs,
-  firstRetryMs: secondMs,
-  maxRetryMs: 5 * minuteMs,
+  firstPauseMs: secondMs,
+  greatestPauseMs: 5 * minuteMs,
 };

@@ -42,7 +42,7 @@ describe('the Auto Scaling groups', () => {
     const directory = autoScalingGroups({
       endpoint: peer.endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      patience: { tryTimeoutMs: 3_000, tries: 3, firstPauseMs: 1, maxPauseMs: 4 },
+      patience: { attemptTimeoutMs: 3_000, attempts: 3, firstPauseMs: 1, greatestPauseMs: 4 },
       events: { onLaunchUnknown: (name) => void unknown.push(name) },
       ...(launchTemplates === undefined ? {} : { launchTemplates }),
     });

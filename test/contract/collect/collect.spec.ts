@@ -56,7 +56,7 @@ describe('collecting a region', () => {
   let directory: string;
   let feed: Server;
   let feedUrl = '';
-  let fail: 'none' | 'status' | 'hang' | 'cut' | 'endless' = 'none';
+  let fail: 'none' | 'status' | 'busy' | 'hang' | 'cut' | 'endless' = 'none';
   let ec2: AwsPeer;
   const said: string[] = [];
 
@@ -67,7 +67,10 @@ describe('collecting a region', () => {
     feed = createServer((request, response) => {
       const body = request.url === '/advisor.json' ? advisor : priceList;
       if (fail === 'status') response.writeHead(503).end();
-      else if (fail === 'cut') {
+      else if (fail === 'busy') {
+        fail = 'none';
+        response.writeHead(503, { 'retry-after': '1' }).end();
+      } else if (fail === 'cut') {
         response.writeHead(200, { 'content-length': body.length });
         response.write(body.slice(0, 40), () => response.destroy());
       } else if (fail === 'endless') {
@@ -99,12 +102,17 @@ describe('collecting a region', () => {
     const clients = ec2Clients({
       endpoint: ec2.endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      patience: { tryTimeoutMs: 2_000, tries: 2, firstPauseMs: 1, maxPauseMs: 2 },
+      patience: { attemptTimeoutMs: 2_000, attempts: 2, firstPauseMs: 1, greatestPauseMs: 2 },
     });
     return {
       market: marketEc2(clients),
       facts: regionFactsEc2(clients),
-      documents: publicDocuments({ tries: 2, firstPauseMs: 1, timeoutMs: 200, maxBytes: 1_000_000 }),
+      documents: publicDocuments({
+        attempts: 2,
+        pace: { firstPauseMs: 1, greatestPauseMs: 2, jitter: 0, greatestAskedMs: 1_000 },
+        timeoutMs: 200,
+        maxBytes: 1_000_000,
+      }),
       store: directoryObjects(directory),
       parquetBytes,
       progress: (sentence: string) => void said.push(sentence),
@@ -162,6 +170,14 @@ describe('collecting a region', () => {
       expect(facts.advisor.size).to.equal(2);
       expect(facts.onDemand.get('c5.large')).to.equal(0.085);
     });
+
+  it('reads a public document again after the pause that its server asks for', async () => {
+    fail = 'busy';
+    const startMs = performance.now();
+    expect(await collectRegion(order(), ports(), signal)).to.deep.equal([]);
+    expect(performance.now() - startMs).to.be.greaterThan(990);
+    expect((await written()).advisor.size).to.equal(2);
+  });
 
   it('leaves the file untouched when everything fails', async () => {
     await collectRegion(order(), ports(), signal);

@@ -34,7 +34,7 @@ describe('the EC2 market', () => {
     const clients = ec2Clients({
       endpoint: peer.endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      patience: { tryTimeoutMs: 2_000, tries: 4, firstPauseMs: 1, maxPauseMs: 4, ...patience },
+      patience: { attemptTimeoutMs: 2_000, attempts: 4, firstPauseMs: 1, greatestPauseMs: 4, ...patience },
       events: { onRetry: (_action, reason) => void retries.push(reason) },
     });
     return { clients, peer };
@@ -108,7 +108,7 @@ describe('the EC2 market', () => {
   it('tries again after throttling, faults of the service, resets and torn or senseless answers', async () => {
     const { clients, peer } = await clientsOf(
       { DescribeSpotPriceHistory: spotPriceHistory(rows, 100) },
-      { tries: 6 },
+      { attempts: 6 },
     );
     peer.queueFaults('throttle', 'server-error', 'reset', 'half-answer', 'not-xml');
     const series = await marketEc2(clients).history({ region, sinceMs }, signal);
@@ -124,13 +124,30 @@ describe('the EC2 market', () => {
     const clients = ec2Clients({
       endpoint: peerOf.endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      patience: { tryTimeoutMs: 2_000, tries: 10, firstPauseMs: 2, maxPauseMs: 30 },
+      patience: { attemptTimeoutMs: 2_000, attempts: 10, firstPauseMs: 2, greatestPauseMs: 30 },
       events: { onRetry: (_action, _reason, pauseMs) => void pauses.push(pauseMs) },
     });
     await marketEc2(clients).history({ region, sinceMs }, signal);
     expect(pauses).to.have.length(9);
     expect(Math.max(...pauses)).to.be.at.most(30);
     expect(Math.max(...pauses.slice(5))).to.be.greaterThan(pauses[0]!);
+  });
+
+  it('waits as long as the service asks for, within its bound', async () => {
+    const pauses: number[] = [];
+    peer = await awsPeer({ DescribeSpotPriceHistory: spotPriceHistory(rows, 100) });
+    peer.queueFaults('throttle-a-second', 'throttle');
+    const clients = ec2Clients({
+      endpoint: peer.endpoint,
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      patience: { firstPauseMs: 2, greatestPauseMs: 30, greatestAskedMs: 1_200 },
+      events: { onRetry: (_action, _reason, pauseMs) => void pauses.push(pauseMs) },
+    });
+    const startMs = performance.now();
+    await marketEc2(clients).history({ region, sinceMs }, signal);
+    expect(performance.now() - startMs).to.be.greaterThan(990);
+    expect(pauses[0]).to.equal(1_000);
+    expect(pauses[1]).to.be.at.most(30);
   });
 
   it('gives up after its tries and says that it was throttled', async () => {
@@ -160,7 +177,7 @@ describe('the EC2 market', () => {
   it('leaves a try that hangs and takes the next', async () => {
     const { clients, peer } = await clientsOf(
       { DescribeSpotPriceHistory: spotPriceHistory(rows, 100) },
-      { tryTimeoutMs: 300 },
+      { attemptTimeoutMs: 300 },
     );
     // The SDK is loaded by a first call, so that the time-out meets the peer alone.
     await marketEc2(clients).history({ region, sinceMs }, signal);
@@ -170,7 +187,7 @@ describe('the EC2 market', () => {
   });
 
   it('stops at once when its signal says so, also in the middle of a pause', async () => {
-    const { clients, peer } = await clientsOf({}, { firstPauseMs: 60_000, maxPauseMs: 60_000 });
+    const { clients, peer } = await clientsOf({}, { firstPauseMs: 60_000, greatestPauseMs: 60_000 });
     peer.setFault('throttle');
     const stop = new AbortController();
     const pending = unavailable(marketEc2(clients).history({ region, sinceMs }, stop.signal));
@@ -190,7 +207,7 @@ describe('the EC2 market', () => {
       const clients = ec2Clients({
         endpoint,
         credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-        patience: { tries: 2, firstPauseMs: 1, tryTimeoutMs: 3_000 },
+        patience: { attempts: 2, firstPauseMs: 1, attemptTimeoutMs: 3_000 },
       });
       const error = await unavailable(marketEc2(clients).history({ region, sinceMs }, signal));
       expect(error.message).to.match(/^DescribeSpotPriceHistory (failed|gave no answer)/);

@@ -33,8 +33,8 @@ const quick: RefreshTimes = {
   callTimeoutMs: 200,
   riskCheckMs: 2,
   riskTimeoutMs: 200,
-  firstRetryMs: 2,
-  maxRetryMs: 10,
+  firstPauseMs: 2,
+  greatestPauseMs: 10,
 };
 
 const hour = 3_600_000;
@@ -197,7 +197,7 @@ describe('the knowledge keeper', () => {
     const clients = ec2Clients({
       endpoint: peer.endpoint,
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      patience: { firstPauseMs: 1, maxPauseMs: 4 },
+      patience: { firstPauseMs: 1, greatestPauseMs: 4 },
     });
     const scored: number[] = [];
     const model: RiskModel = {

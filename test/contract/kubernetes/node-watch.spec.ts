@@ -54,7 +54,7 @@ describe('node watch', () => {
     feed = nodeWatch(apis, {
       silentMs: 600,
       firstPauseMs: 20,
-      longestPauseMs: 100,
+      greatestPauseMs: 100,
       nowMs: Date.now,
       chance: () => 0,
       warn: () => undefined,

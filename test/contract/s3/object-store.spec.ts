@@ -14,7 +14,7 @@ import { s3Peer, type S3Peer } from '../../peers/s3-peer.ts';
 
 const { signal } = new AbortController();
 const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' };
-const patience = { firstPauseMs: 1, maxPauseMs: 5 };
+const patience = { firstPauseMs: 1, greatestPauseMs: 5 };
 
 async function streamed(store: ObjectStore, key: string, range: { start?: number; end?: number } = {}) {
   const parts: Uint8Array[] = [];

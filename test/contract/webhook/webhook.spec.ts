@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, type AddressInfo, type Server } from 'node:net';
@@ -25,11 +26,13 @@ describe('webhook', () => {
   const servers: Server[] = [];
   let seen: { readonly headers: IncomingMessage['headers']; readonly body: string }[];
   let statuses: number[];
+  let askedSeconds: string;
   let warnings: string[];
 
   beforeEach(() => {
     seen = [];
     statuses = [];
+    askedSeconds = '';
     warnings = [];
   });
   afterEach(() => {
@@ -47,7 +50,8 @@ describe('webhook', () => {
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
       seen.push({ headers: request.headers, body });
-      response.writeHead(statuses.shift() ?? 204);
+      const status = statuses.shift();
+      response.writeHead(status ?? 204, status === undefined ? {} : { 'retry-after': askedSeconds });
       response.end();
     });
   };
@@ -85,6 +89,24 @@ describe('webhook', () => {
     expect(await one.send(message, signal)).to.equal('sent');
     expect(seen).to.have.length(2);
     expect(warnings.join()).to.include('500').and.not.include('secret-path').and.not.include('hush');
+  });
+
+  it('waits as long as the receiver asks for, and ends at once when it is stopped meanwhile', async () => {
+    const port = await listening(createServer(receiver));
+    const stop = new AbortController();
+    const one = webhook(options({ url: `http://127.0.0.1:${port}/x`, attempts: 2 }));
+    statuses = [429];
+    askedSeconds = '2';
+    const startMs = performance.now();
+    expect(await one.send(message, signal)).to.equal('sent');
+    expect(performance.now() - startMs).to.be.greaterThan(1_990);
+    statuses = [503];
+    askedSeconds = '25';
+    const failing = one.send(message, stop.signal);
+    while (seen.length < 3) await sleep(5);
+    stop.abort();
+    expect(await failing).to.equal('failed');
+    expect(performance.now() - startMs).to.be.lessThan(10_000);
   });
 
   it('gives up after its attempts and says so', async () => {

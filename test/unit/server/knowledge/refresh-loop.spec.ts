@@ -13,8 +13,8 @@ describe('a refresh loop', () => {
     return {
       everyMs: 2,
       timeoutMs: 1_000,
-      firstRetryMs: 1,
-      maxPauseMs: 5,
+      firstPauseMs: 1,
+      greatestPauseMs: 5,
       onFailure: () => undefined,
       clock: systemClock,
       signal: stop.signal,
@@ -93,8 +93,8 @@ describe('a refresh loop', () => {
       plan({
         timeoutMs: 5,
         everyMs: 10_000,
-        firstRetryMs: 10_000,
-        maxPauseMs: 10_000,
+        firstPauseMs: 10_000,
+        greatestPauseMs: 10_000,
         run: (signal) =>
           new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(new Error('aborted')));
