@@ -4,7 +4,7 @@
  *
  *   node scripts/cluster.ts build    builds what is missing into .cache/bin (about 9 minutes the first time)
  *   node scripts/cluster.ts up       starts it, prints the kubeconfig's path, and stops it on Ctrl-C
- *   node scripts/cluster.ts up --play   as root: pods of our image run the built program (docs/cluster.md)
+ *   node scripts/cluster.ts up --play   as root: pods of our image run the built program (test/cluster/README.md)
  */
 import { built } from './cluster/binaries.ts';
 import { startedCluster } from './cluster/control-plane.ts';

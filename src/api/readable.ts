@@ -136,7 +136,7 @@ function sameStanding(a: CandidateMessage, b: CandidateMessage): boolean {
 
 /** What the two probabilities of the table are. */
 const probabilitiesText = [
-  'expected: how often the pool becomes unstable within the horizon of whoever tells the risk, 0 to 1, calibrated: cost is discounted by it.',
+  'expected: how often the pool becomes unstable within the horizon of whoever tells the risk, 0 to 1, calibrated: the cost counts by it.',
   'crash p: the same evidence at even odds, as if every second pool did: a scale for the safety gate, not a frequency.',
 ].join('\n');
 

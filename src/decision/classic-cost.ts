@@ -3,7 +3,7 @@ import type { Costed, Priced } from './cost.ts';
 import { unusedShare } from './node-value.ts';
 
 /**
- * The seed's cost: TCO = price of the nodes + what of it they leave unused. By option, not by what it serves; no interruptions,
+ * The classic cost: TCO = price of the nodes + what of it they leave unused. By option, not by what it serves; no interruptions,
  * no room for later pods, no fleet.
  */
 export function withClassicCost(context: DecisionContext<Priced>): DecisionContext<Costed> {

@@ -71,7 +71,7 @@ const evidenceText = {
   'on-demand': 'on-demand',
 } as const;
 
-/** Nothing is known against a candidate of unknown risk, so the seed's gate is not for it. */
+/** Nothing is known against a candidate of unknown risk, so the classic gate is not for it. */
 function tooRisky({ risk }: Assessed, { maxCrashProbability }: Policy): Objection | undefined {
   if (risk.source === 'none' || risk.crashProbability <= maxCrashProbability) return undefined;
   return {

@@ -12,7 +12,7 @@ export function yieldOf(cost: number, onDemandEquivalent: number, probability: n
   return 100 * (saved >= 0 ? saved * kept : saved / kept);
 }
 
-/** The seed's yield, 0..100: against the dearest candidate, which has 0 whatever its risk. */
+/** The classic yield, 0..100: against the dearest candidate, which has 0 whatever its risk. */
 export function classicYieldOf(cost: number, dearest: number, crashProbability: number): number {
   return dearest > 0 ? 100 * (1 - cost / dearest) * (1 - crashProbability) : 0;
 }

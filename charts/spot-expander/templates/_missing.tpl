@@ -12,7 +12,7 @@
 {{- end -}}
 {{- $hasFile := or (hasKey .Values.server.config "static_data") (ne .Values.storage.kind "none") -}}
 {{- if and (ne .Values.region "ap-south-1") (not $hasFile) -}}
-{{- $missing = append $missing (printf "Of %s the image brings the Spot Advisor's bands and on-demand prices of the day that /readyz names, and nothing newer is collected. With storage.kind=volume or s3 they are collected; or give a file in server.config.static_data (docs/knowledge.md)." .Values.region) -}}
+{{- $missing = append $missing (printf "Of %s the image brings the Spot Advisor's bands and on-demand prices of the day that /readyz names, and nothing newer is collected. With storage.kind=volume or s3 they are collected; or give a file in server.config.static_data (docs/data.md)." .Values.region) -}}
 {{- end -}}
 {{- end -}}
 {{- if ne .Values.storage.kind "none" -}}

@@ -107,7 +107,7 @@ function othersLines(
     const expected =
       facts.expectedFrequency === undefined
         ? ''
-        : `, expected ${(100 * facts.expectedFrequency).toFixed(2)} % a node`;
+        : `, expected ${(100 * facts.expectedFrequency).toFixed(2)} % unstable`;
     const drop = decision.drops.find(({ id }) => id === facts.id);
     const note = drop === undefined ? expected : `; we dropped it: ${drop.sentence}`;
     return `  ${who.padEnd(12)}  ${facts.id}: ${facts.nodeCount} nodes, $${perHour.toFixed(3)} an hour${note}${what}`;

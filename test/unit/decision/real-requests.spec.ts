@@ -46,7 +46,7 @@ describe('a scale-up that a real autoscaler asked about', () => {
       expect(degradation.step).to.equal('model');
     });
 
-  it('is ranked by the classic formula as the seed did: burstable types for full, the dearest at 0', () => {
+  it('is ranked by the classic formula: burstable types for full, the dearest at 0', () => {
     const { ranked } = decide('1.35.2', mock, { ...defaultPolicy, formula: 'classic' });
     expect(ranked.map(({ id }) => id)).to.deep.equal([
       'spot-t3-medium-c',
