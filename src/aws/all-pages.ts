@@ -6,9 +6,12 @@ export interface Page<T> {
   readonly nextToken: string | undefined;
 }
 
+/** More than any region's longest listing has. */
+const mostPages = 20_000;
+
 /**
  * Follows a paged listing to its end.
- * @throws SourceUnavailable when the service gives a token out twice: the listing would never end.
+ * @throws SourceUnavailable when the service gives a token out twice, or has had more pages than any listing has.
  */
 export async function* allPages<T>(
   action: string,
@@ -27,6 +30,8 @@ export async function* allPages<T>(
           `${action} gave the same page token twice: the listing has no end.`,
         );
       seen.add(token);
+      if (seen.size > mostPages)
+        throw new SourceUnavailable('failed', `${action} had more than ${mostPages} pages.`);
     }
   } while (token !== undefined);
 }

@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandFactory>>> =
   agent: async () => (await import('./agent/agent-command.ts')).agentCommand,
   'release-nodes': async () => (await import('./agent/release-nodes-command.ts')).releaseNodesCommand,
   collect: async () => (await import('./offline/collect.ts')).collectCommand,
+  doctor: async () => (await import('./offline/doctor.ts')).doctorCommand,
   train: async () => (await import('./offline/train.ts')).trainCommand,
   backtest: async () => (await import('./offline/backtest.ts')).backtestCommand,
   score: async () => (await import('./offline/score.ts')).scoreCommand,

@@ -23,7 +23,7 @@ function allowedActions(): readonly string[] {
   const blocks = [...text.matchAll(/<!-- policy: [\w ]+ -->\n```json\n([^`]+)```/g)].map(
     ([, json]): unknown => JSON.parse(json ?? ''),
   );
-  expect(blocks).to.have.length(5);
+  expect(blocks).to.have.length(6);
   const actions = JSON.stringify(blocks).match(/"(ec2|autoscaling|s3):\w+"/g) ?? [];
   return [...new Set(actions.map((action) => action.slice(1, -1)))].sort();
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { awsPeer, spotPriceHistory, type AwsPeer, type PriceRow } from '../peers/aws-peer.ts';
+import { capacityManagerPeer } from '../peers/capacity-manager-peer.ts';
 import { until } from '../peers/until.ts';
 import { bareEnvironment, run, served, type Run } from './served.ts';
 
@@ -61,6 +62,7 @@ describe('from nothing to a server that knows its region, as built processes', f
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_EC2_METADATA_DISABLED: 'true',
   });
+  const capacityManager = capacityManagerPeer();
   let ec2: AwsPeer;
   let feed: Server;
   let feedUrl = '';
@@ -69,6 +71,7 @@ describe('from nothing to a server that knows its region, as built processes', f
 
   before(async () => {
     ec2 = await awsPeer({
+      ...capacityManager.answers,
       DescribeSpotPriceHistory: spotPriceHistory(rows, 300, new Set([1])),
       DescribeAvailabilityZones: () =>
         `<DescribeAvailabilityZonesResponse ${namespace}><availabilityZoneInfo>${zoneItems.join('')}</availabilityZoneInfo></DescribeAvailabilityZonesResponse>`,
@@ -166,6 +169,42 @@ describe('from nothing to a server that knows its region, as built processes', f
     await until('a good round', () => round.stderr().slice(said).includes('all is new'), 90_000);
     round.signal('SIGTERM');
     expect(await round.exitCode).to.equal(0);
+  });
+
+  it('the record of EC2 Capacity Manager is enabled when asked, awaited, and collected; doctor says which', async () => {
+    const doctor = async () => {
+      const asked = program('doctor', '--region', region, '--ec2-endpoint', ec2.endpoint);
+      expect(await asked.exitCode, asked.stderr()).to.equal(0);
+      return asked.lines.join('\n');
+    };
+    const records = (...more: string[]) => collect('--no-history', '--no-static', ...more);
+    expect(await doctor())
+      .to.contain('ok    ap-south-1 spot prices: of 9 pools')
+      .and.to.contain('warn  EC2 Capacity Manager: EC2 Capacity Manager is not enabled in ap-south-1');
+    const enabling = records('--enable-capacity-manager');
+    expect(await enabling.exitCode, enabling.stderr()).to.equal(0);
+    expect(enabling.stderr()).to.contain('is enabled in ap-south-1 now');
+    expect(await doctor()).to.contain('takes in its first hours (said by AWS)');
+    const latestMs = Math.floor(nowMs / hourMs) * hourMs - 2 * hourMs;
+    capacityManager.shape.ingestion = 'ingestion-complete';
+    capacityManager.shape.span = {
+      earliest: new Date(latestMs - 30 * hourMs).toISOString(),
+      latest: new Date(latestMs).toISOString(),
+    };
+    capacityManager.shape.hours = Array.from({ length: 31 }, (_, before) => ({
+      at: new Date(latestMs - before * hourMs).toISOString(),
+      region,
+      zoneId: 'aps1-az1',
+      type: 'c5.large',
+      metrics: { 'spot-total-usage-hrs-inst': 20, 'spot-total-interruptions-inst': before === 3 ? 1 : 0 },
+    }));
+    const collected = records();
+    expect(await collected.exitCode, collected.stderr()).to.equal(0);
+    expect(collected.stderr()).to.contain('31 hours of pools, 1 interruptions');
+    expect(readdirSync(join(store, `capacity/region=${region}`))).to.have.length.within(2, 3);
+    expect(await doctor()).to.match(
+      /ok {4}EC2 Capacity Manager: enabled in ap-south-1 for this account: hours from/,
+    );
   });
 
   it('EC2 that refuses is said in one sentence, with exit code 1 and the file as it was', async () => {

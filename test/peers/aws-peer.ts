@@ -38,7 +38,8 @@ export interface AwsPeer {
   readonly close: () => Promise<void>;
 }
 
-export type Answer = (parameters: Parameters) => string;
+/** @param region of the request's signature */
+export type Answer = (parameters: Parameters, region: string) => string;
 
 /** EC2 wraps its errors in one more element than the other services of the query protocol. */
 export type Dialect = 'ec2' | 'query';
@@ -76,7 +77,7 @@ export async function awsPeer(
         else {
           const answer = answers[parameters['Action'] ?? ''];
           if (answer === undefined) error(response, 400, 'InvalidAction', 'no such action');
-          else xml(response, 200, answer(parameters));
+          else xml(response, 200, answer(parameters, signedRegion(request.headers.authorization)));
         }
       },
       () => undefined,
@@ -107,6 +108,11 @@ function isOff(header: string | readonly string[] | undefined): boolean {
   if (parts === null) return true;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
   return Math.abs(Date.UTC(year, month - 1, day, hour, minute, second) - Date.now()) > signatureSlackMs;
+}
+
+/** `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. */
+function signedRegion(authorization: string | undefined): string {
+  return /Credential=[^/]*\/\d+\/([^/]+)\//.exec(authorization ?? '')?.[1] ?? '';
 }
 
 async function parametersOf(request: IncomingMessage): Promise<Record<string, string>> {

@@ -4,15 +4,20 @@ import { z } from 'zod';
 import { messageOf } from '../../errors/message-of.ts';
 import { SourceUnavailable } from '../../errors/source-unavailable.ts';
 import { publicDocuments } from '../../adapters/advisor-feed/advisor-feed.ts';
-import { ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
+import { capacityManagerEc2 } from '../../adapters/ec2/capacity-manager-ec2.ts';
+import { ec2Clients, type Ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
 import { marketEc2 } from '../../adapters/ec2/market-ec2.ts';
 import { regionFactsEc2 } from '../../adapters/ec2/region-facts-ec2.ts';
 import { parquetBytes } from '../../adapters/parquet/parquet-bytes.ts';
+import { collectCapacity } from '../../offline/collect/collect-capacity.ts';
 import { collectHistory } from '../../offline/collect/collect-history.ts';
 import { collectRegion } from '../../offline/collect/collect-region.ts';
 import { regionShare } from '../../config/region-share.ts';
-import { setting, type SettingValues } from '../../config/setting.ts';
+import { flag, setting, type SettingValues } from '../../config/setting.ts';
+import type { OpenedCapacity } from '../../ports/capacity-manager.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import {
+  awsRegion,
   awsRegionList,
   boundedNumber,
   durationMs,
@@ -21,7 +26,7 @@ import {
   yesOrNo,
 } from '../../config/value-types.ts';
 import type { CommandContext } from '../command-context.ts';
-import { progressOf } from '../progress.ts';
+import { progressOf, type Progress } from '../progress.ts';
 import { readSettings, withSettings } from '../settings-command.ts';
 import { shardSetting } from './learning-settings.ts';
 import { openStore } from './open-location.ts';
@@ -39,7 +44,26 @@ const collectSettings = {
     days: setting(boundedNumber(1, 90), 90, 'days', 'of price history; AWS keeps 90'),
     every: setting(durationMs().optional(), undefined, 'duration', 'go on for ever, so often'),
     history: setting(yesOrNo, 'true', 'yes|no', 'collect the price history'),
-    static: setting(yesOrNo, 'true', 'yes|no', 'collect everything but the price history'),
+    static: setting(yesOrNo, 'true', 'yes|no', 'collect zones, types, bands and prices of the day'),
+    capacity: setting(
+      yesOrNo,
+      'true',
+      'yes|no',
+      "collect the account's Spot hours and interruptions from EC2 Capacity Manager, where it is enabled",
+    ),
+    capacity_manager_region: setting(
+      awsRegion.optional(),
+      undefined,
+      'region',
+      'where EC2 Capacity Manager is enabled: one region tells of all; default the first of the regions where it is',
+    ),
+    enable_capacity_manager: flag(
+      yesOrNo,
+      'false',
+      '',
+      'enable EC2 Capacity Manager in that region, or in the first of the regions; it costs nothing',
+    ),
+    organization: flag(yesOrNo, 'false', '', 'enable it for every account of the AWS organization'),
     advisor_url: setting(z.string(), advisorUrl, 'url', 'where the Spot Advisor document is'),
     price_list_url: setting(
       z.string().optional(),
@@ -67,8 +91,9 @@ export function collectCommand(context: CommandContext): Command {
       const region =
         settings.shard === undefined ? settings.region : regionShare(settings.shard, settings.region);
       const options = { ...settings, region, out: publishingPlace(settings.out) };
+      const reported = new Set<string>();
       for (;;) {
-        const problems = await collectOnce(options, context).catch((error: unknown) => {
+        const problems = await collectOnce(options, reported, context).catch((error: unknown) => {
           if (context.signal.aborted || options.every === undefined) throw error;
           return [messageOf(error)];
         });
@@ -83,7 +108,12 @@ export function collectCommand(context: CommandContext): Command {
     });
 }
 
-async function collectOnce(options: CollectOptions, context: CommandContext): Promise<readonly string[]> {
+/** @param reported sentences of earlier rounds, which are not repeated */
+async function collectOnce(
+  options: CollectOptions,
+  reported: Set<string>,
+  context: CommandContext,
+): Promise<readonly string[]> {
   const { signal } = context;
   const bar = progressOf(context);
   const progress = bar.say;
@@ -135,10 +165,73 @@ async function collectOnce(options: CollectOptions, context: CommandContext): Pr
         else fail(`${region}: ${messageOf(error)}`);
       }
     }
+    if (options.capacity) await collectRecords(options, { clients, store, bar, reported, fail }, context);
   } finally {
     bar.end();
     clients.close();
   }
   progress(`${options.out}: ${problems.length === 0 ? 'all is new' : `${problems.length} sources failed`}`);
   return problems;
+}
+
+interface RecordParts {
+  readonly clients: Ec2Clients;
+  readonly store: ObjectStore;
+  readonly bar: Progress;
+  readonly reported: Set<string>;
+  readonly fail: (sentence: string) => void;
+}
+
+/** The account's own hours and interruptions. That there are none to be had is said, and is no failure unless it was asked for. */
+async function collectRecords(
+  options: CollectOptions,
+  { clients, store, bar, reported, fail }: RecordParts,
+  { signal }: CommandContext,
+): Promise<void> {
+  const manager = capacityManagerEc2(clients);
+  const sayOnce = (sentence: string): void => {
+    if (!reported.has(sentence)) bar.say(sentence);
+    reported.add(sentence);
+  };
+  let opened: OpenedCapacity;
+  try {
+    const { capacity_manager_region: home, enable_capacity_manager: enable, organization } = options;
+    const homeRegions = home === undefined ? options.region : [home];
+    opened = await manager.open({ homeRegions, enable, organization }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    fail(`EC2 Capacity Manager: ${messageOf(error)}`);
+    return;
+  }
+  if (opened.kind === 'not-allowed' && options.enable_capacity_manager) fail(opened.sentence);
+  else if (opened.kind !== 'open') sayOnce(opened.sentence);
+  if (opened.kind !== 'open') return;
+  for (const region of options.region)
+    try {
+      const { silentHours, withoutFulfillment } = await collectCapacity(
+        {
+          ...opened,
+          region,
+          byAccount: opened.organization,
+          nowMs: Date.now(),
+          pauseMs: options.pause,
+        },
+        {
+          manager,
+          store,
+          progress: bar.say,
+          onStep: (done, all) => bar.at(`${region}: hours and interruptions`, done, all),
+        },
+        signal,
+      );
+      if (silentHours > 0)
+        sayOnce(
+          `${region}: EC2 Capacity Manager says nothing any more of ${silentHours} hours that it told of before; they stay as they were.`,
+        );
+      if (withoutFulfillment !== undefined)
+        sayOnce(`${region}: without what was asked of Spot and came: ${withoutFulfillment}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      fail(`${region}: no hours and interruptions: ${messageOf(error)}`);
+    }
 }
