@@ -1,21 +1,25 @@
 /** Writes the table of docs/configuration.md from the settings themselves; with --check only compares. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serveSettings } from '../src/config/serve-settings.ts';
-import { environmentName, flagName, type Setting } from '../src/config/setting.ts';
+import type { Setting } from '../src/config/setting.ts';
 
 const file = 'docs/configuration.md';
 const begin = '<!-- settings: npm run docs -->\n';
 const end = '<!-- end of settings -->';
 
+/** Flag and variable follow from the key, as the page says; other variables that are read as well stand behind the meaning. */
 export function settingsTable(): string {
   const rows = Object.entries(serveSettings).map(([key, one]: readonly [string, Setting<unknown>]) => {
-    const variables = [environmentName(key), ...(one.alsoFrom ?? [])].map((name) => `\`${name}\``).join(' ');
+    const others = (one.alsoFrom ?? []).map((name) => `\`${name}\``).join(', ');
+    const meaning = others === '' ? one.description : `${one.description}; also ${others}`;
     const fallback = one.fallback === undefined ? '' : `\`${one.fallback}\``;
-    return `| \`${key}\` | \`${flagName(key)} <${one.placeholder.replaceAll('|', '\\|')}>\` | ${variables} | ${fallback} | ${one.description.replaceAll('|', '\\|')} |`;
+    return `| \`${key}\` | ${withoutPipes(one.placeholder)} | ${fallback} | ${withoutPipes(meaning)} |`;
   });
-  return ['| key | flag | environment | default | meaning |', '|---|---|---|---|---|', ...rows, ''].join(
-    '\n',
-  );
+  return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
+}
+
+function withoutPipes(text: string): string {
+  return text.replaceAll('|', '\\|');
 }
 
 export function withSettingsTable(text: string): string {

@@ -5,7 +5,7 @@
  *   npm run test:faults -- --full           full sizes: 10 minutes of soak, 10^6 hostile messages, a minute without API server
  *   npm run test:faults -- --soak           half an hour of all attacks in turn
  *   npm run test:faults -- --drill NAME     one drill, or several: --drill NAME --drill NAME
- *   npm run test:faults -- --write          also writes the table of docs/reliability.md
+ *   npm run test:faults -- --write          also writes the table of bench/drills.md
  *   npm run test:faults -- --list           the drills' names
  *
  * Ends with `N passed, N failed, N skipped`; exit code 0: none failed, 1: some did, 2: used wrongly.
@@ -20,13 +20,13 @@ import { allDrills } from '../test/faults/drills/all.ts';
 import { playedDrill } from '../test/faults/played-drill.ts';
 import { drillTable, writeTable } from '../test/faults/table.ts';
 
-const page = fileURLToPath(new URL('../docs/reliability.md', import.meta.url));
+const page = fileURLToPath(new URL('../bench/drills.md', import.meta.url));
 
 const usage = `npm run test:faults [-- OPTIONS]
   --full         full sizes (10 minutes of soak, 10^6 hostile messages, a minute without API server)
   --soak         half an hour of all attacks in turn, and nothing else
   --drill NAME   only this drill; may be given several times
-  --write        write the table of docs/reliability.md
+  --write        write the table of bench/drills.md
   --list         name the drills
   --help         this text
 Exit codes: 0 none failed, 1 some failed, 2 used wrongly.`;
@@ -135,7 +135,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.write) {
     const command = `npm run test:faults --${options.full ? ' --full' : ''} --write`;
     writeTable(page, drillTable(played, command));
-    console.log('docs/reliability.md is written');
+    console.log('bench/drills.md is written');
   }
   console.log(`${played.length - failed} passed, ${failed} failed, ${all.length - played.length} skipped`);
   process.exitCode = failed === 0 ? 0 : 1;

@@ -46,12 +46,12 @@ export interface Policy {
   readonly spreadWeight: number;
   /**
    * 0..1: the share of usable free room that later pods fill where pods are small; less where nodes hold few of them. Source:
-   * docs/simulate.md, both kinds of scale-down.
+   * bench/simulations.md, both kinds of scale-down.
    */
   readonly reuseShare: number;
   /**
    * 0..1: how much dearer a node counts for each doubling of the pods on it that the autoscaler does not move, since it runs
-   * until the last of them ends. Source: docs/simulate.md.
+   * until the last of them ends. Source: bench/simulations.md.
    */
   readonly nodeTail: number;
   /** Work that an interrupted pod does again, its new start included; priced at on-demand. */

@@ -10,7 +10,7 @@ export interface PoolEvidence {
   readonly advisorRate: number | undefined;
 }
 
-/** This many interruptions of the fleet weigh as much as the bands taken together. Source: docs/simulate.md, Traces. */
+/** This many interruptions of the fleet weigh as much as the bands taken together. Source: bench/simulations.md, Traces. */
 const doubt = 1;
 
 /**

@@ -6,7 +6,7 @@ import type { FleetRecord } from './fleet-record.ts';
 
 /**
  * A pool that comes back from an interruption is interrupted oftener than on its own average: by `excess` times that average
- * and, however calm it was before, by `leastPerHour`; half as much after each half-life. Source: docs/simulate.md, "What the
+ * and, however calm it was before, by `leastPerHour`; half as much after each half-life. Source: bench/simulations.md, "What the
  * traces say of hot pools".
  */
 export const justInterrupted = { excess: 1.5, leastPerHour: 0.07, halfLifeMs: 3 * 3_600_000 } as const;

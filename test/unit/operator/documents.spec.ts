@@ -12,7 +12,14 @@ const pages = readdirSync(join(repository, 'docs')).filter((file) => file.endsWi
 const documents = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ...pages.map((page) => `docs/${page}`),
-  ...['bench/README.md', 'bench/backtest.md', 'charts/spot-expander/README.md', 'test/cluster/README.md'],
+  ...[
+    'bench/README.md',
+    'bench/backtest.md',
+    'bench/simulations.md',
+    'bench/drills.md',
+    'charts/spot-expander/README.md',
+    'test/cluster/README.md',
+  ],
 ];
 
 const textOf = (document: string): string => readFileSync(join(repository, document), 'utf8');
