@@ -9,7 +9,8 @@ export const usualOnDemandPerUnit = 0.034;
 export function yieldOf(cost: number, onDemandEquivalent: number, probability: number): number {
   const saved = 1 - cost / onDemandEquivalent;
   const kept = 1 - Math.min(0.999, probability);
-  return 100 * (saved >= 0 ? saved * kept : saved / kept);
+  // A price list may hold anything: what costs more than can be told stays a number.
+  return Math.max(-Number.MAX_VALUE, 100 * (saved >= 0 ? saved * kept : saved / kept));
 }
 
 /** The classic yield, 0..100: against the dearest candidate, which has 0 whatever its risk. */
