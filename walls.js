@@ -91,6 +91,7 @@ export const onePlacePackages = {
   '@aws-sdk/client-ec2': ['src/adapters/ec2'],
   '@aws-sdk/client-auto-scaling': ['src/adapters/autoscaling'],
   '@aws-sdk/client-s3': ['src/adapters/s3'],
+  '@smithy/core': ['src/aws'],
   'onnxruntime-node': ['src/adapters/onnx'],
   '@grpc/grpc-js': ['src/adapters/grpc'],
   '@grpc/proto-loader': ['src/adapters/grpc'],

@@ -1,11 +1,14 @@
+import type * as Retry from '@smithy/core/retry';
 import { messageOf } from '../errors/message-of.ts';
 
 /** What a failed call to AWS tells: `refused` means that the same call will fail again. */
 export type FailureReason =
   'no-credentials' | 'denied' | 'throttled' | 'timed-out' | 'failed' | 'refused' | 'stopped';
 
-const throttling =
-  /^(Throttling|ThrottlingException|ThrottledException|RequestLimitExceeded|RequestThrottled\w*|TooManyRequestsException|SlowDown|EC2ThrottledException|PriorRequestNotComplete|BandwidthLimitExceeded|LimitExceededException)$/;
+/** What the SDK knows of its own errors: throttling, and what another try may mend, a corrected clock and broken connections included. */
+export type SdkClassification = Pick<typeof Retry, 'isThrottlingError' | 'isTransientError'>;
+
+/** Not sent again as it is: who asks has to change something first. The SDK does not tell these from other refusals. */
 const denial =
   /^(UnauthorizedOperation|AccessDenied\w*|AuthFailure|OptInRequired|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|ExpiredToken\w*|PendingVerification|Blocked)$/;
 /** The SDK found nothing to sign with, anywhere it looks. */
@@ -13,12 +16,10 @@ const missing = /^(CredentialsProviderError|TokenProviderError)$/;
 /** There was something to sign with, and AWS does not take it. */
 const unknown =
   /^(AuthFailure|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|ExpiredToken\w*)$/;
-/** The clock was wrong or credentials were just renewed: the next try is signed anew. */
+/** Credentials were just renewed, or the clock was set: the next attempt is signed anew, also where the SDK has corrected nothing. */
 const renewable = /^(RequestExpired|RequestTimeTooSkewed|RequestInTheFuture)$/;
+/** To the SDK these are transient, as a broken connection is, which it may call a TimeoutError too. */
 const timeouts = /^(TimeoutError|RequestTimeout\w*|ETIMEDOUT|ESOCKETTIMEDOUT)$/;
-
-/** Broken connections; the SDK calls some of them time-outs. */
-const broken = /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 
 interface Seen {
   readonly name: string;
@@ -26,13 +27,15 @@ interface Seen {
   readonly status: number | undefined;
 }
 
-export function reasonOf(error: unknown): Exclude<FailureReason, 'stopped'> {
+export function reasonOf(error: unknown, sdk: SdkClassification): Exclude<FailureReason, 'stopped'> {
   const { name, code, status } = seen(error);
-  if (code !== undefined && broken.test(code)) return 'failed';
-  if (throttling.test(name) || status === 429) return 'throttled';
+  const sdkError =
+    error instanceof Error ? (error as Parameters<SdkClassification['isThrottlingError']>[0]) : undefined;
+  if (sdkError !== undefined && sdk.isThrottlingError(sdkError)) return 'throttled';
   if (missing.test(name)) return 'no-credentials';
+  if (timeouts.test(name) && (code === undefined || timeouts.test(code))) return 'timed-out';
+  if (sdkError !== undefined && sdk.isTransientError(sdkError)) return 'failed';
   if (denial.test(name)) return 'denied';
-  if (timeouts.test(name)) return 'timed-out';
   if (renewable.test(name)) return 'failed';
   if (status === 401 || status === 403) return 'denied';
   return status !== undefined && status >= 400 && status < 500 ? 'refused' : 'failed';

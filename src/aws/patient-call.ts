@@ -89,11 +89,15 @@ async function tried<T>(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<T> {
+  // With the first call, which loads the SDK anyway: a process that never asks AWS holds nothing of it.
+  const sdk = import('@smithy/core/retry');
+  // It is awaited only where an attempt fails.
+  sdk.catch(() => undefined);
   const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
     return await beforeAbort(call(ended), ended);
   } catch (error) {
-    const reason = signal.aborted ? 'stopped' : ended.aborted ? 'timed-out' : reasonOf(error);
+    const reason = signal.aborted ? 'stopped' : ended.aborted ? 'timed-out' : reasonOf(error, await sdk);
     throw new FailedAttempt(reason, attempt, error);
   }
 }
