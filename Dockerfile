@@ -20,6 +20,7 @@ FROM sources AS program
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,target=/run/ca.pem \
     NODE_EXTRA_CA_CERTS=/run/ca.pem npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/build-agent.ts scripts/
 COPY src src
 RUN npm run build && mkdir state
 COPY LICENSE ./

@@ -10,5 +10,7 @@ for (const flag of [
   '--no-maglev',
   '--no-sparkplug',
   '--semi-space-growth-factor=1',
+  // What has been run at the start only is dropped as code at the next collection, and compiled again should it be needed.
+  '--bytecode-old-age=1',
 ])
   setFlagsFromString(flag);
