@@ -12,7 +12,13 @@ type Settings = SettingValues<typeof serveSettings>;
 /** What `serve` runs by: every default that depends on the mode is settled here. */
 export interface ServeConfig extends Omit<
   Settings,
-  'grpc_listen' | 'http_listen' | 'state_dir' | 'market' | 'stale_prices' | 'auto_scaling_groups'
+  | 'grpc_listen'
+  | 'http_listen'
+  | 'state_dir'
+  | 'market'
+  | 'stale_prices'
+  | 'auto_scaling_groups'
+  | 'capacity_manager'
 > {
   readonly grpc_listen: ListenAddress;
   readonly http_listen: ListenAddress;
@@ -20,6 +26,7 @@ export interface ServeConfig extends Omit<
   readonly market: 'static' | 'ec2';
   readonly stale_prices: 'use-and-say' | 'ignore';
   readonly auto_scaling_groups: boolean;
+  readonly capacity_manager: boolean;
   readonly nodeGroups: readonly NodeGroupDescription[];
 }
 
@@ -52,6 +59,7 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
     market: settings.market ?? (prod ? 'ec2' : 'static'),
     stale_prices: settings.stale_prices ?? (prod ? 'ignore' : 'use-and-say'),
     auto_scaling_groups: settings.auto_scaling_groups ?? prod,
+    capacity_manager: settings.capacity_manager ?? (settings.market ?? (prod ? 'ec2' : 'static')) === 'ec2',
     nodeGroups: nodeGroups.descriptions,
   };
   const mistakes = [...certificateMistakes(config), ...clusterMistakes(config, inputs.environment)];

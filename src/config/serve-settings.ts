@@ -250,6 +250,18 @@ export const serveSettings = {
     'yes|no',
     "read the Auto Scaling groups' mixed-instances policies; default yes in PROD",
   ),
+  capacity_manager: setting(
+    yesOrNo.optional(),
+    undefined,
+    'yes|no',
+    "read what EC2 Capacity Manager counted of the account's Spot hours and interruptions, where it is enabled; default yes where market is ec2",
+  ),
+  capacity_manager_region: setting(
+    awsRegion.optional(),
+    undefined,
+    'region',
+    'where EC2 Capacity Manager is enabled, if not in the region of the node groups',
+  ),
   kubeconfig: setting(
     filePath.optional(),
     undefined,

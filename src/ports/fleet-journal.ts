@@ -27,6 +27,16 @@ export type JournalEntry =
       readonly emptyAtMs?: number;
       readonly atMs: number;
     }
+  /** Of what is within a pool's total: that which was met from `sinceMs` to `untilMs`. */
+  | {
+      readonly kind: 'span';
+      readonly pool: PoolKey;
+      readonly sinceMs: number;
+      readonly untilMs: number;
+      readonly hours: number;
+      readonly interruptions: number;
+      readonly atMs: number;
+    }
   /** A notice that is within the totals. */
   | { readonly kind: 'counted'; readonly id: string; readonly atMs: number };
 

@@ -114,6 +114,12 @@ function entry(line: string): JournalEntry | undefined {
   if (kind === 'hours' && hours !== undefined) return { kind, pool, hours, atMs };
   if (kind === 'shortage') return { kind, pool, atMs };
   const interruptions = amount(fields['interruptions']);
+  const [sinceMs, untilMs] = [amount(fields['sinceMs']), amount(fields['untilMs'])];
+  if (kind === 'span') {
+    if (hours === undefined || interruptions === undefined || sinceMs === undefined || untilMs === undefined)
+      return undefined;
+    return sinceMs < untilMs ? { kind, pool, sinceMs, untilMs, hours, interruptions, atMs } : undefined;
+  }
   const rebalances = amount(fields['rebalances']);
   const shortages = amount(fields['shortages']);
   const interruptedAtMs = amount(fields['interruptedAtMs']);

@@ -5,6 +5,7 @@ import type { AdvisorBand } from '../../decision/knowledge.ts';
 import type { RestingClass } from '../../decision/capacity-memory.ts';
 import { poolKey, type Pool } from '../../decision/pool.ts';
 import { feedWithNewNodes } from '../../server/expander/new-nodes.ts';
+import { AccountRecord, CombinedRecord } from '../../server/fleet/account-record.ts';
 import { FleetCounts } from '../../server/fleet/fleet-counts.ts';
 import { fleetHazardModel } from '../../server/fleet/fleet-hazard-model.ts';
 import { PoolHazards } from '../../server/fleet/pool-hazard.ts';
@@ -21,6 +22,8 @@ export interface FleetOptions {
   /** Where the journal is kept. */
   readonly stateDir: string;
   readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
+  /** The name of a zone id that is known; anything else as it is. */
+  readonly zoneName: (zone: string) => string;
   /** Undefined for a type of unknown size. */
   readonly vcpusOf: (instanceType: string) => number | undefined;
   readonly horizonHours: number;
@@ -40,6 +43,8 @@ export type FleetHazardOf = (
 
 export interface Fleet {
   readonly watch: FleetWatch;
+  /** What AWS counted in the account; whoever reads it there puts it in. */
+  readonly account: AccountRecord;
   /** Where the cluster's nodes run. */
   readonly counts: FleetCounts;
   /** The fleet's own interruptions as a risk model, alone or combined with another. */
@@ -53,7 +58,7 @@ export interface Fleet {
 }
 
 /** Its sum, of as many pools and nodes as a record keeps, takes half of it. */
-const journalBytes = 2 * 1024 * 1024;
+const journalBytes = 8 * 1024 * 1024;
 const listTimeoutMs = 30_000;
 
 /**
@@ -84,17 +89,20 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     warn: log.warn.bind(log),
   });
   const ended = watch.run(signal).finally(() => apis.close());
+  const account = new AccountRecord();
+  const record = new CombinedRecord(watch.record, account, options.zoneName);
   const hazard: FleetHazardOf = (beside, onBeside) =>
     fleetHazardModel({
-      record: watch.record,
+      record,
       advisorBand: options.advisorBand,
       horizonHours: options.horizonHours,
       ...(beside !== undefined && { beside }),
       ...(onBeside !== undefined && { onBeside }),
     });
-  const hazards = new PoolHazards(watch.record, options.advisorBand);
+  const hazards = new PoolHazards(record, options.advisorBand);
   return {
     watch,
+    account,
     counts,
     hazard,
     poolHazard: (pool) => hazards.perHour(pool, clock.nowMs()),

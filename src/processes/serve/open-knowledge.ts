@@ -1,7 +1,8 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { autoScalingGroups } from '../../adapters/autoscaling/auto-scaling-groups.ts';
-import { ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
+import { capacityManagerEc2 } from '../../adapters/ec2/capacity-manager-ec2.ts';
+import { ec2Clients, type Ec2Clients } from '../../adapters/ec2/ec2-clients.ts';
 import { launchTemplatesEc2 } from '../../adapters/ec2/launch-templates-ec2.ts';
 import { marketEc2 } from '../../adapters/ec2/market-ec2.ts';
 import { regionFactsEc2 } from '../../adapters/ec2/region-facts-ec2.ts';
@@ -11,6 +12,8 @@ import type { ServeConfig } from '../../config/serve-config.ts';
 import { groupFactsOf } from '../../decision/group-rules.ts';
 import type { Knowledge } from '../../decision/knowledge.ts';
 import type { Pool } from '../../decision/pool.ts';
+import type { AccountRecord } from '../../server/fleet/account-record.ts';
+import { accountRefresh, type AccountRefresh } from '../../server/fleet/account-refresh.ts';
 import { alwaysSafe, mockRisk } from '../../server/knowledge/fixed-risk-models.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import type { KnowledgeEvents, KnowledgeSource } from '../../server/knowledge/knowledge-events.ts';
@@ -43,6 +46,8 @@ export interface OpenKnowledgeOptions {
   readonly poolHazard?: (pool: Pool) => number | undefined;
   /** Whether what is bundled stands in while nothing was published yet where the configuration says: a process that goes on can wait for it. */
   readonly standIns?: boolean;
+  /** Where what AWS counted in the account is put, where the process watches a fleet. */
+  readonly accountRecord?: AccountRecord;
   /** The fleet's own hazard, where the process counts notices. */
   readonly fleetHazard?: FleetHazardOf;
 }
@@ -53,6 +58,8 @@ export interface OpenedKnowledge {
   readonly modelKeeper: ModelKeeper | undefined;
   /** A sentence for each thing that is bundled and stands in for what was never published. */
   readonly standingIn: () => readonly string[];
+  /** Whether AWS tells of the account's own Spot hours and interruptions, and what to do where it does not. */
+  readonly accountRecord: () => string | undefined;
   /** Resolves when the model and every source were tried once and the pools are scored, or after `timeoutMs`. */
   readonly ready: (timeoutMs: number) => Promise<void>;
 }
@@ -69,7 +76,9 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
         }
       : undefined;
   const modelKeeper = trainedModel(options, standIn('model'));
-  const cloud = config.market === 'ec2' || config.auto_scaling_groups ? ec2Clients() : undefined;
+  const asksAws = config.market === 'ec2' || config.auto_scaling_groups || config.capacity_manager;
+  const cloud = asksAws ? ec2Clients() : undefined;
+  const account = cloud === undefined ? undefined : accountRefreshOf(options, cloud);
   signal.addEventListener('abort', () => cloud?.close(), { once: true });
   const keeper = startKnowledgeKeeper({
     regions: [config.region],
@@ -84,6 +93,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
       config.auto_scaling_groups && {
         groups: autoScalingGroups({ launchTemplates: launchTemplatesEc2(cloud) }),
       }),
+    ...(account !== undefined && { accountRecord: account.run }),
     riskModel: chosenRiskModel(options, modelKeeper),
     configuredGroup: groupFactsOf(config.nodeGroups),
     ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
@@ -102,6 +112,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
   return {
     keeper,
     modelKeeper,
+    accountRecord: () => account?.sentence(),
     standingIn: () => standIns.flatMap((sentence) => sentence() ?? []),
     ready: async (timeoutMs) => {
       const startedMs = clock.monotonicMs();
@@ -110,6 +121,22 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
       await keeper.ready(Math.max(0, timeoutMs - (clock.monotonicMs() - startedMs)));
     },
   };
+}
+
+function accountRefreshOf(
+  { config, accountRecord, clock, events }: OpenKnowledgeOptions,
+  cloud: Ec2Clients,
+): AccountRefresh | undefined {
+  if (!config.capacity_manager || accountRecord === undefined) return undefined;
+  return accountRefresh({
+    manager: capacityManagerEc2(cloud),
+    record: accountRecord,
+    homeRegions: [config.capacity_manager_region ?? config.region],
+    region: config.region,
+    clock,
+    onState: (sentence) =>
+      events.onRefresh?.({ source: 'account_record', outcome: 'changed', sentence, failures: 0 }),
+  });
 }
 
 /**

@@ -87,6 +87,7 @@ export async function serveParts(
         environment,
         stateDir: config.state_dir,
         advisorBand: (pool) => known.part.keeper.published().advisorBand(pool),
+        zoneName: (zone) => known.partIfThere?.keeper.published().zoneName(zone) ?? zone,
         vcpusOf: (type) => known.partIfThere?.keeper.published().instanceType(type)?.vcpu,
         horizonHours: policy.riskHorizonHours,
         onNotice: telemetry.fleetNotice,
@@ -112,6 +113,7 @@ export async function serveParts(
     ...(fleet !== undefined && {
       poolSignal: (pool: Pool) => fleet.watch.hotPools.signal(pool, clock.nowMs()),
       fleetHazard: fleet.hazard,
+      accountRecord: fleet.account,
       poolHazard: fleet.poolHazard,
     }),
   });

@@ -105,6 +105,7 @@ export class ServeStatus {
       risk,
       spot_prices: spotPrices,
       static_intelligence: staticIntelligence,
+      account_record: knowledge.accountRecord() ?? null,
       age_seconds: Object.fromEntries(ageSources.map((source) => [source, this.ageSeconds(source) ?? null])),
       transport: this.#grpc.transportReport(),
     };

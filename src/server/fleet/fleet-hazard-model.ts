@@ -2,10 +2,10 @@ import type { AdvisorBand, RiskAssessment } from '../../decision/knowledge.ts';
 import { poolKey, type Pool, type PoolKey } from '../../decision/pool.ts';
 import type { RiskInputs, RiskModel } from '../../ports/risk-model.ts';
 import { combinedRisk, defaultHazardPrior, fleetFactor, fleetHazard } from './fleet-hazard.ts';
-import type { FleetRecord } from './fleet-record.ts';
+import type { FleetEvidence } from './fleet-record.ts';
 
 export interface FleetHazardOptions {
-  readonly record: FleetRecord;
+  readonly record: FleetEvidence;
   readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
   readonly horizonHours: number;
   /** Given: its assessments are combined with the fleet's; where it fails or is silent the hazard stands alone. */

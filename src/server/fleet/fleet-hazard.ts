@@ -1,7 +1,7 @@
 import { atEvenOdds, frequencyWithin, hazardPerHour } from '../../decision/advisor-prior.ts';
 import type { RiskAssessment } from '../../decision/knowledge.ts';
 import type { PoolKey } from '../../decision/pool.ts';
-import type { FleetRecord, PoolRecord } from './fleet-record.ts';
+import type { FleetEvidence, PoolRecord } from './fleet-record.ts';
 
 /** What the fleet met in one pool, and what the Spot Advisor said of it. */
 export interface PoolEvidence {
@@ -33,7 +33,7 @@ export function fleetFactor(
 
 /** {@link fleetFactor} over every pool of a record. */
 export function recordFactor(
-  record: FleetRecord,
+  record: FleetEvidence,
   nowMs: number,
   advisorRateOf: (pool: PoolKey) => number | undefined,
 ): number {

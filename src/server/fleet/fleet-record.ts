@@ -1,5 +1,6 @@
 import type { PoolKey } from '../../decision/pool.ts';
 import type { JournalEntry } from '../../ports/fleet-journal.ts';
+import { EvidenceSpans, type Stretch } from './evidence-spans.ts';
 import type { PoolNotice } from './sighting.ts';
 
 /** What the fleet has lived through in one pool, older evidence weighing less. */
@@ -17,25 +18,37 @@ export interface PoolRecord {
   readonly atMs: number;
 }
 
+/** What was met in the fleet's pools, from whichever records. */
+export interface FleetEvidence {
+  /** Grows with every notice that is counted; hours alone change too little to tell of. */
+  readonly noticesCounted: number;
+  /** Undefined for a pool in which nothing was ever met. */
+  of(pool: PoolKey, nowMs: number): PoolRecord | undefined;
+  poolKeys(): readonly PoolKey[];
+}
+
 /** Nodes whose notices are remembered as counted: more than are lost between two sums of the journal. */
 const keptIds = 4_000;
+
+/** A sum says of so many hours and weeks when they were, the newest first: three hundred pools' worth. */
+const writtenSpans = 30_000;
 
 /** More than a fleet has in its one region; the longest untold goes first. */
 const keptPools = 2_000;
 
 /** Evidence loses half its weight in this time: markets change. */
-const halfLifeMs = 60 * 86_400_000;
+export const halfLifeMs = 60 * 86_400_000;
 
 /** Launches that fail within this time of the last sign of emptiness tell of the same outage. */
 const sameOutageMs = 3_600_000;
 
 /** The fleet's own evidence per pool, folded from journal entries in any order and any number of times. */
-export class FleetRecord {
+export class FleetRecord implements FleetEvidence {
   private readonly pools = new Map<PoolKey, PoolRecord>();
+  private readonly spans = new Map<PoolKey, EvidenceSpans>();
   private readonly counted = new Map<string, number>();
   private notices = 0;
 
-  /** Grows with every notice that is counted; hours alone change too little to tell of. */
   get noticesCounted(): number {
     return this.notices;
   }
@@ -50,6 +63,10 @@ export class FleetRecord {
       this.remember(entry.id, entry.atMs);
       return true;
     }
+    if (entry.kind === 'span') {
+      this.spansOf(entry.pool).put(entry);
+      return true;
+    }
     if (entry.kind === 'notice') {
       if (this.countedAtMs(entry) !== undefined) return false;
       this.remember(onceIn(entry), entry.atMs);
@@ -59,6 +76,7 @@ export class FleetRecord {
     const age = Math.max(0, before.atMs - entry.atMs);
     this.pools.delete(entry.pool);
     this.pools.set(entry.pool, sum(before, entry, 0.5 ** (age / halfLifeMs)));
+    this.place(entry);
     this.forgetBeyondBound();
     return true;
   }
@@ -69,7 +87,21 @@ export class FleetRecord {
     return this.counted.get(onceIn(notice)) ?? this.counted.get(notice.id);
   }
 
-  /** Undefined for a pool in which the fleet has never been. */
+  /**
+   * What was met outside of a stretch of time that somebody else tells of, and the part of that stretch that is left to them: hours
+   * that cannot be told apart stay on one side. What is older than can be placed is taken to be within.
+   */
+  outside(
+    pool: PoolKey,
+    stretch: Stretch,
+    nowMs: number,
+  ): { readonly record: PoolRecord; readonly within: Stretch } | undefined {
+    const record = this.of(pool, nowMs);
+    if (record === undefined) return undefined;
+    const { hours, interruptions, within } = this.spansOf(pool).outside(stretch, nowMs);
+    return { record: { ...record, hours, interruptions }, within };
+  }
+
   of(pool: PoolKey, nowMs: number): PoolRecord | undefined {
     return this.pools.has(pool) ? this.weighed(pool, nowMs) : undefined;
   }
@@ -82,13 +114,38 @@ export class FleetRecord {
   entries(): readonly JournalEntry[] {
     return [
       ...[...this.pools].map(([pool, record]) => totalOf(pool, record)),
+      ...this.writtenSpans(),
       ...[...this.counted].map(([id, atMs]): JournalEntry => ({ kind: 'counted', id, atMs })),
     ];
   }
 
+  private writtenSpans(): readonly JournalEntry[] {
+    const spans = [...this.spans].flatMap(([pool, { all }]) =>
+      all.map((span) => ({ kind: 'span' as const, pool, ...span })),
+    );
+    if (spans.length <= writtenSpans) return spans;
+    const newest = spans.toSorted((one, other) => other.untilMs - one.untilMs).slice(0, writtenSpans);
+    return newest.toReversed();
+  }
+
   private forgetBeyondBound(): void {
     const oldest = this.pools.size > keptPools ? this.pools.keys().next().value : undefined;
-    if (oldest !== undefined) this.pools.delete(oldest);
+    if (oldest === undefined) return;
+    this.pools.delete(oldest);
+    this.spans.delete(oldest);
+  }
+
+  private spansOf(pool: PoolKey): EvidenceSpans {
+    const known = this.spans.get(pool) ?? new EvidenceSpans(halfLifeMs);
+    this.spans.set(pool, known);
+    return known;
+  }
+
+  /** A sum of an earlier time says nothing of when. */
+  private place(entry: JournalEntry): void {
+    if (entry.kind === 'hours') this.spansOf(entry.pool).add(entry.atMs, entry.hours, 0);
+    if (entry.kind === 'notice' && entry.signal === 'TERMINATION')
+      this.spansOf(entry.pool).add(entry.atMs, 0, 1);
   }
 
   private remember(id: string, atMs: number): void {
@@ -141,7 +198,7 @@ function totalOf(pool: PoolKey, { interruptedAtMs, emptyAtMs, ...sums }: PoolRec
 /** @param weight 0..1, what the entry is still worth: it may be older than what the record was last told */
 function sum(
   record: PoolRecord,
-  entry: Exclude<JournalEntry, { kind: 'counted' }>,
+  entry: Exclude<JournalEntry, { kind: 'counted' | 'span' }>,
   weight: number,
 ): PoolRecord {
   switch (entry.kind) {

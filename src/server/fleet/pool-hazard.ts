@@ -2,7 +2,7 @@ import type { AdvisorBand } from '../../decision/knowledge.ts';
 import type { Pool, PoolKey } from '../../decision/pool.ts';
 import { poolKey } from '../../decision/pool.ts';
 import { defaultHazardPrior, meanHazard, recordFactor } from './fleet-hazard.ts';
-import type { FleetRecord } from './fleet-record.ts';
+import type { FleetEvidence } from './fleet-record.ts';
 
 /**
  * A pool that comes back from an interruption is interrupted oftener than on its own average: by `excess` times that average
@@ -19,11 +19,11 @@ export function hazardAfterInterruption(averagePerHour: number, ageMs: number): 
 
 /** What the fleet expects of its pools: looked up in decisions, so the factor over all pools is kept for a minute. */
 export class PoolHazards {
-  private readonly record: FleetRecord;
+  private readonly record: FleetEvidence;
   private readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
   private factor = { value: 1, notices: -1, untilMs: -Infinity };
 
-  constructor(record: FleetRecord, advisorBand: (pool: Pool) => AdvisorBand | undefined) {
+  constructor(record: FleetEvidence, advisorBand: (pool: Pool) => AdvisorBand | undefined) {
     this.record = record;
     this.advisorBand = advisorBand;
   }

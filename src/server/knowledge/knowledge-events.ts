@@ -1,6 +1,13 @@
 /** What knowledge is refreshed from. */
 export type KnowledgeSource =
-  'static_intelligence' | 'spot_prices' | 'zones' | 'instance_types' | 'node_groups' | 'model' | 'risk_table';
+  | 'static_intelligence'
+  | 'spot_prices'
+  | 'zones'
+  | 'instance_types'
+  | 'node_groups'
+  | 'account_record'
+  | 'model'
+  | 'risk_table';
 
 /**
  * `refused`: it was read and has mistakes. `failed`: it could not be read. Either way what was known stays in use.

@@ -13,7 +13,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { RiskInputs, RiskModel } from '../../ports/risk-model.ts';
 import type { KnowledgeEvents } from './knowledge-events.ts';
 import { datesRemark, knowledgeRemarks, knowledgeStatus, type KnowledgeStatus } from './knowledge-status.ts';
-import type { Offerings } from './knowledge-tables.ts';
+import type { KnowledgeTables, Offerings } from './knowledge-tables.ts';
 import { knownSources, type SourceOptions, type SourceRefresh } from './known-sources.ts';
 import { ageWatch } from './age-watch.ts';
 import { recoverySentence } from './recovery-sentence.ts';
@@ -52,7 +52,7 @@ export interface KnowledgeKeeper {
    * What of it is published: the same whatever the fleet does. The fleet's record and counts look it up here, since `current`
    * itself asks them.
    */
-  readonly published: () => Pick<Knowledge, 'instanceType' | 'advisorBand'>;
+  readonly published: () => Pick<KnowledgeTables, 'instanceType' | 'advisorBand' | 'zoneName'>;
   /** What there is to choose from now. */
   readonly offerings: () => Offerings;
   readonly status: () => KnowledgeStatus;

@@ -229,6 +229,7 @@ const sourceInWords: Readonly<Record<KnowledgeSource, string>> = {
   zones: 'Zones',
   instance_types: 'Instance types',
   node_groups: 'Auto Scaling groups',
+  account_record: 'EC2 Capacity Manager',
   model: 'Risk model',
   risk_table: 'Risk scoring',
 };

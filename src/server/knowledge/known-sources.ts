@@ -20,6 +20,8 @@ export interface SourceOptions {
   readonly market?: Market;
   readonly regionFacts?: RegionFacts;
   readonly groups?: GroupDirectory;
+  /** Reads what AWS counted of the account's own Spot instances, for whoever keeps it. */
+  readonly accountRecord?: SourceRefresh['run'];
 }
 
 /** How one source of one region is read, and how often. */
@@ -162,6 +164,19 @@ export function knownSources(
     return found;
   }
 
+  const fromAccount: readonly SourceRefresh[] =
+    options.accountRecord === undefined
+      ? []
+      : [
+          {
+            source: 'account_record',
+            region: undefined,
+            everyMs: times.accountRecordMs,
+            timeoutMs: times.marketTimeoutMs,
+            run: options.accountRecord,
+          },
+        ];
+
   const fromFile: readonly SourceRefresh[] =
     file === undefined
       ? []
@@ -180,7 +195,7 @@ export function knownSources(
         ];
 
   return {
-    refreshes: [...fromFile, ...options.regions.flatMap(ofRegion)],
+    refreshes: [...fromFile, ...options.regions.flatMap(ofRegion), ...fromAccount],
     tables: () => tables,
     file: () => file?.current(),
     series,

@@ -7,6 +7,8 @@ export interface RefreshTimes {
   readonly marketTimeoutMs: number;
   readonly regionFactsMs: number;
   readonly groupsMs: number;
+  /** AWS adds an hour at a time. */
+  readonly accountRecordMs: number;
   readonly callTimeoutMs: number;
   /** How often it is looked whether pools must be scored anew. */
   readonly riskCheckMs: number;
@@ -27,6 +29,7 @@ export const usualTimes: RefreshTimes = {
   marketTimeoutMs: 10 * minuteMs,
   regionFactsMs: 6 * hourMs,
   groupsMs: 5 * minuteMs,
+  accountRecordMs: 15 * minuteMs,
   callTimeoutMs: 2 * minuteMs,
   riskCheckMs: 250,
   riskTimeoutMs: minuteMs,

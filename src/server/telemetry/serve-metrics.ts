@@ -74,6 +74,7 @@ const refreshed: Readonly<Record<KnowledgeSource, null>> = {
   zones: null,
   instance_types: null,
   node_groups: null,
+  account_record: null,
   model: null,
   risk_table: null,
 };

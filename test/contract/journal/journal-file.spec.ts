@@ -46,6 +46,7 @@ describe('journal file', () => {
       { kind: 'shortage', pool, atMs: 3 },
       sums,
       { ...sums, shortages: 0.5, interruptedAtMs: 1, emptyAtMs: 3 },
+      { kind: 'span', pool, sinceMs: 0, untilMs: 4, hours: 2, interruptions: 1, atMs: 4 },
     ];
     await journalFile(path, 1_000).append(entries);
     expect(await journalFile(path, 1_000).read()).to.deep.equal(entries);

@@ -30,6 +30,7 @@ const quick: RefreshTimes = {
   marketTimeoutMs: 200,
   regionFactsMs: 5,
   groupsMs: 5,
+  accountRecordMs: 50,
   callTimeoutMs: 200,
   riskCheckMs: 2,
   riskTimeoutMs: 200,
