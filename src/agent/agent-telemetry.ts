@@ -206,6 +206,22 @@ export class AgentTelemetry {
     this.log.info({ why, change }, `the node was changed: ${why}`);
   }
 
+  /** Told once for each kind of write. */
+  writtenOver(why: string): void {
+    if (this.isFirst(`written-over/${why}`))
+      this.log.warn(
+        { why },
+        'somebody takes back what the agent writes on its Node, again and again; it is written anew, ever more slowly',
+      );
+  }
+
+  placeGivenBack(): void {
+    this.log.warn(
+      {},
+      'no pod has left this node for place_patience: its place in the drain budget goes to others for a while',
+    );
+  }
+
   placeTurned(budget: 'held' | 'waiting'): void {
     const sentence = budget === 'held' ? 'has a place' : 'waits for a place';
     this.log.info({ budget }, `the drain ${sentence} in the budget`);

@@ -160,16 +160,18 @@ export class DrainLoop {
         (last, one) => Math.max(last ?? 0, one.seenAtMs),
         undefined,
       );
-      if ((await this.runner.run(made, seen, seenMs, signal)) === 'done') return this.nextLookMs(made);
+      const outcome = await this.runner.run(made, seen, seenMs, signal);
+      if (outcome !== 'again') return this.nextLookMs(made, outcome === 'postponed');
     }
     return this.ports.clock.nowMs() + 250;
   }
 
   /** While a mark stands the node is looked at again and again, so that what people change on it is seen. */
-  private nextLookMs({ decision, wakeAtMs }: Plan): number | undefined {
-    return decision === 'NONE'
-      ? wakeAtMs
-      : Math.min(wakeAtMs ?? Infinity, this.ports.clock.nowMs() + recheckMs);
+  private nextLookMs({ decision, wakeAtMs }: Plan, isPostponed: boolean): number | undefined {
+    const { clock } = this.ports;
+    const writeInMs = isPostponed ? Math.max(100, this.memory.writes.waitMs(clock.monotonicMs())) : Infinity;
+    const lookInMs = Math.min(writeInMs, decision === 'NONE' ? Infinity : recheckMs);
+    return lookInMs === Infinity ? wakeAtMs : Math.min(wakeAtMs ?? Infinity, clock.nowMs() + lookInMs);
   }
 
   private recheckAtMs(): number {
@@ -187,7 +189,8 @@ export class DrainLoop {
   }
 
   private planOn(node: NodeView): Plan {
-    const { pods, attempts, slot, handOver, loadBalancers, terminatingNamespaces } = this.memory;
+    const { pods, attempts, slot, placeIdleSinceMs, handOver, loadBalancers, terminatingNamespaces } =
+      this.memory;
     const observed: Observed = {
       instanceId: this.self.instanceId,
       instanceAddress: this.self.address,
@@ -195,6 +198,7 @@ export class DrainLoop {
       pods,
       attempts,
       slot,
+      placeIdleSinceMs,
       handOver,
       loadBalancers,
       terminatingNamespaces: terminatingNamespaces ?? new Set(),
@@ -210,12 +214,21 @@ export class DrainLoop {
       this.memory.handOver = 'not-asked';
       this.memory.loadBalancers = 'not-asked';
       this.memory.terminatingNamespaces = undefined;
+      this.memory.writes.forget();
       this.ports.telemetry.decided(this.memory.decision, made.decision);
       this.memory.decision = made.decision;
     }
     this.last = made;
+    this.noteLeaving(made);
     this.report(made);
     return made;
+  }
+
+  private noteLeaving({ remaining }: Plan): void {
+    const { memory } = this;
+    if (memory.slot !== 'held' || remaining === undefined || remaining >= memory.fewestLeft) return;
+    memory.fewestLeft = remaining;
+    memory.placeIdleSinceMs = this.ports.clock.nowMs();
   }
 
   private report(made: Plan): void {

@@ -9,6 +9,7 @@ import type {
 } from '../drain/observed.ts';
 import type { DrainPolicy } from '../drain/drain-policy.ts';
 import type { Plan } from '../drain/steps.ts';
+import { WritePace } from './write-pace.ts';
 import { pauseMs } from '../patience/pace.ts';
 
 /** What the agent knows beside the cluster; losing it costs a repeated question, never a wrong step. */
@@ -21,6 +22,11 @@ export interface DrainMemory {
   /** Of the monotonic clock, as `slotHeldMs`: when the place was last known to be ours. */
   slotAskedMs: number;
   slotHeldMs: number;
+  /** Since when no pod has left while the place is held, on the agent's clock; undefined: no place, or not known yet. */
+  placeIdleSinceMs: number | undefined;
+  /** The fewest pods that were left while the place is held. */
+  fewestLeft: number;
+  readonly writes: WritePace;
   /** Notices whose marks this agent has taken back. */
   readonly handled: Set<string>;
   handOver: HandOver;
@@ -37,6 +43,9 @@ export function emptyDrainMemory(): DrainMemory {
     slot: 'not-asked',
     slotAskedMs: -Infinity,
     slotHeldMs: -Infinity,
+    placeIdleSinceMs: undefined,
+    fewestLeft: Infinity,
+    writes: new WritePace(),
     handled: new Set(),
     handOver: 'not-asked',
     loadBalancers: 'not-asked',

@@ -18,10 +18,12 @@ interface About {
   readonly noticeSeenMs: number | undefined;
 }
 
-/** `again`: what was done changes what to plan next. */
-type Outcome = 'again' | 'done';
+/** `again`: what was done changes what to plan next. `postponed`: it is written later; what does not rest on it goes on. */
+type Outcome = 'again' | 'done' | 'postponed';
 
 const slotPatienceMs = 10_000;
+/** How long whoever has given a place back leaves it to others. */
+const queueAgainMs = 60_000;
 
 /** Carries out the steps of one plan, in order, pods side by side. */
 export class StepRunner {
@@ -59,7 +61,11 @@ export class StepRunner {
     );
     for (const step of plan.steps) {
       if (step.kind === 'evict' || step.kind === 'delete') continue;
-      if ((await this.one(step, { node, decision, noticeSeenMs }, signal)) === 'again') {
+      const one = await this.one(step, { node, decision, noticeSeenMs }, signal);
+      // A node that takes new pods is not drained in peace: they would be evicted again and again.
+      if (one === 'postponed' && decision === 'DRAIN' && !node.unschedulable) return one;
+      if (one === 'postponed' && outcome === 'done') outcome = one;
+      if (one === 'again') {
         outcome = 'again';
         // A changed node or pod list makes the rest of this plan old.
         if (step.kind === 'change-node' || step.kind === 'list-pods') return outcome;
@@ -109,6 +115,8 @@ export class StepRunner {
           await this.tolerating('giving the drain place back', () => this.slots.release(signal));
         this.memory.slot = 'not-asked';
         return 'done';
+      case 'queue-again':
+        return this.queueAgain(signal);
       case 'hand-over':
         if (this.isDry(step.kind, step.nodeClaim, {})) this.memory.handOver = 'denied';
         else this.memory.handOver = await cluster.handOver(step.nodeClaim, step.terminateAtMs, signal);
@@ -131,6 +139,12 @@ export class StepRunner {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { cluster, telemetry, clock, seal } = this.ports;
+    const { writes } = this.memory;
+    if (writes.waitMs(clock.monotonicMs()) > 0) {
+      if (writes.isSlowed) telemetry.writtenOver(step.why);
+      return 'postponed';
+    }
+    writes.wrote(clock.monotonicMs(), this.ports.chance());
     let changed: NodeView | 'conflict' | 'gone';
     try {
       changed = await cluster.changeNode(sealedChange(step.change, node, seal), signal);
@@ -167,8 +181,22 @@ export class StepRunner {
     if (isMine === true) this.memory.slotHeldMs = nowMs;
     const slot = isMine === true ? 'held' : 'waiting';
     this.memory.slot = slot;
+    this.memory.placeIdleSinceMs = slot === 'held' ? this.ports.clock.nowMs() : undefined;
+    this.memory.fewestLeft = Infinity;
     if (before !== slot) this.ports.telemetry.placeTurned(slot);
     return slot === 'held' ? 'again' : 'done';
+  }
+
+  /** A drain that does not get on, because a budget lets no pod go, must not keep the others' drains waiting. */
+  private async queueAgain(signal: AbortSignal): Promise<Outcome> {
+    const { memory } = this;
+    memory.placeIdleSinceMs = this.ports.clock.nowMs();
+    if (this.isDry('queue-again', '', {})) return 'done';
+    await this.tolerating('giving the drain place back', () => this.slots.release(signal));
+    memory.slot = 'waiting';
+    memory.slotAskedMs = this.ports.clock.monotonicMs() + queueAgainMs - slotPatienceMs;
+    this.ports.telemetry.placeGivenBack();
+    return 'done';
   }
 
   /** Keeps the place while the drain goes on; another's claim on it, or a silence in which it may be given away, means waiting again. */

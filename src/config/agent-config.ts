@@ -82,6 +82,7 @@ function drainPolicy(settings: Settings): DrainPolicy {
     },
     tierBounds: settings.priority_tiers.map(Number).sort((a, b) => a - b),
     nodeGraceMs: settings.node_grace,
+    placePatienceMs: settings.place_patience,
     tierWaitMs: settings.tier_wait,
     emptyDirPods: settings.emptydir_pods,
     standalonePods: settings.standalone_pods,

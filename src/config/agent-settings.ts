@@ -217,6 +217,12 @@ const draining = {
     'rebalance and maintenance drains at once in the cluster',
   ),
   max_drains_per_zone: setting(wholeNumber(1, 10_000), 4, 'count', 'the same in one zone'),
+  place_patience: setting(
+    durationMs(),
+    '10m',
+    'duration',
+    'a drain that no pod has left for this long gives its place in the budget back and queues again',
+  ),
   eviction_concurrency: setting(wholeNumber(1, 256), 12, 'count', 'evictions in flight at once'),
 } as const;
 

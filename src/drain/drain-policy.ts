@@ -43,6 +43,8 @@ export interface DrainPolicy {
   readonly tierBounds: readonly number[];
   /** A drain that has asked its first pod this long ago is dealt with as at a deadline; undefined: it has all the time. */
   readonly nodeGraceMs: number | undefined;
+  /** A drain that no pod has left for this long gives its place in the cluster's budget to others for a while. */
+  readonly placePatienceMs: number;
   /** How long a drain waits for one tier before the next; an evacuation never waits. */
   readonly tierWaitMs: number;
   /** Between two attempts on a blocked pod when the API server names no time: twice as long after each refusal, up to the longest. */
@@ -86,6 +88,7 @@ export const defaultDrainPolicy: DrainPolicy = {
   loadBalancerWaitMs: { drain: 10_000, evacuate: 0 },
   tierBounds: [2_000_000_000],
   nodeGraceMs: undefined,
+  placePatienceMs: 10 * minutes,
   tierWaitMs: 60_000,
   evictionRetryMs: { drain: 5_000, evacuate: 1_000 },
   longestRetryMs: { drain: 20_000, evacuate: 5_000 },

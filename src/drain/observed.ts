@@ -83,6 +83,8 @@ export interface Observed {
   readonly ownPod: { readonly namespace: string; readonly name: string } | undefined;
   readonly attempts: ReadonlyMap<string, Attempt>;
   readonly slot: DrainSlot;
+  /** Since when no pod has left while the place is held; undefined: not held, or just taken. */
+  readonly placeIdleSinceMs?: number | undefined;
   readonly handOver: HandOver;
   readonly loadBalancers: LoadBalancers;
 }

@@ -146,18 +146,23 @@ function drain(situation: Draining, observed: Observed, policy: DrainPolicy, now
   const isEvicting =
     !policy.cordonOnly && (situation.notice.kind === 'maintenance' || policy.rebalance === 'drain');
   if (!isEvicting) return nothing;
-  const leftAtMs = leftLoadBalancersAtMs(observed, policy, policy.loadBalancerWaitMs.drain, nowMs);
+  const { loadBalancerWaitMs } = policy;
+  const leftAtMs = leftLoadBalancersAtMs(observed, situation.notice, policy, loadBalancerWaitMs.drain, nowMs);
   const startsAtMs = Math.max(situation.startsEvictingAtMs, leftAtMs);
   if (nowMs < startsAtMs)
     return { ...nothing, steps: loadBalancerSteps(observed, leftAtMs, nowMs), wakeAtMs: startsAtMs };
   const karpenter = situation.notice.kind === 'rebalance' ? replacement(observed, policy) : undefined;
   if (karpenter !== undefined) return { ...nothing, steps: [...released(observed), ...karpenter] };
+  const queued: Work = { ...nothing, steps: [{ kind: 'acquire-slot' }], wakeAtMs: nowMs + slotRetryMs };
+  // Whoever waits asks for the place alone: what pods there are is of interest again when it is there.
+  if (observed.slot === 'waiting') return queued;
   if (observed.pods === undefined) return { ...nothing, steps: [{ kind: 'list-pods' }] };
   const remaining = remainingPods(observed.pods, observed, policy);
   if (remaining === 0)
     return { ...nothing, remaining, steps: [...toldOfEmpty(situation), ...released(observed)] };
-  if (observed.slot !== 'held')
-    return { ...nothing, remaining, steps: [{ kind: 'acquire-slot' }], wakeAtMs: nowMs + slotRetryMs };
+  if (observed.slot !== 'held') return { ...queued, remaining };
+  if (nowMs - (observed.placeIdleSinceMs ?? nowMs) >= policy.placePatienceMs)
+    return { ...nothing, remaining, steps: [{ kind: 'queue-again' }], wakeAtMs: nowMs + slotRetryMs };
   const deadlineMs = graceEndsAtMs(observed, policy);
   if (deadlineMs === undefined)
     return { ...nothing, ...gracefulEvictions(observed.pods, observed, policy, nowMs) };
@@ -182,12 +187,13 @@ function graceEndsAtMs({ attempts }: Observed, { nodeGraceMs }: DrainPolicy): nu
 /** When load balancers have taken the node out, since its label says so; at once where none can know it. */
 function leftLoadBalancersAtMs(
   observed: Observed,
+  notice: Notice,
   policy: DrainPolicy,
   waitMs: number,
   nowMs: number,
 ): number {
   if (!policy.excludeFromLoadBalancers || waitMs === 0 || observed.loadBalancers === 'none') return nowMs;
-  return markedAtMs(observed, nowMs) + waitMs;
+  return markedAtMs(observed, notice, nowMs) + waitMs;
 }
 
 function loadBalancerSteps({ loadBalancers }: Observed, leftAtMs: number, nowMs: number): readonly Step[] {
@@ -208,7 +214,8 @@ function evacuation(situation: Evacuating, observed: Observed, policy: DrainPoli
   const { deadlineMs, notice } = situation;
   const nothing: Work = { steps: released(observed), wakeAtMs: undefined, deadlineMs, remaining: undefined };
   if (policy.cordonOnly) return nothing;
-  const startsAtMs = leftLoadBalancersAtMs(observed, policy, policy.loadBalancerWaitMs.evacuate, nowMs);
+  const waitMs = policy.loadBalancerWaitMs.evacuate;
+  const startsAtMs = leftLoadBalancersAtMs(observed, notice, policy, waitMs, nowMs);
   if (nowMs < startsAtMs)
     return {
       ...nothing,
@@ -314,9 +321,10 @@ function released({ slot }: Observed): readonly Step[] {
   return slot === 'not-asked' ? [] : [{ kind: 'release-slot' }];
 }
 
-function markedAtMs({ node }: Observed, nowMs: number): number {
+/** Where no mark stays, because somebody takes it away, the wait counts from the first sight of the notice. */
+function markedAtMs({ node }: Observed, { seenAtMs }: Notice, nowMs: number): number {
   // A time that has not come is not ours, or of a clock that has been set since: nothing waits for it.
-  return Math.min(signalMark(node.annotations)?.markedAtMs ?? nowMs, nowMs);
+  return Math.min(signalMark(node.annotations)?.markedAtMs ?? seenAtMs, nowMs);
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

@@ -43,6 +43,8 @@ export type Step =
   | { readonly kind: 'look-for-load-balancers' }
   | { readonly kind: 'acquire-slot' }
   | { readonly kind: 'release-slot' }
+  /** Gives the place back and comes again at the end of the queue. */
+  | { readonly kind: 'queue-again' }
   | { readonly kind: 'evict'; readonly pod: PodView; readonly graceSeconds: number | undefined }
   | {
       readonly kind: 'delete';

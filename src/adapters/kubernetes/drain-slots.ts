@@ -49,6 +49,10 @@ const leaseParts: Kept = {
 export function drainSlots(client: KubeClient, options: DrainSlotOptions): DrainSlots {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(options.namespace)}/leases`;
   const sightings = new Map<string, Sighting>();
+  /** The places that are ours as we wrote them last. */
+  const held = new Map<string, SlotLease & { readonly scope: string }>();
+  /** Whether `held` is all that we hold: not before the first answer, and not after a write whose answer is unknown. */
+  let isSure = false;
   const zone = options.zone === '' ? 'unknown' : options.zone.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
   const scopes = [
     { scope: `zone-${zone}`, places: options.perZone },
@@ -100,8 +104,12 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
       known === undefined ? { method: 'POST', path, body } : { method: 'PUT', path: `${path}/${name}`, body },
       signal,
     );
+    held.delete(name);
     if (answer.status === 409) return false;
     if (answer.status >= 300) throw refused(`a drain place in ${options.namespace}`, answer);
+    const { resourceVersion } = slotLease(answer.body);
+    if (holder === options.holder && resourceVersion !== '')
+      held.set(name, { name, resourceVersion, holder, scope });
     return true;
   }
 
@@ -129,7 +137,22 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
     return options.nowMs() - sinceMs > options.leaseSeconds * 1_000 + slackMs;
   }
 
+  /** Writes the places that are known to be ours, without looking at them first. @returns whether all were still as we left them. */
+  async function rewritten(holder: string, signal: AbortSignal): Promise<boolean> {
+    let isAll = true;
+    for (const one of [...held.values()])
+      if (!(await renewSlot(one.name, one.scope, one, holder, signal))) isAll = false;
+    return isAll;
+  }
+
   async function released(signal: AbortSignal): Promise<void> {
+    if (isSure) {
+      isSure = false;
+      if (await rewritten('', signal)) {
+        isSure = true;
+        return;
+      }
+    }
     for (const lease of await leases(signal))
       if (lease.holder === options.holder)
         await renewSlot(
@@ -143,14 +166,18 @@ export function drainSlots(client: KubeClient, options: DrainSlotOptions): Drain
 
   return {
     async acquire(signal) {
+      const isRenewal = isSure && held.size === scopes.length;
+      isSure = false;
+      if (isRenewal && (await rewritten(options.holder, signal))) return (isSure = true);
       const all = await leases(signal);
       for (const { scope, names } of scopes)
         if (!(await acquireSlot(scope, names, all, signal))) {
+          isSure = true;
           // Half a place helps nobody and keeps others waiting.
-          if (scope === 'total') await released(signal);
+          if (held.size > 0) await released(signal);
           return false;
         }
-      return true;
+      return (isSure = true);
     },
     release: released,
   };

@@ -387,6 +387,25 @@ describe('drain budget', () => {
     expect(fake.all('Lease')).to.have.length(2);
   });
 
+  it('a place is renewed and given back by two writes, without a look at the others', async () => {
+    const one = slots('n0');
+    await one.acquire(signal);
+    const from = fake.requests.length;
+    expect(await one.acquire(signal)).to.equal(true);
+    await one.release(signal);
+    expect(fake.requests.slice(from).map(({ method }) => method)).to.deep.equal(['PUT', 'PUT', 'PUT', 'PUT']);
+    expect(fake.all('Lease').map((lease) => lease['spec'].holderIdentity as string)).to.deep.equal(['', '']);
+  });
+
+  it('a place that somebody else has written meanwhile is looked for again, and given back all the same', async () => {
+    const [one, heir] = [slots('n0'), slots('n0')];
+    await one.acquire(signal);
+    expect(await heir.acquire(signal)).to.equal(true);
+    expect(await one.acquire(signal)).to.equal(true);
+    await heir.release(signal);
+    expect(fake.all('Lease').every((lease) => lease['spec'].holderIdentity === '')).to.equal(true);
+  });
+
   it('a place is free again when it is given back or its holder has gone silent', async () => {
     const one = { total: 1, perZone: 1 };
     await slots('n0', 'a', one).acquire(signal);

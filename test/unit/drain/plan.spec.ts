@@ -165,6 +165,21 @@ describe('plan: drain on a rebalance', () => {
     expect(made.wakeAtMs).to.equal(start + 300_000);
   });
 
+  it('asks for the place alone while it waits for one', () => {
+    const made = plan([rebalanceAt()], observedNode({ node, slot: 'waiting' }), policy, start);
+    expect(stepsOf(made, 'list-pods')).to.deep.equal([]);
+    expect(stepsOf(made, 'acquire-slot')).to.have.length(1);
+  });
+
+  it('gives its place to others when no pod has left for a while, and not before', () => {
+    const held = { node, pods: [aPod('a')], slot: 'held', placeIdleSinceMs: start } as const;
+    const after = (ms: number) => plan([rebalanceAt()], observedNode(held), policy, start + ms);
+    expect(stepsOf(after(policy.placePatienceMs - 1), 'queue-again')).to.deep.equal([]);
+    const made = after(policy.placePatienceMs);
+    expect(stepsOf(made, 'queue-again')).to.have.length(1);
+    expect(stepsOf(made, 'evict')).to.deep.equal([]);
+  });
+
   it('gives the slot back when the node is empty', () => {
     const made = plan([rebalanceAt()], observedNode({ node, pods: [], slot: 'held' }), policy, start);
     expect(stepsOf(made, 'release-slot')).to.have.length(1);

@@ -224,6 +224,9 @@ export class SimulatedNode {
       case 'release-slot':
         this.slot = 'not-asked';
         return undefined;
+      case 'queue-again':
+        this.slot = 'waiting';
+        return undefined;
       case 'end-risk':
         return undefined;
       case 'put-at-risk':
