@@ -99,7 +99,18 @@ for (const { room } of rooms)
     throw new Error(`walls.js names src/${room}, which is not there`);
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.cache/', '.state/', 'node_modules/', 'test/conformance/', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist/',
+      'coverage/',
+      '.cache/',
+      '.state/',
+      'reports/',
+      'node_modules/',
+      'test/conformance/',
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

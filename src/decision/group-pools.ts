@@ -1,6 +1,5 @@
 import type { GroupFacts, GroupWishes, Knowledge } from './knowledge.ts';
 import type { CapacityType, Pool } from './pool.ts';
-import { regionOfZone } from './zone-region.ts';
 import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from './node-labels.ts';
 
 /**
@@ -60,7 +59,7 @@ function poolsOver(
   instanceTypes: readonly string[],
   zones: readonly string[],
   capacityType: CapacityType,
-  regionOfPool: (zone: string) => string = (zone) => regionOfZone(zone) ?? '',
+  regionOfPool: (zone: string) => string,
 ): readonly Pool[] {
   const pools: Pool[] = [];
   for (const zone of zones) {
