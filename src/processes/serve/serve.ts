@@ -3,9 +3,13 @@ import type { CommandContext } from '../command-context.ts';
 import { demonstration } from './demonstration.ts';
 import { SpotServer } from './spot-server.ts';
 
+/** A demonstration is not urgent: on a busy machine the model is waited for rather than shown as missing. */
+const demonstrationWarmUpMs = 30_000;
+
 /** Runs the server until the context's signal, then lets open calls end. */
 export async function serve(config: ServeConfig, context: CommandContext, demo: boolean): Promise<void> {
   const server = await SpotServer.create(config, context.environment);
+  if (demo) await server.parts.knowledge.ready(demonstrationWarmUpMs);
   const { grpcPort, httpPort, certificate, reasons } = await server.start();
   const { log, expander } = server.parts;
   try {
