@@ -181,6 +181,17 @@ export const names = takes(
   listed.refine((items) => items.length > 0, 'must name at least one'),
 );
 
+/** Numbers with commas between them, each within its range. */
+export function numberList(least: number, most: number) {
+  const schema = z
+    .union([z.array(z.number()), listed.transform((items) => items.map(Number))])
+    .refine(
+      (items) => items.every((item) => item >= least && item <= most),
+      `must be numbers from ${least} to ${most}`,
+    );
+  return takes(`numbers from ${least} to ${most}, separated by commas`, schema);
+}
+
 /** Addresses, networks and host names with commas between them, one at least. */
 export const callerNames = takes(
   'separated by commas',

@@ -1,11 +1,14 @@
 import { chanceFrom } from '../../learning/chance.ts';
+import { AutoscalerBackOff } from './autoscaler-back-off.ts';
+import { fleetOf, hazardsOf, poolsOf } from './cluster-pools.ts';
 import type { PodBatch } from './demand.ts';
+import { DryPools } from './dry-pools.ts';
 import { EventQueue } from './event-queue.ts';
 import { ExpectedLosses } from './expected-losses.ts';
 import { burstsOf, hoursToInterruption, isTaken } from './node-fate.ts';
 import { optionsFor, takenOption } from './packed-options.ts';
 import { RunTally, type RunOutcome } from './run-outcome.ts';
-import type { Expander, Situation } from './scale-up-situation.ts';
+import type { Expander } from './scale-up-situation.ts';
 import {
   freshNode,
   hasRoom,
@@ -21,6 +24,8 @@ import type { SimulationSettings, SimulationGroup } from './simulation-settings.
 const hourMs = 3_600_000;
 /** The autoscaler removes a node that was not needed for this long. */
 const unneededMs = 10 * 60_000;
+/** A launch that brings nothing is noticed, and what waits asked about again, after so long. */
+const noticedMs = 60_000;
 
 type Event =
   | { readonly kind: 'batch'; readonly batch: PodBatch }
@@ -32,11 +37,13 @@ type Event =
     }
   | { readonly kind: 'interrupt'; readonly node: SimulatedNode }
   | { readonly kind: 'burst'; readonly pool: number; readonly ordinal: number; readonly taken: number }
-  | { readonly kind: 'unneeded'; readonly node: SimulatedNode; readonly sinceMs: number };
+  | { readonly kind: 'unneeded'; readonly node: SimulatedNode; readonly sinceMs: number }
+  | { readonly kind: 'asked-again' };
 
 /**
  * Runs a cluster through the demand with one expander: pods first take what is free, the rest is asked about; a node
  * that is not needed goes after ten minutes; an interrupted node's pods wait again at once and do part of their work again.
+ * Where pools run dry the autoscaler leaves a group alone that brought less than was asked for, whichever expander chose it.
  */
 export function clusterRun(settings: SimulationSettings, expander: Expander): RunOutcome {
   const chance = chanceFrom(settings.seed ^ 0x5bd1e995);
@@ -49,6 +56,19 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
   const isDrawn = settings.interruptions === 'drawn';
   if (isDrawn)
     for (const burst of burstsOf(settings, poolOf)) events.put(burst.atMs, { kind: 'burst', ...burst });
+  const dryPools =
+    settings.dry === undefined
+      ? undefined
+      : new DryPools(
+          hazardsOf(settings, poolOf),
+          settings.dry,
+          settings.seed,
+          settings.batches[0]?.atMs ?? settings.toMs,
+          settings.toMs,
+        );
+  const backOff = new AutoscalerBackOff();
+  /** What a failed launch left, or what found every group left alone, until it is asked about again. */
+  let unserved: readonly SimulatedPod[] = [];
   const tally = new RunTally();
   let podCount = 0;
 
@@ -63,17 +83,20 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
     losses.pods(node.place, node.pods.size - 1, node.pods.size, pod.cpuMilli);
     if (node.unneededSinceMs !== undefined && !isUnneeded(node, settings.scaleDown))
       node.unneededSinceMs = undefined;
+    if (pod.waitsSinceMs !== undefined) tally.addWait(nowMs - pod.waitsSinceMs);
+    pod.waitsSinceMs = undefined;
     pod.startedMs = nowMs;
     pod.turn += 1;
     events.put(nowMs + pod.leftMs, { kind: 'done', pod, node, turn: pod.turn });
   }
 
   function launch(place: number, nowMs: number): SimulatedNode {
-    const { facts, book, hazardPerHour } = placeOf(place);
+    const { group, facts, book, hazardPerHour } = placeOf(place);
     const ordinal = launchedIn[place] ?? 0;
     launchedIn[place] = ordinal + 1;
     const node = freshNode(place, ordinal, facts, nowMs);
     nodes.add(node);
+    expander.onLaunch?.(group, nowMs);
     losses.node(place, facts.vcpu, 1);
     tally.launches += 1;
     if (book.risesAfter(nowMs, settings.spike.withinMs, settings.spike.rise)) tally.spikesMet += 1;
@@ -111,10 +134,18 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
   }
 
   function serve(pods: readonly SimulatedPod[], nowMs: number): void {
-    let waiting = waitingAfterRoom(pods, nowMs);
+    for (const pod of pods) pod.waitsSinceMs ??= nowMs;
+    let waiting = waitingAfterRoom([...unserved, ...pods], nowMs);
+    unserved = [];
     while (waiting.length > 0) {
-      const options = optionsFor(settings, waiting, nowMs);
-      if (options.length === 0) break;
+      const all = optionsFor(settings, waiting, nowMs);
+      const options = all.filter(({ place }) => backOff.untilMs(place) <= nowMs);
+      if (options.length === 0) {
+        const backAtMs = Math.min(...all.map(({ place }) => backOff.untilMs(place)));
+        if (all.length > 0) askAgain(waiting, backAtMs);
+        else tally.unplaceable += waiting.length;
+        return;
+      }
       tally.decisions += 1;
       const chosen = expander.choose({
         nowMs,
@@ -125,7 +156,8 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
         chance,
       });
       const { place, pods: order, nodeOf, nodeCount } = takenOption(options, chosen);
-      const fresh = Array.from({ length: nodeCount }, () => launch(place, nowMs));
+      const delivered = dryPools?.delivered(poolOf[place] ?? place, nodeCount, nowMs) ?? nodeCount;
+      const fresh = Array.from({ length: delivered }, () => launch(place, nowMs));
       const served = new Set<SimulatedPod>();
       for (const [index, at] of order.entries()) {
         const pod = waiting[at];
@@ -135,8 +167,18 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
         served.add(pod);
       }
       waiting = waiting.filter((pod) => !served.has(pod));
+      if (delivered < nodeCount) {
+        tally.failedLaunches += 1;
+        backOff.failed(place, nowMs);
+        askAgain(waiting, nowMs + noticedMs);
+        return;
+      }
     }
-    tally.unplaceable += waiting.length;
+  }
+
+  function askAgain(waiting: readonly SimulatedPod[], atMs: number): void {
+    unserved = waiting;
+    events.put(atMs, { kind: 'asked-again' });
   }
 
   function arrive({ pods, cpuMilli, memoryMib, hours }: PodBatch, nowMs: number): void {
@@ -146,6 +188,7 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
       memoryMib,
       leftMs: hours * hourMs,
       startedMs: nowMs,
+      waitsSinceMs: undefined,
       turn: 0,
     }));
     serve(fresh, nowMs);
@@ -226,6 +269,9 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
         return;
       case 'unneeded':
         removeUnneeded(event.node, event.sinceMs, nowMs);
+        return;
+      case 'asked-again':
+        serve([], nowMs);
     }
   }
 
@@ -239,29 +285,6 @@ export function clusterRun(settings: SimulationSettings, expander: Expander): Ru
     close(node, settings.toMs);
   }
   return tally.outcome(expander.name, losses.losses(), isDrawn);
-}
-
-/** The pool of each group, as a number: groups of one type and zone that buy Spot share it. */
-function poolsOf({ groups }: SimulationSettings): readonly number[] {
-  const numbers = new Map<string, number>();
-  return groups.map(({ group: { instanceType, zone, capacityType } }) => {
-    const key = `${instanceType}@${zone}/${capacityType}`;
-    const known = numbers.get(key) ?? numbers.size;
-    numbers.set(key, known);
-    return known;
-  });
-}
-
-function fleetOf(
-  nodes: Iterable<SimulatedNode>,
-  placeOf: (place: number) => SimulationGroup,
-): Situation['fleet'] {
-  const counts = new Map<number, number>();
-  for (const { place } of nodes) counts.set(place, (counts.get(place) ?? 0) + 1);
-  return [...counts].map(([place, count]) => {
-    const { group, facts } = placeOf(place);
-    return { group, facts, nodes: count };
-  });
 }
 
 function sumOf(pods: Iterable<SimulatedPod>): number {

@@ -25,6 +25,10 @@ export interface ExpanderSummary {
   readonly disturbedPods: Interval;
   /** Pods that the largest loss within a minute takes. */
   readonly largestLoss: Interval;
+  /** Of the scale-ups, those that brought fewer nodes than were asked for. */
+  readonly failedLaunches: Interval;
+  /** Until a pod starts, in minutes. */
+  readonly waitedMinutes: Interval;
   /** Share of launches whose price spiked. */
   readonly spikesMet: Interval;
   /** Of the vCPUs, in the pool that has most of them at a moment; the mean over time. */
@@ -69,6 +73,8 @@ export function comparison(
       interruptions: of((run) => (1000 * run.interruptions) / run.usefulVcpuHours),
       disturbedPods: of((run) => 1000 * figureOf.disturbedPods(run)),
       largestLoss: of(figureOf.largestLoss),
+      failedLaunches: of((run) => run.failedLaunches / Math.max(1, run.decisions)),
+      waitedMinutes: of((run) => (60 * run.waitedPodHours) / Math.max(1, run.podStarts)),
       spikesMet: of((run) => run.spikesMet / Math.max(1, run.launches)),
       largestPool: of(figureOf.largestPool),
       largestPoolHours: of((run) => Math.max(0, ...run.hoursByPool.values()) / run.nodeHours),

@@ -2,6 +2,7 @@ import { CsvScanner, fieldText } from '../../formats/csv-scanner.ts';
 import { timeOfText } from '../../formats/price-text.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { chanceFrom } from '../../learning/chance.ts';
+import { drawnNormal } from './drawn-normal.ts';
 
 const hourMs = 3_600_000;
 
@@ -105,8 +106,8 @@ export function generatedDemand(
     const hour = new Date(atMs).getUTCHours();
     if ((hour < 8 || hour >= 20) && chance() < 0.5) continue;
     const [, cpuMilli, memoryMib] = shapeAt(shapes, chance());
-    const pods = Math.min(60, Math.max(1, Math.round(medianPods * Math.exp(normal(chance)))));
-    const hours = Math.min(72, Math.max(0.25, medianHours * Math.exp(1.1 * normal(chance))));
+    const pods = Math.min(60, Math.max(1, Math.round(medianPods * Math.exp(drawnNormal(chance)))));
+    const hours = Math.min(72, Math.max(0.25, medianHours * Math.exp(1.1 * drawnNormal(chance))));
     batches.push({ atMs, pods, cpuMilli, memoryMib, hours });
   }
 }
@@ -118,11 +119,6 @@ function shapeAt(shapes: readonly Share[], chance: number): readonly [number, nu
     if (left < 0) return shape;
   }
   return shapes[0] ?? [1, 500, 600];
-}
-
-/** Box and Muller's way from two even numbers to a normal one. */
-function normal(chance: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
 }
 
 /** A batch of more would be packed for minutes. */

@@ -1,3 +1,4 @@
+import type { InstanceTypeFacts } from '../../decision/knowledge.ts';
 import type { SimulationSettings } from './simulation-settings.ts';
 import { packed, type SimulatedOption, type WaitingPod } from './scale-up-situation.ts';
 
@@ -16,33 +17,37 @@ export function optionsFor(
   waiting: readonly WaitingPod[],
   nowMs: number,
 ): readonly PackedOption[] {
-  const packings = new Map<string, ReturnType<typeof packed>>();
-  return settings.groups.flatMap(({ group, facts, book }, place) => {
+  const packings = new Map<string, ReturnType<typeof packedSums>>();
+  const options: PackedOption[] = [];
+  settings.groups.forEach(({ group, facts, book }, place) => {
     const pricePerHour = book.priceAt(nowMs);
-    if (!(pricePerHour > 0)) return [];
+    if (!(pricePerHour > 0)) return;
     let packing = packings.get(facts.instanceType);
     if (packing === undefined) {
-      packing = packed(waiting, facts);
+      packing = packedSums(waiting, facts);
       packings.set(facts.instanceType, packing);
     }
-    const { pods, nodeOf, nodeCount } = packing;
-    if (pods.length === 0) return [];
-    let cpuMilli = 0;
-    let memoryMib = 0;
-    for (const index of pods) {
-      cpuMilli += waiting[index]?.cpuMilli ?? 0;
-      memoryMib += waiting[index]?.memoryMib ?? 0;
-    }
-    return [
-      {
-        place,
-        option: { group, facts, nodeCount, pods, cpuMilli, memoryMib, pricePerHour },
-        pods,
-        nodeOf,
-        nodeCount,
-      },
-    ];
+    const { pods, nodeOf, nodeCount, cpuMilli, memoryMib } = packing;
+    if (pods.length === 0) return;
+    const option = { group, facts, nodeCount, pods, cpuMilli, memoryMib, pricePerHour };
+    options.push({ place, option, pods, nodeOf, nodeCount });
   });
+  return options;
+}
+
+/** Every zone's group of a type packs alike. */
+function packedSums(
+  waiting: readonly WaitingPod[],
+  facts: InstanceTypeFacts,
+): ReturnType<typeof packed> & { readonly cpuMilli: number; readonly memoryMib: number } {
+  const packing = packed(waiting, facts);
+  let cpuMilli = 0;
+  let memoryMib = 0;
+  for (const index of packing.pods) {
+    cpuMilli += waiting[index]?.cpuMilli ?? 0;
+    memoryMib += waiting[index]?.memoryMib ?? 0;
+  }
+  return { ...packing, cpuMilli, memoryMib };
 }
 
 export function takenOption(options: readonly PackedOption[], chosen: SimulatedOption): PackedOption {

@@ -12,11 +12,12 @@ import { comparison } from './comparison.ts';
 import { demandKinds, demandOf, type PodBatch } from './demand.ts';
 import { groupMistakes, groupsOfRegion, leftOut } from './given-groups.ts';
 import type { CellRuns } from './pooled-text.ts';
-import { seedRuns, usualBursts, type TrialPlan } from './region-trial.ts';
+import { seedRuns, type TrialPlan } from './region-trial.ts';
 import { riskScores, type RiskScores } from './risk-scores.ts';
 import type { RunOutcome } from './run-outcome.ts';
 import { groupsOf, usualGroups } from './simulated-group.ts';
 import { simulatedFacts, type SimulatedFacts } from './simulated-facts.ts';
+import type { Bursts } from './simulation-settings.ts';
 import type { RegionVerdict } from './trial-text.ts';
 import { onDemandPrices } from '../training/on-demand-files.ts';
 
@@ -39,7 +40,9 @@ export interface ReplayOptions {
   readonly batchesPerDay: number;
   readonly disturbancePrice: number;
   readonly atOncePrice: number;
-  readonly burstShare: number;
+  readonly bursts: Bursts;
+  readonly dry: number;
+  readonly atOnceTimes: readonly number[];
   readonly interruptions: 'expected' | 'drawn';
   readonly lostWorkMinutes: number;
   readonly scaleDown: 'empty' | 'underused' | 'both';
@@ -152,7 +155,9 @@ export async function regionVerdicts(
             batchesPerDay: options.batchesPerDay,
             ...(kind !== undefined && { demandKind: kind }),
             disturbance: { perPod: options.disturbancePrice, atOnce: options.atOncePrice },
-            bursts: { ...usualBursts, together: options.burstShare },
+            bursts: options.bursts,
+            dryShare: options.dry,
+            atOnceTimes: options.atOnceTimes,
             interruptions: options.interruptions,
             lostWorkMs: options.lostWorkMinutes * 60_000,
             scaleDown,

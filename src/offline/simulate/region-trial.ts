@@ -48,16 +48,22 @@ export interface TrialPlan {
   readonly demandKind?: keyof typeof demandKinds;
   readonly disturbance: SimulationSettings['disturbance'];
   readonly bursts?: SimulationSettings['bursts'];
+  /** 0..1, the mean share of the time that pools are short; absent: never. */
+  readonly dryShare?: number;
   readonly interruptions: SimulationSettings['interruptions'];
   readonly lostWorkMs: number;
   readonly scaleDown: SimulationSettings['scaleDown'];
   readonly policy?: Policy;
+  /** Ours again with losses at once weighed so many times as much. */
+  readonly atOnceTimes?: readonly number[];
   /** Other expanders than the usual ones. */
   readonly expanders?: (known: SimulatedKnowledge) => readonly Expander[];
 }
 
-/** Measured on published traces: 61 to 92 % of lost nodes go within a minute of others of their pool. */
-export const usualBursts = { together: 0.75, least: 0.5, most: 0.9 } as const;
+/** As `simulate --traces` fits them to the SkyPilot traces: docs/simulate.md. */
+export const usualBursts = { together: 0.99, least: 0.1, most: 1 } as const;
+/** The same of spells in which pools are short. */
+export const usualDrySpells = { medianHours: 0.5, sigma: 1.3, empty: 0.85 } as const;
 
 /** The outcomes of every expander for one seed; the same demand, prices and interruptions for all of them. */
 export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
@@ -69,12 +75,16 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
     onDemandPerUnit: onDemandPerUnitOf(pricedTypes(plan)),
     risk: plan.risk,
     onScaleDown: plan.scaleDown === 'underused' ? 'moves' : 'stays',
+    ...(settings.dry !== undefined && { onRest: unheard }),
   };
   const policy = plan.policy ?? defaultPolicy;
   const expanders = plan.expanders?.(known) ?? [
     ourExpander(known, policy),
     ourExpander(known, { ...policy, formula: 'classic' }, 'spot-expander, classic'),
     ourExpander({ ...known, watchesFleet: false }, policy, 'spot-expander, fleet not in view'),
+    ...(plan.atOnceTimes ?? []).map((times) =>
+      ourExpander(known, weighed(policy, times), `spot-expander, losses at once × ${times}`),
+    ),
     cheapestNowExpander(),
     priceExpander(),
     priorityExpander(priorities(settings)),
@@ -83,6 +93,23 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
     oracleExpander(settings, plan.disturbance.perPod),
   ];
   return expanders.map((expander) => clusterRun(settings, expander));
+}
+
+function weighed(policy: Policy, times: number): Policy {
+  const { ofTenPercent, ofThirtyPercent, ofHalf } = policy.lossAtOnce;
+  return {
+    ...policy,
+    lossAtOnce: {
+      ofTenPercent: times * ofTenPercent,
+      ofThirtyPercent: times * ofThirtyPercent,
+      ofHalf: times * ofHalf,
+    },
+  };
+}
+
+/** That a class rests matters to the memory itself alone. */
+function unheard(): void {
+  // Nobody listens.
 }
 
 /** The span, demand, prices and hazards of one seed. */
@@ -120,6 +147,8 @@ export function worldOf(plan: TrialPlan, seed: number): SimulationSettings {
     toMs,
     seed,
     bursts: plan.bursts ?? usualBursts,
+    ...(plan.dryShare !== undefined &&
+      plan.dryShare > 0 && { dry: { ...usualDrySpells, share: plan.dryShare } }),
     interruptions: plan.interruptions,
     disturbance: plan.disturbance,
     lostWorkMs: plan.lostWorkMs,

@@ -25,6 +25,12 @@ export interface RunOutcome {
   readonly largestPoolAtOnce: number;
   /** Launches whose price spiked. */
   readonly spikesMet: number;
+  /** Scale-ups that brought fewer nodes than were asked for. */
+  readonly failedLaunches: number;
+  /** From when a pod began to wait to its start, all starts together. */
+  readonly waitedPodHours: number;
+  /** Starts of pods, those after an eviction included. */
+  readonly podStarts: number;
   /** Pods that no group could take. */
   readonly unplaceable: number;
   readonly decisions: number;
@@ -39,6 +45,9 @@ export class RunTally {
   spikesMet = 0;
   unplaceable = 0;
   decisions = 0;
+  failedLaunches = 0;
+  #waitedMs = 0;
+  #podStarts = 0;
   #nodesCost = 0;
   #nodeHours = 0;
   #usefulMilliMs = 0;
@@ -55,6 +64,11 @@ export class RunTally {
     this.#nodesCost += cost;
     this.#nodeHours += hours;
     this.#hoursByPool.set(pool, (this.#hoursByPool.get(pool) ?? 0) + hours);
+  }
+
+  addWait(ms: number): void {
+    this.#waitedMs += ms;
+    this.#podStarts += 1;
   }
 
   addLost(cpuMilli: number, ms: number): void {
@@ -97,6 +111,9 @@ export class RunTally {
       nodeHours: this.#nodeHours,
       launches: this.launches,
       spikesMet: this.spikesMet,
+      failedLaunches: this.failedLaunches,
+      waitedPodHours: this.#waitedMs / hourMs,
+      podStarts: this.#podStarts,
       unplaceable: this.unplaceable,
       decisions: this.decisions,
       hoursByPool: this.#hoursByPool,

@@ -8,6 +8,8 @@ export interface SimulatedPod extends WaitingPod {
   /** Work that is left when it starts. */
   leftMs: number;
   startedMs: number;
+  /** Undefined while it runs. */
+  waitsSinceMs: number | undefined;
   /** Counts its starts, so that an end that was planned before an eviction is known to be void. */
   turn: number;
 }

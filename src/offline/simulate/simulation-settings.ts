@@ -1,5 +1,6 @@
 import type { InstanceTypeFacts } from '../../decision/knowledge.ts';
 import type { PodBatch } from './demand.ts';
+import type { DrySpells } from './dry-pools.ts';
 import type { PoolPriceBook } from './price-book.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
 
@@ -30,6 +31,8 @@ export interface SimulationSettings {
   readonly toMs: number;
   readonly seed: number;
   readonly bursts: Bursts;
+  /** Undefined: every pool that has a price gives what is asked for. */
+  readonly dry?: DrySpells;
   /**
    * `expected`: what interruptions take is weighed at each moment by its chance and no node goes; `drawn`: nodes go, at moments
    * that are the same for whoever has them.

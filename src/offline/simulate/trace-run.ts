@@ -1,14 +1,11 @@
 import type { InstanceTypeFacts } from '../../decision/knowledge.ts';
 import type { Policy } from '../../decision/policy.ts';
+import { AutoscalerBackOff } from './autoscaler-back-off.ts';
 import { longestLasting } from './foresight.ts';
 import { allocatable, type SimulatedOption, type WaitingPod } from './scale-up-situation.ts';
 import type { SimulatedGroup } from './simulated-group.ts';
 import type { TraceSet } from './trace-archive.ts';
 import { tracedFleet } from './traced-fleet.ts';
-
-const minuteMs = 60_000;
-/** The autoscaler leaves a group alone after a failed scale-up: 5 minutes, doubling up to 30, forgotten after 3 hours. */
-const backOff = { firstMs: 5 * minuteMs, longestMs: 30 * minuteMs, forgottenMs: 180 * minuteMs };
 
 export interface TraceOutcome {
   readonly interruptions: number;
@@ -74,7 +71,7 @@ export function traceRun(
   const running = set.pools.map(() => 0);
   const waiting: WaitingPod[] = [];
   let nextPod = 0;
-  const failures = set.pools.map(() => ({ untilMs: -Infinity, lengthMs: 0, atMs: -Infinity }));
+  const backOff = new AutoscalerBackOff();
   const ticks = Math.min(...set.pools.map(({ available }) => available.length));
   const count = { interruptions: 0, useful: 0, wanted: 0, failed: 0, cost: 0 };
   for (let tick = plan.fromTick; tick < ticks; tick += 1) {
@@ -93,7 +90,7 @@ export function traceRun(
       // A pod that is evicted comes back as another one; those that go on waiting are the same.
       while (waiting.length < missing) waiting.push({ ...pod, id: (nextPod += 1) });
       const options = groups.flatMap((group, place): SimulatedOption[] =>
-        (failures[place]?.untilMs ?? -Infinity) > nowMs
+        backOff.untilMs(place) > nowMs
           ? []
           : [
               {
@@ -130,13 +127,9 @@ export function traceRun(
         const group = groups[place];
         if (started > 0 && group !== undefined) ours?.expander.onLaunch?.(group, nowMs);
         waiting.splice(0, started);
-        const failure = failures[place];
-        if (started < missing && failure !== undefined) {
+        if (started < missing) {
           count.failed += 1;
-          const isRepeated = nowMs - failure.atMs < backOff.forgottenMs;
-          failure.lengthMs = isRepeated ? Math.min(backOff.longestMs, failure.lengthMs * 2) : backOff.firstMs;
-          failure.atMs = nowMs;
-          failure.untilMs = nowMs + failure.lengthMs;
+          backOff.failed(place, nowMs);
         }
       }
     }

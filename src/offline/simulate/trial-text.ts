@@ -63,6 +63,22 @@ export function verdictSentences(summaries: readonly ExpanderSummary[]): readonl
   });
 }
 
+/** Where no launch fails nobody waits. */
+function waitingTable(summaries: readonly ExpanderSummary[]): readonly string[] {
+  if (summaries.every(({ failedLaunches }) => failedLaunches.mean === 0)) return [];
+  const rows = summaries.map((one) => [
+    one.expander,
+    numbers(one.failedLaunches, 1, 100),
+    numbers(one.waitedMinutes, 2),
+  ]);
+  return [
+    markdownTable([
+      ['dry pools', '% of scale-ups that brought too little', 'minutes until a pod starts'],
+      ...rows,
+    ]),
+  ];
+}
+
 /** One region as three Markdown tables that 140 columns hold, and the verdict in a sentence for each figure. */
 export function trialText({
   region,
@@ -112,6 +128,7 @@ export function trialText({
       ['beside ours, % more', 'disturbed pods', 'largest loss', 'largest pool', '% before a spike'],
       ...beside,
     ]),
+    ...waitingTable(summaries),
     ...verdictSentences(summaries),
     '',
   ].join('\n');

@@ -6,6 +6,7 @@ import {
   filePath,
   moment,
   names,
+  numberList,
   resultFile,
   wholeNumber,
 } from '../../config/value-types.ts';
@@ -117,7 +118,20 @@ export const simulateSettings = {
       boundedNumber(0, 1),
       usualBursts.together,
       '0..1',
-      'of the interruptions, those that come as events which take most nodes of a pool together',
+      'of the interruptions, those that come as events which take nodes of a pool together',
+    ),
+    burst_least: setting(
+      boundedNumber(0, 1),
+      usualBursts.least,
+      '0..1',
+      'of the nodes of its pool, the least that such an event takes',
+    ),
+    burst_most: setting(boundedNumber(0.01, 1), usualBursts.most, '0..1', 'and the most'),
+    dry: setting(
+      boundedNumber(0, 0.9),
+      0,
+      '0..1',
+      'of the time, in which pools bring less than is asked for or nothing; those of higher hazards more, others less',
     ),
     interruptions: setting(
       z.enum(['expected', 'drawn']),
@@ -174,6 +188,12 @@ export const simulateSettings = {
       defaultPolicy.lossAtOnce.ofHalf,
       'share',
       'ours with this policy',
+    ),
+    at_once_times: setting(
+      numberList(0, 1000).optional(),
+      undefined,
+      'numbers',
+      'ours again with losses at once weighed so many times as much: what it costs to spread',
     ),
     json: flag(resultFile.optional(), undefined, 'file', 'write everything that was measured'),
     html: flag(resultFile.optional(), undefined, 'file', 'write a page with plots'),

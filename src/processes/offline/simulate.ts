@@ -4,11 +4,12 @@ import type { SettingValues } from '../../config/setting.ts';
 import { defaultPolicy } from '../../decision/policy.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';
-import { pooledText } from '../../offline/simulate/pooled-text.ts';
+import { pooledText, spreadingText } from '../../offline/simulate/pooled-text.ts';
 import { simulationPage } from '../../offline/simulate/simulation-page.ts';
 import { traceArchive } from '../../offline/simulate/trace-archive.ts';
 import { traceHabits } from '../../offline/simulate/trace-habits.ts';
 import { partOf } from '../../offline/simulate/trace-part.ts';
+import { fitsText } from '../../offline/simulate/fits-text.ts';
 import { habitsText, traceText } from '../../offline/simulate/trace-text.ts';
 import { traceTrial, type TraceVerdict } from '../../offline/simulate/trace-trial.ts';
 import { trialText } from '../../offline/simulate/trial-text.ts';
@@ -51,6 +52,8 @@ async function simulate(
     throw new UsageError(['name --history, --traces or both']);
   if (settings.from !== undefined && settings.to !== undefined && settings.to <= settings.from)
     throw new UsageError(['--to must come after --from']);
+  if (settings.burst_least > settings.burst_most)
+    throw new UsageError(['--burst-least must not be above --burst-most']);
   const sets =
     settings.traces === undefined ? [] : partOf(await traceArchive(settings.traces), settings.trace_part);
   const replayed =
@@ -74,8 +77,13 @@ async function simulate(
           progress.at('replaying traces', done, all);
         });
   progress.end();
-  context.writeOut(regions.map(trialText).join('\n') + pooledText(replayed?.cells ?? [], 'spot-expander'));
-  if (traces.length > 0) context.writeOut(traceText(traces) + habitsText(traceHabits(sets)));
+  const cells = replayed?.cells ?? [];
+  context.writeOut(
+    [...regions.map(trialText), pooledText(cells, 'spot-expander'), spreadingText(cells, 'spot-expander')]
+      .filter((text) => text !== '')
+      .join('\n'),
+  );
+  if (traces.length > 0) context.writeOut(traceText(traces) + habitsText(traceHabits(sets)) + fitsText(sets));
   if (settings.json !== undefined)
     await written(
       settings.json,
@@ -103,7 +111,9 @@ function replayOptions(settings: SimulateSettings): ReplayOptions {
     batchesPerDay: settings.batches_per_day,
     disturbancePrice: settings.disturbance_price,
     atOncePrice: settings.at_once_price,
-    burstShare: settings.burst_share,
+    bursts: { together: settings.burst_share, least: settings.burst_least, most: settings.burst_most },
+    dry: settings.dry,
+    atOnceTimes: settings.at_once_times ?? [],
     interruptions: settings.interruptions,
     lostWorkMinutes: settings.lost_work_minutes,
     scaleDown: settings.scale_down,

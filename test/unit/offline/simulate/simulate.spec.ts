@@ -10,7 +10,6 @@ import {
   randomExpander,
 } from '../../../../src/offline/simulate/built-in-expanders.ts';
 import { clusterRun } from '../../../../src/offline/simulate/cluster-run.ts';
-import type { RunOutcome } from '../../../../src/offline/simulate/run-outcome.ts';
 import type { SimulationSettings } from '../../../../src/offline/simulate/simulation-settings.ts';
 import { comparison } from '../../../../src/offline/simulate/comparison.ts';
 import { demandOf, generatedDemand } from '../../../../src/offline/simulate/demand.ts';
@@ -28,6 +27,7 @@ import { groupsOf } from '../../../../src/offline/simulate/simulated-group.ts';
 import { traceRun } from '../../../../src/offline/simulate/trace-run.ts';
 import { traceTrial } from '../../../../src/offline/simulate/trace-trial.ts';
 import { defaultPolicy } from '../../../../src/decision/policy.ts';
+import { runOutcome } from './run-outcomes.ts';
 
 const hourMs = 3_600_000;
 const t0 = Date.parse('2023-11-01T00:00:00Z');
@@ -390,24 +390,8 @@ describe('a trial', () => {
 });
 
 describe('the prices of a disturbed pod at which ours is cheaper', () => {
-  const run = (expander: string, nodesCost: number, disturbedPods: number): RunOutcome => ({
-    expander,
-    nodesCost,
-    disturbedPods,
-    interruptions: disturbedPods,
-    disturbanceCost: disturbedPods,
-    lostVcpuHours: 0,
-    largestLoss: disturbedPods,
-    largeLosses: 0,
-    largestPoolAtOnce: 0.5,
-    usefulVcpuHours: 1,
-    nodeHours: 1,
-    launches: 1,
-    spikesMet: 0,
-    unplaceable: 0,
-    decisions: 1,
-    hoursByPool: new Map(),
-  });
+  const run = (expander: string, nodesCost: number, disturbedPods: number) =>
+    runOutcome(expander, { nodesCost, disturbedPods, disturbanceCost: disturbedPods });
   const between = (nodesCost: number, disturbedPods: number) =>
     comparison([[run('ours', 10, 3), run('other', nodesCost, disturbedPods), run('oracle', 1, 0)]], 'ours')[1]
       ?.cheaperBetween;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { ExpanderSummary } from '../../../../src/offline/simulate/comparison.ts';
 import { pooledText } from '../../../../src/offline/simulate/pooled-text.ts';
-import type { RunOutcome } from '../../../../src/offline/simulate/run-outcome.ts';
 import { simulationPage } from '../../../../src/offline/simulate/simulation-page.ts';
 import { trialText } from '../../../../src/offline/simulate/trial-text.ts';
+import { runOutcome } from './run-outcomes.ts';
 
 const interval = (mean: number, half: number) => ({ mean, low: mean - half, high: mean + half });
 
@@ -15,6 +15,8 @@ function summary(expander: string, dearer: number): ExpanderSummary {
     interruptions: interval(0.03, 0.01),
     disturbedPods: interval(0.05, 0.02),
     largestLoss: interval(12, 3),
+    failedLaunches: interval(0, 0),
+    waitedMinutes: interval(0, 0),
     spikesMet: interval(0.05, 0.02),
     largestPool: interval(0.4, 0.1),
     largestPoolHours: interval(0.3, 0.1),
@@ -93,24 +95,8 @@ describe('what simulate says', () => {
   });
 
   it('pools cells and names the one in which ours does worst', () => {
-    const run = (expander: string, cost: number): RunOutcome => ({
-      expander,
-      nodesCost: cost,
-      disturbedPods: cost,
-      disturbanceCost: 0,
-      interruptions: 1,
-      lostVcpuHours: 0,
-      largestLoss: 1,
-      largeLosses: 0,
-      largestPoolAtOnce: 0.5,
-      usefulVcpuHours: 1,
-      nodeHours: 1,
-      launches: 1,
-      spikesMet: 0,
-      unplaceable: 0,
-      decisions: 1,
-      hoursByPool: new Map(),
-    });
+    const run = (expander: string, nodesCost: number) =>
+      runOutcome(expander, { nodesCost, disturbedPods: nodesCost, largestLoss: 1 });
     const cell = (name: string, ours: number) => ({
       name,
       runs: [1, 1].map(() => [run('spot-expander', ours), run('price', 10), run('oracle', 1)]),
