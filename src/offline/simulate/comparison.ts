@@ -35,8 +35,8 @@ export interface ExpanderSummary {
   readonly largestPool: Interval;
   /** Share of node-hours in the pool that has most of them. */
   readonly largestPoolHours: Interval;
-  /** How much dearer than the oracle, seed by seed. */
-  readonly regret: Interval;
+  /** How much dearer than the oracle, seed by seed; undefined where it was not asked. */
+  readonly regret: Interval | undefined;
   readonly besideOurs: BesideOurs;
   /** The prices of a disturbed pod, USD, at which ours is cheaper; `to` is Infinity for all from `from` on; undefined for none. */
   readonly cheaperBetween: { readonly from: number; readonly to: number } | undefined;
@@ -55,12 +55,13 @@ export function moreOf(figure: ComparedFigure, one: RunOutcome, other: RunOutcom
   return value === beside ? 0 : value / beside - 1;
 }
 
-/** Summaries of every expander; `runs[seed]` holds the outcomes of one seed, ours and the oracle's among them. */
+/** Summaries of every expander; `runs[seed]` holds the outcomes of one seed, ours among them. */
 export function comparison(
   runs: readonly (readonly RunOutcome[])[],
   ours: string,
 ): readonly ExpanderSummary[] {
   const names = (runs[0] ?? []).map(({ expander }) => expander);
+  const hasOracle = names.includes('oracle');
   return names.map((expander) => {
     const own = runs.map((outcomes) => outcomeOf(outcomes, expander));
     const of = (value: (run: RunOutcome) => number): Interval => intervalOf(own.map(value));
@@ -78,7 +79,7 @@ export function comparison(
       spikesMet: of((run) => run.spikesMet / Math.max(1, run.launches)),
       largestPool: of(figureOf.largestPool),
       largestPoolHours: of((run) => Math.max(0, ...run.hoursByPool.values()) / run.nodeHours),
-      regret: against('totalCost', 'oracle'),
+      regret: hasOracle ? against('totalCost', 'oracle') : undefined,
       besideOurs: {
         totalCost: against('totalCost', ours),
         disturbedPods: against('disturbedPods', ours),

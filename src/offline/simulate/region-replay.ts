@@ -43,6 +43,7 @@ export interface ReplayOptions {
   readonly bursts: Bursts;
   readonly dry: number;
   readonly atOnceTimes: readonly number[];
+  readonly expanderSet: 'all' | 'rivals';
   readonly interruptions: 'expected' | 'drawn';
   readonly lostWorkMinutes: number;
   readonly scaleDown: 'empty' | 'underused' | 'both';
@@ -158,6 +159,7 @@ export async function regionVerdicts(
             bursts: options.bursts,
             dryShare: options.dry,
             atOnceTimes: options.atOnceTimes,
+            expanderSet: options.expanderSet,
             interruptions: options.interruptions,
             lostWorkMs: options.lostWorkMinutes * 60_000,
             scaleDown,

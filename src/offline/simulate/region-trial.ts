@@ -56,6 +56,8 @@ export interface TrialPlan {
   readonly policy?: Policy;
   /** Ours again with losses at once weighed so many times as much. */
   readonly atOnceTimes?: readonly number[];
+  /** `rivals`: ours and those of the autoscaler, without ours by other rules and without the oracle. */
+  readonly expanderSet?: 'all' | 'rivals';
   /** Other expanders than the usual ones. */
   readonly expanders?: (known: SimulatedKnowledge) => readonly Expander[];
 }
@@ -80,8 +82,12 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
   const policy = plan.policy ?? defaultPolicy;
   const expanders = plan.expanders?.(known) ?? [
     ourExpander(known, policy),
-    ourExpander(known, { ...policy, formula: 'classic' }, 'spot-expander, classic'),
-    ourExpander({ ...known, watchesFleet: false }, policy, 'spot-expander, fleet not in view'),
+    ...(plan.expanderSet === 'rivals'
+      ? []
+      : [
+          ourExpander(known, { ...policy, formula: 'classic' }, 'spot-expander, classic'),
+          ourExpander({ ...known, watchesFleet: false }, policy, 'spot-expander, fleet not in view'),
+        ]),
     ...(plan.atOnceTimes ?? []).map((times) =>
       ourExpander(known, weighed(policy, times), `spot-expander, losses at once × ${times}`),
     ),
@@ -90,7 +96,7 @@ export function seedRuns(plan: TrialPlan, seed: number): readonly RunOutcome[] {
     priorityExpander(priorities(settings)),
     leastWasteExpander(),
     randomExpander(),
-    oracleExpander(settings, plan.disturbance.perPod),
+    ...(plan.expanderSet === 'rivals' ? [] : [oracleExpander(settings, plan.disturbance.perPod)]),
   ];
   return expanders.map((expander) => clusterRun(settings, expander));
 }

@@ -27,7 +27,9 @@ export function simulationPage(regions: readonly RegionVerdict[], traces: readon
       'Regret: dearer than the oracle, %, seed by seed',
       summaries
         .filter(({ expander }) => expander !== 'oracle')
-        .map(({ expander, regret }) => ({ label: expander, value: scaled(regret, 100) })),
+        .flatMap(({ expander, regret }) =>
+          regret === undefined ? [] : { label: expander, value: scaled(regret, 100) },
+        ),
     ),
     plot(
       'Disturbed pods in 100,000 useful vCPU-hours',

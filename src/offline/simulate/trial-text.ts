@@ -92,7 +92,7 @@ export function trialText({
     one.expander,
     numbers(one.totalCost, 2, 1000),
     numbers(one.besideOurs.totalCost, 2, 100),
-    numbers(one.regret, 2, 100),
+    one.regret === undefined ? 'not asked' : numbers(one.regret, 2, 100),
     pricesText(one),
   ]);
   const met = summaries.map((one) => [

@@ -189,6 +189,12 @@ export const simulateSettings = {
       'share',
       'ours with this policy',
     ),
+    expanders: setting(
+      z.enum(['all', 'rivals']),
+      'all',
+      'which',
+      'all; rivals: without ours by other rules and without the oracle, in half the time',
+    ),
     at_once_times: setting(
       numberList(0, 1000).optional(),
       undefined,

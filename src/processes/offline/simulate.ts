@@ -114,6 +114,7 @@ function replayOptions(settings: SimulateSettings): ReplayOptions {
     bursts: { together: settings.burst_share, least: settings.burst_least, most: settings.burst_most },
     dry: settings.dry,
     atOnceTimes: settings.at_once_times ?? [],
+    expanderSet: settings.expanders,
     interruptions: settings.interruptions,
     lostWorkMinutes: settings.lost_work_minutes,
     scaleDown: settings.scale_down,

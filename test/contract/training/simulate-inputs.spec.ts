@@ -61,6 +61,15 @@ describe('simulate, asked with mistakes', function () {
     expect(error).not.to.contain('seed 1 of');
   }
 
+  it('wants bursts that take no more at the least than at the most, and weights that are numbers', async () => {
+    await refuses(
+      simulated('--burst-least', '0.8', '--burst-most', '0.5'),
+      '--burst-least must not be above --burst-most',
+    );
+    await refuses(simulated('--at-once-times', '1,many'), '--at-once-times: must be numbers from 0 to 1000');
+    await refuses(simulated('--dry', '1'), '--dry: ');
+  });
+
   it('names a group of a type that nothing tells', async () => {
     const groups = given(
       'g1.yaml',

@@ -107,6 +107,19 @@ describe('what simulate says', () => {
     expect(pooledText([cell('one', 9)], 'spot-expander')).to.equal('');
   });
 
+  it('counts a seed once however many cells share its demand: the interval is over seeds', () => {
+    const cell = (name: string) => ({
+      name,
+      runs: [9, 11].map((ours) => [
+        runOutcome('spot-expander', { nodesCost: ours }),
+        runOutcome('price', { nodesCost: 10 }),
+      ]),
+    });
+    const cells = ['one', 'two', 'three', 'four'].map(cell);
+    // Two seeds, −10 and +10 %: mean 0, half 12.706 × 14.1 / √2.
+    expect(pooledText(cells, 'spot-expander')).to.contain('0.0 (-127.1 … 127.1)');
+  });
+
   it('is a page that plots the regret of everyone but the oracle', () => {
     const page = simulationPage([verdict(0.05)], []);
     const [, after = ''] = page.split('<h3>Regret: dearer than the oracle, %, seed by seed</h3>');
