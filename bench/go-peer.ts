@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { builtGoCommand } from '../scripts/go-tools.ts';
-import type { CertificateFiles } from '../src/adapters/dev-certificate/dev-certificate.ts';
+import type { CertificateFiles } from '../src/adapters/files/dev-certificate.ts';
 import { background, type Background } from './background.ts';
 
 /** What `peer call` and `peer decode` say of one target. */

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { Command } from 'commander';
-import { devCertificateFiles } from '../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../src/adapters/files/dev-certificate.ts';
 import { goVersion, howToGetGo, repository } from '../scripts/go-tools.ts';
 import { agentCosts } from './agent-costs.ts';
 import { agentOnCluster } from './agent-on-cluster.ts';

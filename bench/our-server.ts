@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { CertificateFiles } from '../src/adapters/dev-certificate/dev-certificate.ts';
+import type { CertificateFiles } from '../src/adapters/files/dev-certificate.ts';
 import { background } from './background.ts';
 
 const entry = new URL('../dist/processes/main.js', import.meta.url).pathname;

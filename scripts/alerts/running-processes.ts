@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { devCertificateFiles } from '../../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../../src/adapters/files/dev-certificate.ts';
 import { asker } from '../../test/e2e/asked.ts';
 import { bareEnvironment, served } from '../../test/e2e/served.ts';
 import { agentProcessOn } from '../../test/peers/agent-process.ts';

@@ -39,7 +39,7 @@ export const nodeGroup = z
   })
   .refine(
     ({ min_share: least, max_share: most }) => least === undefined || most === undefined || least <= most,
-    { path: ['min_share'], message: 'must not be above max_share' },
+    { path: ['min_share'], error: 'must not be above max_share' },
   )
   .transform((group) => {
     const wishes = wishesOf(group);

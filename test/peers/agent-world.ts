@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { devCertificateFiles } from '../../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../../src/adapters/files/dev-certificate.ts';
 import { kubeAccess } from '../../src/adapters/kubernetes/kube-access.ts';
 import { kubeClient, type KubeClient } from '../../src/adapters/kubernetes/kube-client.ts';
 import { someCluster } from './shared-cluster.ts';

@@ -1,7 +1,7 @@
 import { SourceUnavailable, type UnavailableReason } from '../../errors/source-unavailable.ts';
 import { askedPauseMs, usualJitter, type Pace } from '../../patience/pace.ts';
 import { patiently } from '../../patience/patiently.ts';
-import type { PublicDocuments } from '../../ports/public-documents.ts';
+import type { StreamedDocuments } from '../../ports/documents.ts';
 
 export interface FeedOptions {
   /** A document that is read whole may hold this many bytes. */
@@ -20,7 +20,7 @@ const usualPace: Pace = {
 };
 
 /** Public documents through fetch. Plain HTTP is for this machine only: prices decide where money goes. */
-export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
+export function publicDocuments(options: FeedOptions = {}): StreamedDocuments {
   const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
   const timeoutMs = options.timeoutMs ?? 30_000;
   const attempts = options.attempts ?? 4;
@@ -43,10 +43,11 @@ export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
   }
 
   return {
-    read: (url, knownETag, signal) =>
+    read: (url, knownVersion, signal) =>
       read(url, signal, async () => {
-        const answer = await opened(url, knownETag, timeoutMs, signal);
-        if (answer === 'unchanged') return { kind: 'unchanged' };
+        const answer = await opened(url, knownVersion, timeoutMs, signal);
+        if (answer === 'missing') return { kind: 'missing' };
+        if (answer === 'unchanged') return { kind: 'unchanged', version: knownVersion ?? '' };
         const parts: Uint8Array[] = [];
         let length = 0;
         for await (const part of answer.pieces) {
@@ -58,11 +59,12 @@ export function publicDocuments(options: FeedOptions = {}): PublicDocuments {
             );
           parts.push(part);
         }
-        return { kind: 'changed', etag: answer.etag, bytes: Buffer.concat(parts) };
+        return { kind: 'changed', version: answer.etag, bytes: Buffer.concat(parts) };
       }),
     async *stream(url, signal) {
       const answer = await read(url, signal, () => opened(url, undefined, timeoutMs, signal));
       if (answer === 'unchanged') return;
+      if (answer === 'missing') throw new SourceUnavailable('denied', `There is no ${url}.`);
       try {
         yield* answer.pieces;
       } catch (error) {
@@ -92,7 +94,7 @@ async function opened(
   knownETag: string | undefined,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Opened | 'unchanged'> {
+): Promise<Opened | 'unchanged' | 'missing'> {
   const ending = new AbortController();
   let timer = setTimeout(() => ending.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   const both = AbortSignal.any([signal, ending.signal]);
@@ -105,6 +107,7 @@ async function opened(
     if (response.status === 304) return 'unchanged';
     if (!response.ok) {
       await response.body?.cancel();
+      if (response.status === 404) return 'missing';
       const refused = response.status >= 400 && response.status < 500 && response.status !== 429;
       const said = `${url} answered ${response.status}.`;
       if (refused) throw new SourceUnavailable('denied', said);

@@ -4,11 +4,12 @@ import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { SourceUnavailable } from '../../errors/source-unavailable.ts';
 import { messageOf } from '../../errors/message-of.ts';
-import type { ObjectReading, ObjectStore, StoredObject } from '../../ports/object-store.ts';
+import type { DocumentReading } from '../../ports/documents.ts';
+import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import { writeFileAtomically } from './atomic-write.ts';
 
-/** A directory as an object store. The ETag is the content's SHA-256: a touched file is no change. */
-export function directoryObjects(root: string): ObjectStore {
+/** A directory as an object store. A version is the content's SHA-256: a touched file is no change. */
+export function directoryObjects(root: string, options: { readonly mode?: number } = {}): ObjectStore {
   return {
     location: root,
     async list(prefix) {
@@ -16,14 +17,14 @@ export function directoryObjects(root: string): ObjectStore {
       await guarded(`listing ${root}`, () => walk(root, pathOf('', prefix), found));
       return found.sort((a, b) => (a.key < b.key ? -1 : 1));
     },
-    async get(key, knownETag): Promise<ObjectReading> {
+    async read(key, knownVersion): Promise<DocumentReading> {
       const path = pathOf(root, key);
       const bytes = await guarded(`reading ${path}`, () => readFile(path).catch(absent));
       if (bytes === undefined) return { kind: 'missing' };
-      const etag = etagOf(bytes);
-      return etag === knownETag ? { kind: 'unchanged', etag } : { kind: 'object', etag, bytes };
+      const version = versionOf(bytes);
+      return version === knownVersion ? { kind: 'unchanged', version } : { kind: 'changed', version, bytes };
     },
-    async *stream(key, { start, end }, signal) {
+    async *stream(key, signal, { start, end } = {}) {
       if (end !== undefined && end <= (start ?? 0)) return;
       const path = pathOf(root, key);
       const stream = createReadStream(path, {
@@ -40,8 +41,8 @@ export function directoryObjects(root: string): ObjectStore {
     },
     async put(key, bytes) {
       const path = pathOf(root, key);
-      await guarded(`writing ${path}`, () => writeFileAtomically(path, bytes));
-      return etagOf(bytes);
+      await guarded(`writing ${path}`, () => writeFileAtomically(path, bytes, options));
+      return versionOf(bytes);
     },
     async delete(key) {
       const path = pathOf(root, key);
@@ -71,7 +72,7 @@ function pathOf(root: string, key: string): string {
   return join(root, ...key.split('/'));
 }
 
-function etagOf(bytes: Uint8Array): string {
+function versionOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 

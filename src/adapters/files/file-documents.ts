@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { DocumentMissing } from '../../errors/document-missing.ts';
-import type { DocumentReading, DocumentStore } from '../../ports/document-store.ts';
+import type { DocumentReading, Documents } from '../../ports/documents.ts';
 
 const defaultMaxBytes = 256 * 1024 * 1024;
 
@@ -12,15 +11,17 @@ const defaultMaxBytes = 256 * 1024 * 1024;
  * is no change. A file that was touched within the last two seconds has no settled version: it is read again next time,
  * so that a second write within one tick of the file system's clock is not missed.
  */
-export function fileDocuments(options: { readonly maxBytes?: number } = {}): DocumentStore {
+export function fileDocuments(options: { readonly maxBytes?: number } = {}): Documents {
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   return {
-    async readIfChanged(path, knownVersion, signal): Promise<DocumentReading> {
+    async read(path, knownVersion, signal): Promise<DocumentReading> {
       signal.throwIfAborted();
       // Non-blocking, because opening a pipe would otherwise hold a thread of the pool until somebody writes to it.
       const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-        throw isAbsent(error) ? new DocumentMissing(path, { cause: error }) : error;
+        if (isAbsent(error)) return undefined;
+        throw error;
       });
+      if (file === undefined) return { kind: 'missing' };
       try {
         return await readingOf(file, path, knownVersion, maxBytes, signal);
       } finally {

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, realpath, rm, stat } from 'node:fs/promises';
+import { putInPlace, unfinishedName } from './atomic-write.ts';
 
 /** A file that is written piece by piece, and appears whole or not at all. */
 export interface GrowingFile {
@@ -19,7 +19,7 @@ export async function growingFile(path: string): Promise<GrowingFile> {
   const stats = await stat(target).catch(() => undefined);
   if (stats?.isDirectory() === true) throw new Error(`${path} is a directory`);
   const isReplaced = stats === undefined || stats.isFile();
-  const growing = isReplaced ? `${target}.${randomUUID()}.new` : target;
+  const growing = isReplaced ? unfinishedName(target) : target;
   const file = await open(growing, isReplaced ? 'wx' : 'w');
   let isOpen = true;
   const close = async (): Promise<void> => {
@@ -31,7 +31,7 @@ export async function growingFile(path: string): Promise<GrowingFile> {
     async finish() {
       if (isReplaced) await file.sync();
       await close();
-      if (isReplaced) await rename(growing, target);
+      if (isReplaced) await putInPlace(growing, target);
     },
     async discard() {
       if (!isOpen) return;

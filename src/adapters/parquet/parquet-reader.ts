@@ -69,7 +69,7 @@ function asyncBuffer(store: ObjectStore, object: StoredObject, signal: AbortSign
   const range = async (start: number, end: number): Promise<ArrayBuffer> => {
     const bytes = new Uint8Array(end - start);
     let at = 0;
-    for await (const chunk of store.stream(object.key, { start, end }, signal)) {
+    for await (const chunk of store.stream(object.key, signal, { start, end })) {
       if (at + chunk.length > bytes.length) throw new Error('the store gave more bytes than were asked for');
       bytes.set(chunk, at);
       at += chunk.length;

@@ -1,13 +1,12 @@
-import { DocumentMissing } from '../../errors/document-missing.ts';
-import type { DocumentStore } from '../../ports/document-store.ts';
+import type { Documents } from '../../ports/documents.ts';
 import { s3Objects, type S3Options } from './s3-objects.ts';
 
 /** Documents under `s3://bucket/key` paths; a version is S3's ETag, so that asking again costs one small request. */
-export function s3Documents(options: S3Options & { readonly maxBytes?: number } = {}): DocumentStore {
+export function s3Documents(options: S3Options & { readonly maxBytes?: number } = {}): Documents {
   const maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
   const stores = new Map<string, ReturnType<typeof s3Objects>>();
   return {
-    async readIfChanged(path, knownVersion, signal) {
+    async read(path, knownVersion, signal) {
       const cut = path.lastIndexOf('/');
       const folder = path.slice(0, cut);
       let store = stores.get(folder);
@@ -15,12 +14,10 @@ export function s3Documents(options: S3Options & { readonly maxBytes?: number } 
         store = s3Objects(folder, options);
         stores.set(folder, store);
       }
-      const reading = await store.get(path.slice(cut + 1), knownVersion, signal);
-      if (reading.kind === 'missing') throw new DocumentMissing(path);
-      if (reading.kind === 'unchanged') return { kind: 'unchanged', version: reading.etag };
-      if (reading.bytes.length > maxBytes)
+      const reading = await store.read(path.slice(cut + 1), knownVersion, signal);
+      if (reading.kind === 'changed' && reading.bytes.length > maxBytes)
         throw new Error(`${path} holds ${reading.bytes.length} bytes; at most ${maxBytes} are read.`);
-      return { kind: 'changed', version: reading.etag, bytes: reading.bytes };
+      return reading;
     },
   };
 }

@@ -4,7 +4,8 @@ import { clientSettings } from '../../aws/client-settings.ts';
 import { pause, pauseMs } from '../../patience/pace.ts';
 import { patientCall, usualPatience, type CallEvents, type Patience } from '../../aws/patient-call.ts';
 import { UsageError } from '../../errors/usage-error.ts';
-import type { ObjectReading, ObjectStore, StoredObject } from '../../ports/object-store.ts';
+import type { DocumentReading } from '../../ports/documents.ts';
+import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 
 export interface S3Options {
   /** For private endpoints and tests; the bucket then stands in the path. */
@@ -73,28 +74,28 @@ export function s3Objects(location: string, options: S3Options = {}): ObjectStor
       return found.sort((a, b) => (a.key < b.key ? -1 : 1));
     },
 
-    get: (key, knownETag, signal) =>
-      call('GetObject', signal, async (sdk, client, abortSignal): Promise<ObjectReading> => {
+    read: (key, knownVersion, signal) =>
+      call('GetObject', signal, async (sdk, client, abortSignal): Promise<DocumentReading> => {
         try {
           const answer = await client.send(
             new sdk.GetObjectCommand({
               Bucket: bucket,
               Key: prefix + key,
-              ...(knownETag === undefined ? {} : { IfNoneMatch: knownETag }),
+              ...(knownVersion === undefined ? {} : { IfNoneMatch: knownVersion }),
             }),
             { abortSignal },
           );
           const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
-          return { kind: 'object', etag: answer.ETag ?? '', bytes };
+          return { kind: 'changed', version: answer.ETag ?? '', bytes };
         } catch (error) {
           const status = statusOf(error);
-          if (status === 304) return { kind: 'unchanged', etag: knownETag ?? '' };
+          if (status === 304) return { kind: 'unchanged', version: knownVersion ?? '' };
           if (status === 404 && !isNoBucket(error)) return { kind: 'missing' };
           throw error;
         }
       }),
 
-    async *stream(key, { start, end }, signal) {
+    async *stream(key, signal, { start, end } = {}) {
       if (end !== undefined && end <= (start ?? 0)) return;
       let at = start ?? 0;
       // A connection that breaks within a long object goes on where it broke.

@@ -80,6 +80,6 @@ export async function keptCapacityDay(
   day: string,
   signal: AbortSignal,
 ): Promise<readonly CapacityFigures[]> {
-  const reading = await store.get(capacityDayKey(region, day), undefined, signal);
-  return reading.kind === 'object' ? capacityDayRows(reading.bytes, region) : [];
+  const reading = await store.read(capacityDayKey(region, day), undefined, signal);
+  return reading.kind === 'changed' ? capacityDayRows(reading.bytes, region) : [];
 }

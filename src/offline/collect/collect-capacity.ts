@@ -151,8 +151,8 @@ async function readCursor(
   byAccount: boolean,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const reading = await store.get(cursorKey(region), undefined, signal);
-  if (reading.kind !== 'object') return undefined;
+  const reading = await store.read(cursorKey(region), undefined, signal);
+  if (reading.kind !== 'changed') return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(reading.bytes).toString('utf8'));
     if (typeof value !== 'object' || value === null || !('collected_until' in value)) return undefined;

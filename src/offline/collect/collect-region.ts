@@ -2,8 +2,9 @@ import { messageOf } from '../../errors/message-of.ts';
 import { SourceUnavailable } from '../../errors/source-unavailable.ts';
 import { staticIntelligenceOf } from '../../formats/static-intelligence-document.ts';
 import type { Market } from '../../ports/market.ts';
+import { DocumentMissing } from '../../errors/document-missing.ts';
+import type { StreamedDocuments } from '../../ports/documents.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { PublicDocuments } from '../../ports/public-documents.ts';
 import type { RegionFacts } from '../../ports/region-facts.ts';
 import { advisorEntries } from '../../formats/advisor-document.ts';
 import { priceListReader, priceListUrlOf } from './price-list.ts';
@@ -28,7 +29,7 @@ export interface RegionOrder {
 export interface RegionPorts {
   readonly market: Market;
   readonly facts: RegionFacts;
-  readonly documents: PublicDocuments;
+  readonly documents: StreamedDocuments;
   readonly store: ObjectStore;
   readonly progress: (sentence: string) => void;
   /** How many of the sources have been asked. */
@@ -102,6 +103,7 @@ function sourcesOf(
     spot_advisor: async () => {
       const answer = await documents.read(advisorUrl, undefined, signal);
       if (answer.kind === 'unchanged') return {};
+      if (answer.kind === 'missing') throw new DocumentMissing(advisorUrl);
       const reading = advisorEntries(Buffer.from(answer.bytes).toString('utf8'), region);
       if (reading.unreadable > 0)
         progress(`${region}: ${reading.unreadable} Spot Advisor entries cannot be read`);
@@ -130,8 +132,8 @@ async function oldDocument(
   problems: string[],
   signal: AbortSignal,
 ): Promise<StaticDocument | undefined> {
-  const reading = await store.get(staticKey(region), undefined, signal);
-  if (reading.kind !== 'object') return undefined;
+  const reading = await store.read(staticKey(region), undefined, signal);
+  if (reading.kind !== 'changed') return undefined;
   const text = Buffer.from(reading.bytes).toString('utf8');
   const understood = staticIntelligenceOf(text);
   if (understood.kind === 'facts') return JSON.parse(text) as StaticDocument;

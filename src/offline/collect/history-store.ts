@@ -47,8 +47,8 @@ export async function readCursor(
   instanceTypes: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<Cursor | undefined> {
-  const reading = await store.get(cursorKey(region), undefined, signal);
-  if (reading.kind !== 'object') return undefined;
+  const reading = await store.read(cursorKey(region), undefined, signal);
+  if (reading.kind !== 'changed') return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(reading.bytes).toString('utf8'));
     if (typeof value !== 'object' || value === null) return undefined;

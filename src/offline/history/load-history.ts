@@ -123,9 +123,9 @@ async function collectedZoneIds(
   const zoneIds = new Map<string, string>();
   for (const { key } of objects) {
     if (!/^static\/[^/]+\.json$/.test(key)) continue;
-    const file = await store.get(key, undefined, signal);
+    const file = await store.read(key, undefined, signal);
     const facts =
-      file.kind === 'object' ? staticIntelligenceOf(Buffer.from(file.bytes).toString('utf8')) : undefined;
+      file.kind === 'changed' ? staticIntelligenceOf(Buffer.from(file.bytes).toString('utf8')) : undefined;
     if (facts?.kind === 'facts') for (const [name, id] of facts.facts.zoneIds) zoneIds.set(name, id);
   }
   return zoneIds;

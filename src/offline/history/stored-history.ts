@@ -37,7 +37,7 @@ export async function feed(
 ): Promise<string | undefined> {
   let open: Unpacking | undefined;
   let isFirst = true;
-  for await (const chunk of store.stream(object.key, {}, signal)) {
+  for await (const chunk of store.stream(object.key, signal)) {
     signal.throwIfAborted();
     onRead(chunk.length);
     if (isFirst) {

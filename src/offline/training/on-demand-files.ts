@@ -71,8 +71,8 @@ async function filesAt(
     wanted.map(async ({ key }) => {
       const name = `${store.location}/${key}`;
       try {
-        const reading = await store.get(key, undefined, signal);
-        return { name, text: textOf(reading.kind === 'object' ? reading.bytes : new Uint8Array()) };
+        const reading = await store.read(key, undefined, signal);
+        return { name, text: textOf(reading.kind === 'changed' ? reading.bytes : new Uint8Array()) };
       } catch (cause) {
         throw new UsageError([`the on-demand prices in ${name} cannot be read: ${messageOf(cause)}`], {
           cause,

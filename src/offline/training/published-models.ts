@@ -89,16 +89,16 @@ async function currentVersion(
   name: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const reading = await store.get(cardName(name), undefined, signal);
-  if (reading.kind !== 'object') return undefined;
+  const reading = await store.read(cardName(name), undefined, signal);
+  if (reading.kind !== 'changed') return undefined;
   const card: unknown = JSON.parse(new TextDecoder().decode(reading.bytes));
   const version = typeof card === 'object' && card !== null && 'version' in card ? card.version : undefined;
   return typeof version === 'string' ? version.replaceAll(/[^A-Za-z0-9._-]/g, '-') : undefined;
 }
 
 async function copy(store: ObjectStore, from: string, to: string, signal: AbortSignal): Promise<void> {
-  const reading = await store.get(from, undefined, signal);
-  if (reading.kind === 'object') await store.put(to, reading.bytes, signal);
+  const reading = await store.read(from, undefined, signal);
+  if (reading.kind === 'changed') await store.put(to, reading.bytes, signal);
 }
 
 function cardName(name: string): string {

@@ -12,8 +12,8 @@ export async function storedModel(
 ): Promise<ModelFiles> {
   const cardFile = `${file.replace(/\.onnx$/, '')}.card.json`;
   const bytes = async (key: string): Promise<Uint8Array> => {
-    const reading = await store.get(key, undefined, signal);
-    if (reading.kind !== 'object') throw new UsageError([`there is no ${key} at ${store.location}`]);
+    const reading = await store.read(key, undefined, signal);
+    if (reading.kind !== 'changed') throw new UsageError([`there is no ${key} at ${store.location}`]);
     return reading.bytes;
   };
   const reading = modelCardOf(new TextDecoder().decode(await bytes(cardFile)));

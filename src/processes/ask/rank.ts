@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { recordingText } from '../../adapters/record-files/record-directory.ts';
+import { recordingText } from '../../adapters/files/record-directory.ts';
 import { addSettingFlags } from '../../config/setting-flags.ts';
 import type { SettingValues } from '../../config/setting.ts';
 import { decisionSettings } from '../../config/serve-settings.ts';

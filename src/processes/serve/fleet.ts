@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { journalFile } from '../../adapters/journal/journal-file.ts';
+import { journalFile } from '../../adapters/files/journal-file.ts';
 import { nodeWatch, nodeWatchDefaults } from '../../adapters/kubernetes/node-watch.ts';
 import type { AdvisorBand } from '../../decision/knowledge.ts';
 import type { RestingClass } from '../../decision/capacity-memory.ts';

@@ -23,7 +23,7 @@ import { standInDocuments } from '../../server/knowledge/stand-in-documents.ts';
 import { servingFeatures } from '../../server/knowledge/serving-features.ts';
 import { featureNames } from '../../learning/feature-names.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { DocumentStore } from '../../ports/document-store.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { FleetHazardOf } from './fleet.ts';
 import type { RiskModel } from '../../ports/risk-model.ts';
 import { bundledModel, bundledStaticData } from '../bundled-files.ts';
@@ -147,7 +147,7 @@ function publishedAt(
   path: string | undefined,
   bundled: string,
   rule: StandInRule | undefined,
-): { readonly store: DocumentStore; readonly path: string } {
+): { readonly store: Documents; readonly path: string } {
   const files = fileDocuments();
   if (path === undefined) return { store: files, path: bundled };
   const published = path.startsWith('s3://') ? s3Documents() : files;

@@ -1,4 +1,4 @@
-import { compressedText, recordDirectory } from '../../adapters/record-files/record-directory.ts';
+import { compressedText, recordDirectory } from '../../adapters/files/record-directory.ts';
 import type { ServeConfig } from '../../config/serve-config.ts';
 import { recorder, type Recorder, type RecordingResult } from '../../server/recording/recorder.ts';
 import type { Log } from '../../telemetry/log.ts';

@@ -1,7 +1,4 @@
-import {
-  devCertificateFiles,
-  type CertificateFiles,
-} from '../../adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles, type CertificateFiles } from '../../adapters/files/dev-certificate.ts';
 import type { ServeConfig } from '../../config/serve-config.ts';
 import { UsageError } from '../../errors/usage-error.ts';
 import { messageOf } from '../../errors/message-of.ts';

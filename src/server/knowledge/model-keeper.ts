@@ -1,6 +1,6 @@
 import { DocumentRefused } from '../../errors/document-refused.ts';
 import { messageOf } from '../../errors/message-of.ts';
-import type { DocumentReading, DocumentStore } from '../../ports/document-store.ts';
+import type { Documents } from '../../ports/documents.ts';
 import type { ModelCard } from '../../formats/model-card.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { OpenScoringModel, ScoringModel } from '../../ports/scoring-model.ts';
@@ -10,10 +10,11 @@ import type { KnowledgeEvents } from './knowledge-events.ts';
 import { recoverySentence } from './recovery-sentence.ts';
 import { modelCardOf } from '../../formats/model-card-schema.ts';
 import { startRefreshLoop, type RefreshResult, type RefreshStatus } from './refresh-loop.ts';
+import { requiredDocument } from './required-document.ts';
 import type { ServingFeatures } from './serving-features.ts';
 
 export interface ModelKeeperOptions {
-  readonly store: DocumentStore;
+  readonly store: Documents;
   /** `….onnx`; the card is beside it as `….card.json`. */
   readonly path: string;
   readonly open: OpenScoringModel;
@@ -58,7 +59,7 @@ export function startModelKeeper(options: ModelKeeperOptions): ModelKeeper {
     signal: AbortSignal,
   ): Promise<{ bytes: Uint8Array; changed: boolean }> {
     const known = documents.get(document);
-    const reading: DocumentReading = await store.readIfChanged(document, known?.version, signal);
+    const reading = await requiredDocument(store, document, known?.version, signal);
     const bytes = reading.kind === 'changed' ? reading.bytes : known?.bytes;
     if (bytes === undefined) throw new Error(`${document} is said to be unchanged but was never read.`);
     documents.set(document, { version: reading.version, bytes });

@@ -1,19 +1,18 @@
-import { DocumentMissing } from '../../errors/document-missing.ts';
-import type { DocumentReading, DocumentStore } from '../../ports/document-store.ts';
+import type { DocumentReading, Documents } from '../../ports/documents.ts';
 
 export interface StandIns {
   /** Where documents are expected. */
-  readonly published: DocumentStore;
+  readonly published: Documents;
   /** The document that decides: while it is missing, all are taken from their stand-ins. */
   readonly anchor: string;
-  readonly bundled: DocumentStore;
+  readonly bundled: Documents;
   /** The stand-in of a document that is expected at `path`. */
   readonly standInOf: (path: string) => string;
   /** Told when what is bundled begins to stand in. */
   readonly onStandIn: (anchor: string) => void;
 }
 
-export interface StandInDocuments extends DocumentStore {
+export interface StandInDocuments extends Documents {
   /** Whether what is bundled is what was read last. */
   readonly isStandingIn: () => boolean;
 }
@@ -34,25 +33,21 @@ export function standInDocuments(options: StandIns): StandInDocuments {
     signal: AbortSignal,
   ): Promise<DocumentReading> {
     const own = known?.startsWith(mark) === true ? known.slice(mark.length) : undefined;
-    const reading = await bundled.readIfChanged(standInOf(path), own, signal);
-    return { ...reading, version: mark + reading.version };
+    const reading = await bundled.read(standInOf(path), own, signal);
+    return reading.kind === 'missing' ? reading : { ...reading, version: mark + reading.version };
   }
 
   return {
     isStandingIn: () => isTold && !isPublished,
-    async readIfChanged(path, known, signal) {
+    async read(path, known, signal) {
       if (!isPublished && path !== anchor) return standIn(path, known, signal);
       const own = known?.startsWith(mark) === true ? undefined : known;
-      try {
-        const reading = await published.readIfChanged(path, own, signal);
-        isPublished = true;
-        return reading;
-      } catch (error) {
-        if (isPublished || !(error instanceof DocumentMissing)) throw error;
-        if (!isTold) onStandIn(anchor);
-        isTold = true;
-        return standIn(path, known, signal);
-      }
+      const reading = await published.read(path, own, signal);
+      isPublished ||= reading.kind !== 'missing';
+      if (isPublished) return reading;
+      if (!isTold) onStandIn(anchor);
+      isTold = true;
+      return standIn(path, known, signal);
     },
   };
 }

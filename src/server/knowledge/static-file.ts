@@ -9,11 +9,12 @@ import {
   type StaticReading,
 } from '../../formats/static-intelligence-document.ts';
 import type { PriceSeries } from '../../learning/price-series.ts';
-import type { DocumentStore } from '../../ports/document-store.ts';
+import type { Documents } from '../../ports/documents.ts';
+import { requiredDocument } from './required-document.ts';
 import type { RefreshResult } from './refresh-loop.ts';
 
 export interface StaticFile {
-  readonly store: DocumentStore;
+  readonly store: Documents;
   readonly path: string;
 }
 
@@ -56,7 +57,7 @@ export function staticFileReader(
     current: () => read?.facts,
     priceChanges: () => read?.priceChanges ?? [],
     async refresh(signal) {
-      const document = await file.store.readIfChanged(file.path, version, signal);
+      const document = await requiredDocument(file.store, file.path, version, signal);
       if (document.kind === 'unchanged') {
         version = document.version;
         if (refusal !== undefined) throw refusal;
@@ -100,7 +101,7 @@ async function priceChangesBeside(
 ): Promise<readonly PriceSeries[]> {
   if (priceChanges === undefined) return [];
   const beside = `${path.slice(0, path.lastIndexOf('/') + 1)}${priceChanges}`;
-  const document = await store.readIfChanged(beside, undefined, signal);
+  const document = await requiredDocument(store, beside, undefined, signal);
   if (document.kind === 'unchanged') throw new Error(`${beside} is said to be unchanged but was never read.`);
   const reading = priceChangesOf(document.bytes, region);
   if (reading.kind === 'mistakes') throw new DocumentRefused(beside, reading.mistakes);

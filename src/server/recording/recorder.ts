@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
-import type { RecordEntry, RecordStore } from '../../ports/record-store.ts';
+import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 /**
@@ -8,8 +8,11 @@ import type { Log } from '../../telemetry/log.ts';
  */
 export type RecordingResult = 'stored' | 'dropped' | 'failed' | 'removed';
 
+export type RecordingStore = Pick<ObjectStore, 'list' | 'put' | 'delete'>;
+
 export interface RecorderOptions {
-  readonly store: RecordStore;
+  /** Recordings are its objects `NAME.json.gz`; others are left alone. */
+  readonly store: RecordingStore;
   readonly compressed: (text: string) => Promise<Uint8Array>;
   readonly maxBytes: number;
   readonly clock: Clock;
@@ -76,18 +79,23 @@ export function recorder(options: RecorderOptions): Recorder {
   };
 }
 
+/** Of the root; names begin with their time, so that the first is the oldest. */
+const recordingKey = /^[^/]+\.json\.gz$/;
+/** For what a store has to do around one recording. */
+const storeLimitMs = 60_000;
+
 /** What the store holds, oldest first, within the bound. */
 function keptRecordings({ store, compressed, maxBytes, onResult }: RecorderOptions) {
-  let entries: RecordEntry[] | undefined;
+  let entries: StoredObject[] | undefined;
   let bytesHeld = 0;
 
-  const makeRoom = async (bytes: number) => {
-    entries ??= [...(await store.list())];
+  const makeRoom = async (bytes: number, signal: AbortSignal) => {
+    entries ??= (await store.list('', signal)).filter(({ key }) => recordingKey.test(key));
     bytesHeld = entries.reduce((sum, entry) => sum + entry.bytes, 0);
     while (bytesHeld + bytes > maxBytes) {
       const oldest = entries[0];
       if (oldest === undefined) return;
-      await store.remove(oldest.name);
+      await store.delete(oldest.key, signal);
       entries.shift();
       bytesHeld -= oldest.bytes;
       onResult('removed');
@@ -98,15 +106,17 @@ function keptRecordings({ store, compressed, maxBytes, onResult }: RecorderOptio
     store: async ({ name, text }: NamedText): Promise<'stored' | 'dropped'> => {
       const bytes = await compressed(text);
       if (bytes.byteLength > maxBytes) return 'dropped';
+      const signal = AbortSignal.timeout(storeLimitMs);
+      const key = `${name}.json.gz`;
       try {
-        await makeRoom(bytes.byteLength);
-        await store.write(name, bytes);
+        await makeRoom(bytes.byteLength, signal);
+        await store.put(key, bytes, signal);
       } catch (error) {
         // What is on the disk is no longer certain: the next attempt looks again.
         entries = undefined;
         throw error;
       }
-      entries?.push({ name, bytes: bytes.byteLength });
+      entries?.push({ key, bytes: bytes.byteLength });
       return 'stored';
     },
   };

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { writeFileAtomically } from '../../../src/adapters/files/atomic-write.ts';
 import { fileDocuments } from '../../../src/adapters/files/file-documents.ts';
-import type { DocumentReading } from '../../../src/ports/document-store.ts';
+import type { DocumentReading } from '../../../src/ports/documents.ts';
 
 const signal = new AbortController().signal;
 const store = fileDocuments();
@@ -24,6 +24,10 @@ function directory(): string {
 
 function contentOf(reading: DocumentReading): string {
   return reading.kind === 'changed' ? Buffer.from(reading.bytes).toString('utf8') : 'unchanged';
+}
+
+function versionOf(reading: DocumentReading): string | undefined {
+  return reading.kind === 'missing' ? undefined : reading.version;
 }
 
 async function refusal(promise: Promise<unknown>): Promise<string> {
@@ -41,19 +45,19 @@ describe('documents in files', () => {
     let version: string | undefined;
     for (const text of ['one', 'two', 'six', 'ten']) {
       writeFileSync(path, text);
-      const reading = await store.readIfChanged(path, version, signal);
+      const reading = await store.read(path, version, signal);
       expect(contentOf(reading)).to.equal(text);
-      version = reading.version;
-      expect((await store.readIfChanged(path, version, signal)).kind).to.equal('unchanged');
+      version = versionOf(reading);
+      expect((await store.read(path, version, signal)).kind).to.equal('unchanged');
     }
   });
 
   it('are unchanged when only their times change', async () => {
     const path = join(directory(), 'a.json');
     writeFileSync(path, 'same');
-    const first = await store.readIfChanged(path, undefined, signal);
+    const first = await store.read(path, undefined, signal);
     utimesSync(path, 1, 1);
-    expect((await store.readIfChanged(path, first.version, signal)).kind).to.equal('unchanged');
+    expect((await store.read(path, versionOf(first), signal)).kind).to.equal('unchanged');
   });
 
   it('follow a symbolic link that is swapped, as a mounted ConfigMap is', async () => {
@@ -64,10 +68,10 @@ describe('documents in files', () => {
     utimesSync(join(place, 'v2'), 1, 1);
     const path = join(place, 'current');
     symlinkSync('v1', path);
-    const first = await store.readIfChanged(path, undefined, signal);
+    const first = await store.read(path, undefined, signal);
     symlinkSync('v2', join(place, 'next'));
     renameSync(join(place, 'next'), path);
-    expect(contentOf(await store.readIfChanged(path, first.version, signal))).to.equal('other');
+    expect(contentOf(await store.read(path, versionOf(first), signal))).to.equal('other');
   });
 
   it('are refused with a sentence when they are a directory, a pipe, too large or away', async () => {
@@ -75,24 +79,24 @@ describe('documents in files', () => {
     execFileSync('mkfifo', [join(place, 'pipe')]);
     writeFileSync(join(place, 'large'), 'x'.repeat(101));
     const small = fileDocuments({ maxBytes: 100 });
-    expect(await refusal(small.readIfChanged(place, undefined, signal))).to.include('not a regular file');
-    expect(await refusal(small.readIfChanged(join(place, 'pipe'), undefined, signal))).to.include(
+    expect(await refusal(small.read(place, undefined, signal))).to.include('not a regular file');
+    expect(await refusal(small.read(join(place, 'pipe'), undefined, signal))).to.include(
       'not a regular file',
     );
-    expect(await refusal(small.readIfChanged(join(place, 'large'), undefined, signal))).to.include(
+    expect(await refusal(small.read(join(place, 'large'), undefined, signal))).to.include(
       'holds 101 bytes; at most 100',
     );
-    expect(await refusal(small.readIfChanged(join(place, 'none'), undefined, signal))).to.include('ENOENT');
+    expect(await small.read(join(place, 'none'), undefined, signal)).to.deep.equal({ kind: 'missing' });
   });
 
   it('come back after they were away', async () => {
     const path = join(directory(), 'a.json');
     writeFileSync(path, 'here');
-    const first = await store.readIfChanged(path, undefined, signal);
+    const first = await store.read(path, undefined, signal);
     rmSync(path);
-    expect(await refusal(store.readIfChanged(path, first.version, signal))).to.include('ENOENT');
+    expect(await store.read(path, versionOf(first), signal)).to.deep.equal({ kind: 'missing' });
     writeFileSync(path, 'back');
-    expect(contentOf(await store.readIfChanged(path, first.version, signal))).to.equal('back');
+    expect(contentOf(await store.read(path, versionOf(first), signal))).to.equal('back');
   });
 
   it('written atomically leave no temporary file, and none when the write fails', async () => {

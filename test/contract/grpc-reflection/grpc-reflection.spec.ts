@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../../../src/adapters/files/dev-certificate.ts';
 import { doorway, grpcDoorwayLimits } from '../../../src/adapters/doorway/doorway.ts';
 import { startGrpcServer, type GrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import { advisorHandlers } from '../../../src/server/advisor/advisor-handlers.ts';

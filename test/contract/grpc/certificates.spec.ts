@@ -12,7 +12,7 @@ import { connect } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
 import { newLeaf, newRoot, type Leaf } from '../../faults/certificates.ts';
-import type { CertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import type { CertificateFiles } from '../../../src/adapters/files/dev-certificate.ts';
 import { doorway, grpcDoorwayLimits } from '../../../src/adapters/doorway/doorway.ts';
 import { startGrpcServer } from '../../../src/adapters/grpc/grpc-server.ts';
 import { CertificateRefused } from '../../../src/errors/certificate-refused.ts';

@@ -9,7 +9,7 @@ import { protoPath as healthProto } from 'grpc-health-check';
 import type { OwnService } from '../../../src/adapters/grpc/services.ts';
 import { loadedProto } from '../../../src/adapters/grpc/services.ts';
 import { NotFound } from '../../../src/errors/not-found.ts';
-import type { CertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import type { CertificateFiles } from '../../../src/adapters/files/dev-certificate.ts';
 import type { RunningServer } from './peers.ts';
 import {
   called,

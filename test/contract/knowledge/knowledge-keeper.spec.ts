@@ -17,7 +17,7 @@ import {
 } from '../../../src/server/knowledge/knowledge-keeper.ts';
 import type { RefreshTimes } from '../../../src/server/knowledge/refresh-times.ts';
 import type { PriceSeries } from '../../../src/learning/price-series.ts';
-import type { DocumentStore } from '../../../src/ports/document-store.ts';
+import type { Documents } from '../../../src/ports/documents.ts';
 import type { Market } from '../../../src/ports/market.ts';
 import type { RiskModel } from '../../../src/ports/risk-model.ts';
 import { systemClock } from '../../../src/telemetry/system-clock.ts';
@@ -87,7 +87,7 @@ describe('the knowledge keeper', () => {
     while (!fact()) await wait(2);
   }
 
-  function staticFile(text: string): { readonly path: string; readonly store: DocumentStore } {
+  function staticFile(text: string): { readonly path: string; readonly store: Documents } {
     const path = join(mkdtempSync(join(tmpdir(), 'knowledge-')), 'static.json');
     writeFileSync(path, text);
     return { path, store: fileDocuments() };
@@ -412,7 +412,7 @@ describe('the knowledge keeper', () => {
   it('is ready at the time-out and answers at once though every source hangs, heeding no signal', async () => {
     const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
     const one = keeper({
-      staticFile: { path: 'dead-disk.json', store: { readIfChanged: () => never() } },
+      staticFile: { path: 'dead-disk.json', store: { read: () => never() } },
       market: { history: () => never() },
       regionFacts: { zoneIds: () => never(), instanceTypes: () => never() },
       groups: { groups: () => never() },
@@ -439,9 +439,9 @@ describe('the knowledge keeper', () => {
       staticFile: {
         path: file.path,
         store: {
-          readIfChanged: (...asked) => {
+          read: (...asked) => {
             reads++;
-            return hang ? new Promise(() => undefined) : store.readIfChanged(...asked);
+            return hang ? new Promise(() => undefined) : store.read(...asked);
           },
         },
       },

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
-import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../../../src/adapters/files/dev-certificate.ts';
 import { clusterApis } from '../../../src/adapters/kubernetes/cluster-apis.ts';
 import { clusterConfig } from '../../../src/adapters/kubernetes/kube-config.ts';
 import { nodePages } from '../../../src/adapters/kubernetes/node-pages.ts';

@@ -18,24 +18,24 @@ const patience = { firstPauseMs: 1, greatestPauseMs: 5 };
 
 async function streamed(store: ObjectStore, key: string, range: { start?: number; end?: number } = {}) {
   const parts: Uint8Array[] = [];
-  for await (const part of store.stream(key, range, signal)) parts.push(part);
+  for await (const part of store.stream(key, signal, range)) parts.push(part);
   return Buffer.concat(parts);
 }
 
 /** What every store does alike. */
 function storeBehaviour(open: () => ObjectStore): void {
-  it('gives back what was put, and its ETag tells when it changed', async () => {
+  it('gives back what was put, and its version tells when it changed', async () => {
     const store = open();
-    const etag = await store.put('a/one.json', Buffer.from('one'), signal);
-    expect(await store.get('a/one.json', undefined, signal)).to.deep.include({ kind: 'object', etag });
-    expect(await store.get('a/one.json', etag, signal)).to.deep.equal({ kind: 'unchanged', etag });
+    const version = await store.put('a/one.json', Buffer.from('one'), signal);
+    expect(await store.read('a/one.json', undefined, signal)).to.deep.include({ kind: 'changed', version });
+    expect(await store.read('a/one.json', version, signal)).to.deep.equal({ kind: 'unchanged', version });
     await store.put('a/one.json', Buffer.from('two'), signal);
-    const changed = await store.get('a/one.json', etag, signal);
-    expect(changed.kind === 'object' && Buffer.from(changed.bytes).toString()).to.equal('two');
+    const changed = await store.read('a/one.json', version, signal);
+    expect(changed.kind === 'changed' && Buffer.from(changed.bytes).toString()).to.equal('two');
   });
 
   it('answers that something is missing, and lists nothing where nothing is', async () => {
-    expect(await open().get('no/such.json', undefined, signal)).to.deep.equal({ kind: 'missing' });
+    expect(await open().read('no/such.json', undefined, signal)).to.deep.equal({ kind: 'missing' });
     expect(await open().list('nowhere/', signal)).to.deep.equal([]);
   });
 
@@ -69,7 +69,7 @@ function storeBehaviour(open: () => ObjectStore): void {
     await store.put('gone.txt', Buffer.from('x'), signal);
     await store.delete('gone.txt', signal);
     await store.delete('gone.txt', signal);
-    expect(await store.get('gone.txt', undefined, signal)).to.deep.equal({ kind: 'missing' });
+    expect(await store.read('gone.txt', undefined, signal)).to.deep.equal({ kind: 'missing' });
   });
 }
 
@@ -102,7 +102,7 @@ describe('s3:// as an object store', () => {
     const store = open();
     await store.put('patient.txt', Buffer.from('x'), signal);
     peer.queueFaults('slow-down', 'internal', 'slow-down');
-    expect((await store.get('patient.txt', undefined, signal)).kind).to.equal('object');
+    expect((await store.read('patient.txt', undefined, signal)).kind).to.equal('changed');
   });
 
   it('goes on where a long object broke off', async () => {
@@ -118,16 +118,18 @@ describe('s3:// as an object store', () => {
     const documents = s3Documents({ endpoint: peer.endpoint, region: 'us-east-1', credentials, patience });
     await open().put('models/card.json', Buffer.from('one'), signal);
     const path = 's3://bucket/some/prefix/models/card.json';
-    const first = await documents.readIfChanged(path, undefined, signal);
-    expect(first.kind === 'changed' && Buffer.from(first.bytes).toString()).to.equal('one');
-    expect(await documents.readIfChanged(path, first.version, signal)).to.deep.equal({
+    const first = await documents.read(path, undefined, signal);
+    if (first.kind !== 'changed') throw new Error(first.kind);
+    expect(Buffer.from(first.bytes).toString()).to.equal('one');
+    expect(await documents.read(path, first.version, signal)).to.deep.equal({
       kind: 'unchanged',
       version: first.version,
     });
     await open().put('models/card.json', Buffer.from('two'), signal);
-    expect((await documents.readIfChanged(path, first.version, signal)).kind).to.equal('changed');
-    const missing = await documents.readIfChanged('s3://bucket/none.json', undefined, signal).catch(String);
-    expect(missing).to.contain('There is no s3://bucket/none.json');
+    expect((await documents.read(path, first.version, signal)).kind).to.equal('changed');
+    expect(await documents.read('s3://bucket/none.json', undefined, signal)).to.deep.equal({
+      kind: 'missing',
+    });
   });
 
   it('says which bucket is not there', async () => {
@@ -137,7 +139,7 @@ describe('s3:// as an object store', () => {
       credentials,
       patience,
     });
-    const failure = await store.get('a', undefined, signal).catch((error: unknown) => error);
+    const failure = await store.read('a', undefined, signal).catch((error: unknown) => error);
     expect(String(failure)).to.contain('SourceUnavailable').and.to.contain('nobodys');
   });
 
@@ -158,9 +160,9 @@ describe('a bucket that is at home in another region', () => {
       patience,
     });
     await store.put('one.json', Buffer.from('one'), signal);
-    const reading = await store.get('one.json', undefined, signal);
-    expect(reading.kind === 'object' && Buffer.from(reading.bytes).toString()).to.equal('one');
-    expect(await store.get('no-such', undefined, signal)).to.deep.equal({ kind: 'missing' });
+    const reading = await store.read('one.json', undefined, signal);
+    expect(reading.kind === 'changed' && Buffer.from(reading.bytes).toString()).to.equal('one');
+    expect(await store.read('no-such', undefined, signal)).to.deep.equal({ kind: 'missing' });
     expect(await store.list('', signal)).to.deep.equal([{ key: 'one.json', bytes: 3 }]);
   });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../../../src/adapters/files/dev-certificate.ts';
 import { webhook, webhookBody, type WebhookOptions } from '../../../src/adapters/webhook/posted-webhook.ts';
 
 const message = {

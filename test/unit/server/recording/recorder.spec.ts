@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import type { RecordStore } from '../../../../src/ports/record-store.ts';
 import {
   recorder,
   type RecorderOptions,
+  type RecordingStore,
   type RecordingResult,
 } from '../../../../src/server/recording/recorder.ts';
 import { silentLog } from '../../../../src/telemetry/log.ts';
@@ -10,23 +10,23 @@ import { silentLog } from '../../../../src/telemetry/log.ts';
 /** A store in memory with a capacity, as a disk has one. */
 function smallStore(
   capacityBytes = 1_000,
-): RecordStore & { readonly held: Map<string, number>; fault: Error | undefined } {
+): RecordingStore & { readonly held: Map<string, number>; fault: Error | undefined } {
   const held = new Map<string, number>();
   const store = {
     held,
     fault: undefined as Error | undefined,
     list: () =>
       store.fault === undefined
-        ? Promise.resolve([...held].sort().map(([name, bytes]) => ({ name, bytes })))
+        ? Promise.resolve([...held].sort().map(([key, bytes]) => ({ key, bytes })))
         : Promise.reject(store.fault),
-    write: (name: string, bytes: Uint8Array) => {
+    put: (name: string, bytes: Uint8Array) => {
       const used = [...held.values()].reduce((sum, size) => sum + size, 0);
       if (store.fault !== undefined) return Promise.reject(store.fault);
       if (used + bytes.byteLength > capacityBytes) return Promise.reject(new Error('ENOSPC: no space left'));
       held.set(name, bytes.byteLength);
-      return Promise.resolve();
+      return Promise.resolve('');
     },
-    remove: (name: string) => {
+    delete: (name: string) => {
       held.delete(name);
       return Promise.resolve();
     },
@@ -34,7 +34,7 @@ function smallStore(
   return store;
 }
 
-function recording(store: RecordStore, more: Partial<RecorderOptions> = {}) {
+function recording(store: RecordingStore, more: Partial<RecorderOptions> = {}) {
   const results: RecordingResult[] = [];
   const warnings: string[] = [];
   const time = { nowMs: 0 };
@@ -70,11 +70,11 @@ describe('the recorder', () => {
 
   it('removes the oldest recordings to stay within its bound', async () => {
     const store = smallStore();
-    store.held.set('0-from-before', 50);
+    store.held.set('0-from-before.json.gz', 50);
     const { one, results } = recording(store);
     for (const name of ['1', '2', '3']) one.record(text(name));
     await one.close(1_000);
-    expect([...store.held.keys()]).to.deep.equal(['2', '3']);
+    expect([...store.held.keys()]).to.deep.equal(['2.json.gz', '3.json.gz']);
     expect(results).to.deep.equal(['stored', 'removed', 'stored', 'removed', 'stored']);
   });
 
@@ -84,7 +84,7 @@ describe('the recorder', () => {
     one.record(text('1'));
     one.record(text('2', 101));
     await one.close(1_000);
-    expect([[...store.held.keys()], results]).to.deep.equal([['1'], ['stored', 'dropped']]);
+    expect([[...store.held.keys()], results]).to.deep.equal([['1.json.gz'], ['stored', 'dropped']]);
   });
 
   it('is off for a while when the disk is full, counts what it does not write, and then tries again', async () => {
@@ -99,7 +99,11 @@ describe('the recorder', () => {
     time.nowMs = 1_000;
     one.record(text('4', 10));
     await one.close(1_000);
-    expect([results.at(-1), [...store.held.keys()], warnings.length]).to.deep.equal(['stored', ['4'], 1]);
+    expect([results.at(-1), [...store.held.keys()], warnings.length]).to.deep.equal([
+      'stored',
+      ['4.json.gz'],
+      1,
+    ]);
   });
 
   it('looks at the directory again after a fault', async () => {
@@ -109,11 +113,11 @@ describe('the recorder', () => {
     one.record(text('1'));
     await one.close(1_000);
     store.fault = undefined;
-    store.held.set('0-made-by-hand', 90);
+    store.held.set('0-made-by-hand.json.gz', 90);
     time.nowMs = 10;
     one.record(text('2'));
     await one.close(1_000);
-    expect([results, [...store.held.keys()]]).to.deep.equal([['failed', 'removed', 'stored'], ['2']]);
+    expect([results, [...store.held.keys()]]).to.deep.equal([['failed', 'removed', 'stored'], ['2.json.gz']]);
   });
 
   it('counts a recording that cannot be serialised as failed', async () => {
@@ -126,7 +130,7 @@ describe('the recorder', () => {
   });
 
   it('holds only so many while a disk hangs, and closes all the same', async () => {
-    const never = { ...smallStore(), write: () => new Promise<void>(() => undefined) };
+    const never = { ...smallStore(), put: () => new Promise<string>(() => undefined) };
     const { one, results } = recording(never, { maxWaiting: 2 });
     for (const name of ['1', '2']) one.record(text(name));
     await new Promise((resolve) => setTimeout(resolve, 5));

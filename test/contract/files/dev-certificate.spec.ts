@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:tls';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { devCertificateFiles } from '../../../src/adapters/dev-certificate/dev-certificate.ts';
+import { devCertificateFiles } from '../../../src/adapters/files/dev-certificate.ts';
 
 function directory(): string {
   return mkdtempSync(join(tmpdir(), 'dev-certificate-'));

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from './atomic-write.ts';
 
 export interface CertificateFiles {
   readonly certFile: string;
@@ -39,8 +40,8 @@ export async function devCertificateFiles(directory: string, now: Date): Promise
     ],
   });
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await written(files.keyFile, made.private, 0o600);
-  await written(files.certFile, made.cert, 0o644);
+  await writeFileAtomically(files.keyFile, made.private, { mode: 0o600 });
+  await writeFileAtomically(files.certFile, made.cert);
   return files;
 }
 
@@ -54,9 +55,4 @@ async function isUsable(files: CertificateFiles, now: Date): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function written(path: string, text: string, mode: number): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode });
-  await rename(`${path}.new`, path);
 }

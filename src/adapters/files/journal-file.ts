@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { PoolKey } from '../../decision/pool.ts';
 import type { FleetJournal, JournalEntry } from '../../ports/fleet-journal.ts';
+import { removeUnfinished, writeFileAtomically } from './atomic-write.ts';
 
 /**
  * JSON lines. An append is flushed to the disk before it counts, a replacement is a rename: kill −9 at any moment
@@ -11,9 +12,9 @@ export function journalFile(path: string, maxBytes: number): FleetJournal {
   let bytes = 0;
   let endsInLine = true;
 
-  async function written(flags: 'a' | 'w', target: string, text: string): Promise<void> {
+  async function appended(text: string): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(target, flags, 0o600);
+    const file = await open(path, 'a', 0o600);
     try {
       await file.writeFile(text);
       await file.sync();
@@ -25,6 +26,7 @@ export function journalFile(path: string, maxBytes: number): FleetJournal {
   return {
     isFull: () => bytes > maxBytes,
     async read() {
+      await removeUnfinished(dirname(path), (name) => name === basename(path));
       const size = await sizeOf(path);
       if (size > mostTimesBound * maxBytes) {
         // The next write replaces it.
@@ -49,20 +51,13 @@ export function journalFile(path: string, maxBytes: number): FleetJournal {
       const text = `${endsInLine ? '' : '\n'}${linesOf(entries)}`;
       // A full disk may take a part of it.
       endsInLine = false;
-      await written('a', path, text);
+      await appended(text);
       endsInLine = true;
       bytes += Buffer.byteLength(text);
     },
     async replace(entries) {
       const text = linesOf(entries);
-      const next = `${path}.next`;
-      try {
-        await written('w', next, text);
-        await rename(next, path);
-      } catch (error) {
-        await rm(next, { force: true });
-        throw error;
-      }
+      await writeFileAtomically(path, text, { mode: 0o600 });
       endsInLine = true;
       bytes = (await stat(path)).size;
     },

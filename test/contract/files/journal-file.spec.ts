@@ -2,17 +2,19 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
-import { journalFile } from '../../../src/adapters/journal/journal-file.ts';
+import { journalFile } from '../../../src/adapters/files/journal-file.ts';
 import type { JournalEntry } from '../../../src/ports/fleet-journal.ts';
 
 const notice = (id: string): JournalEntry => ({
@@ -98,7 +100,7 @@ describe('journal file', () => {
   it('survives kill −9 while it is being written: everything that was acknowledged is there', async () => {
     const root = join(import.meta.dirname, '..', '..', '..');
     const script = `
-      const { journalFile } = await import(${JSON.stringify(join(root, 'src/adapters/journal/journal-file.ts'))});
+      const { journalFile } = await import(${JSON.stringify(join(root, 'src/adapters/files/journal-file.ts'))});
       const journal = journalFile(${JSON.stringify(path)}, 1e9);
       for (let id = 0; ; id += 1) {
         await journal.append([{ kind: 'notice', pool: 'a@b', signal: 'REBALANCE', id: String(id), atMs: 1 }]);
@@ -128,5 +130,17 @@ describe('journal file', () => {
     const refusal: unknown = await small.read().catch((error: unknown) => error);
     expect(refusal).to.match(/has \d+ bytes, 8 times 1000 at most are read: it is written anew/);
     expect(small.isFull()).to.equal(true);
+  });
+
+  it('clears away what a kill in the middle of a replacement has left, and nothing of others', async () => {
+    const journal = journalFile(path, 1_000);
+    await journal.append([notice('a')]);
+    writeFileSync(`${path}.${randomUUID()}.new`, 'half');
+    writeFileSync(join(path, '..', `other.${randomUUID()}.new`), 'of another');
+    expect(await journalFile(path, 1_000).read()).to.deep.equal([notice('a')]);
+    expect(readdirSync(join(path, '..')).filter((name) => name.startsWith(basename(path)))).to.deep.equal([
+      basename(path),
+    ]);
+    expect(readdirSync(join(path, '..'))).to.have.length(2);
   });
 });
