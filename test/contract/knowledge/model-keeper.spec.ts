@@ -140,7 +140,7 @@ describe('the model keeper', () => {
     await one.firstAttempt;
     expect(one.current()).to.equal(undefined);
     expect(told[0]).to.include({ source: 'model', outcome: 'failed', failures: 1 });
-    expect(told[0]?.sentence).to.include('ENOENT');
+    expect(told[0]?.sentence).to.include('There is no ');
     publish(publishing([1, 0], '1'));
     await until(() => one.current() !== undefined);
   });
