@@ -17,6 +17,7 @@ import type { Bench, FreshPair, Measurement } from './measurement.ts';
 import { memory } from './memory.ts';
 import { startedServer, type OurServer } from './our-server.ts';
 import { rowJson, type Row } from './row.ts';
+import { serverCosts } from './server-costs.ts';
 import { severalClients } from './several-clients.ts';
 import { smallCalls } from './small-calls.ts';
 import { tableOf } from './table.ts';
@@ -53,6 +54,7 @@ const measurements: readonly Measurement[] = [
   ...memory,
   ...decodeAlone,
   ...learning(options.history),
+  ...serverCosts,
   ...agentCosts,
   ...agentOnCluster,
 ];

@@ -15,7 +15,11 @@ export interface OurServer {
 }
 
 /** Runs the built `serve` as an operator would, on free ports. */
-export async function startedServer(certificate: CertificateFiles, directory: string): Promise<OurServer> {
+export async function startedServer(
+  certificate: CertificateFiles,
+  directory: string,
+  more: readonly string[] = [],
+): Promise<OurServer> {
   if (!existsSync(entry)) throw new Error('dist/ is not built: npm run build');
   const port = await freePort();
   const server = background(
@@ -32,6 +36,7 @@ export async function startedServer(certificate: CertificateFiles, directory: st
         '--state-dir',
         join(directory, 'state'),
       ],
+      ...more,
     ],
     join(directory, 'ours.log'),
   );

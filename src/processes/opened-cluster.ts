@@ -1,7 +1,7 @@
 import type { ClusterApis, ClusterApisOptions } from '../adapters/kubernetes/cluster-apis.ts';
 
 /**
- * The cluster of a kubeconfig, or of the pod. The client is a second of loading and 90 MB, and is loaded when it is needed.
+ * The cluster of a kubeconfig, or of the pod. The client is 37 MB, and is loaded when it is needed.
  * @throws UsageError when neither can be used.
  */
 export async function openedCluster(

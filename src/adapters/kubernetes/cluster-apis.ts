@@ -1,18 +1,18 @@
-import {
-  CoordinationV1Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  PatchStrategy,
-  Watch,
-  type KubeConfig,
-} from '@kubernetes/client-node';
-import { ApiException } from '@kubernetes/client-node/dist/gen/apis/exception.js';
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { ConfigurationOptions } from '@kubernetes/client-node/dist/gen/configuration.js';
 import type { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
-import { of } from '@kubernetes/client-node/dist/gen/rxjsStub.js';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { askedPauseMs } from '../../patience/pace.ts';
+import {
+  ApiException,
+  CoordinationV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  of,
+  PatchStrategy,
+  Watch,
+} from './client-apis.ts';
 import type { ClusterConfig } from './kube-config.ts';
 import { fieldsOf, textOf } from './kube-objects.ts';
 

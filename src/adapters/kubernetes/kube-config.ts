@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
 import { messageOf } from '../../errors/message-of.ts';
 import { UsageError } from '../../errors/usage-error.ts';
+import { KubeConfig } from './client-config.ts';
 import { inCluster, serviceAccountDirectory } from './in-cluster.ts';
 import { fieldsOf, listOf, textOf } from './kube-objects.ts';
 import {

@@ -1,5 +1,4 @@
-import { bufferFromFileOrString } from '@kubernetes/client-node/dist/config.js';
-import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
+import { bufferFromFileOrString, HttpMethod, RequestContext } from './client-config.ts';
 import type { KubeAccess } from './kube-credentials.ts';
 import { clusterConfig } from './kube-config.ts';
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { RequestOptions } from 'node:https';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
-import { ExecAuth, type Credential } from '@kubernetes/client-node/dist/exec_auth.js';
+import type { Credential } from '@kubernetes/client-node/dist/exec_auth.js';
 import { messageOf } from '../../errors/message-of.ts';
+import { ExecAuth } from './client-config.ts';
 import { bearerFile } from './bearer-file.ts';
 import { fieldsOf, listOf, textOf } from './kube-objects.ts';
 
