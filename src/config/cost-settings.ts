@@ -17,12 +17,12 @@ export const costSettings = {
   ),
   loss_of_10_percent: setting(
     boundedNumber(0, 100),
-    0.015,
+    0.012,
     'share',
     'how much dearer a group counts after whose choice 10 % of the fleet could be lost at once',
   ),
-  loss_of_30_percent: setting(boundedNumber(0, 100), 0.045, 'share', 'the same for 30 % of the fleet'),
-  loss_of_50_percent: setting(boundedNumber(0, 100), 0.075, 'share', 'the same for half of the fleet'),
+  loss_of_30_percent: setting(boundedNumber(0, 100), 0.036, 'share', 'the same for 30 % of the fleet'),
+  loss_of_50_percent: setting(boundedNumber(0, 100), 0.08, 'share', 'the same for half of the fleet'),
   burstable_load: setting(
     boundedNumber(0, 1),
     0.5,
@@ -31,9 +31,9 @@ export const costSettings = {
   ),
   daemonset_cpu: setting(
     boundedNumber(0, 1000),
-    0.15,
+    0.4,
     'vCPU',
-    'CPU that DaemonSets ask for on each node: room that no other pod comes to use',
+    'CPU on each node that no later pod comes to use: what DaemonSets ask for, and scraps',
   ),
-  daemonset_memory: setting(byteSize, '128Mi', 'size', 'the same for memory'),
+  daemonset_memory: setting(byteSize, '800Mi', 'size', 'the same for memory'),
 } as const;

@@ -72,7 +72,7 @@ export const decisionSettings = {
   ),
   max_safety_premium: setting(
     boundedNumber(0, 100),
-    0.02,
+    0.01,
     'share',
     'what may be paid for a group that passes band filter and gate: beyond it the least bad of the others is admitted, and the answer says so',
   ),
@@ -90,13 +90,13 @@ export const decisionSettings = {
   ),
   reuse_share: setting(
     boundedNumber(0, 1),
-    0.5,
+    0.4,
     '0..1',
     'share of the usable room that new nodes leave free which later pods fill; less of it the larger the pods',
   ),
   node_tail: setting(
     boundedNumber(0, 1),
-    0.03,
+    0.045,
     '0..1',
     'how much dearer a node counts for each doubling of the pods it holds that the autoscaler does not move',
   ),

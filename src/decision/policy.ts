@@ -61,7 +61,7 @@ export interface Policy {
   readonly lossAtOnce: LossAtOnce;
   /** 0..1: of the CPU that pods ask for, the share that they use over time: what burstable nodes must sustain. */
   readonly burstableLoad: number;
-  /** What DaemonSets ask for on each node: room that no other pod comes to use. */
+  /** Room on each node that no later pod comes to use: what DaemonSets ask for, and scraps. Source: bench/simulations.md. */
   readonly daemonSets: { readonly cpuMilli: number; readonly memoryBytes: number };
   /** 0..1: leaving (nearly) all pending pods to later scale-ups makes an option this much dearer. */
   readonly unservedWeight: number;
@@ -105,18 +105,18 @@ const everything: Switches = {
 export const defaultPolicy: Policy = {
   switches: everything,
   formula: 'expected-cost',
-  maxSafetyPremium: 0.02,
+  maxSafetyPremium: 0.01,
   maxCrashProbability: 0.85,
   maxHistoricInterruptRate: 0.2,
   affinityWeight: 0.1,
   spreadWeight: 0.05,
-  reuseShare: 0.5,
-  nodeTail: 0.03,
+  reuseShare: 0.4,
+  nodeTail: 0.045,
   lostWorkMinutes: 60,
   interruptionPrice: 2,
-  lossAtOnce: { ofTenPercent: 0.015, ofThirtyPercent: 0.045, ofHalf: 0.075 },
+  lossAtOnce: { ofTenPercent: 0.012, ofThirtyPercent: 0.036, ofHalf: 0.08 },
   burstableLoad: 0.5,
-  daemonSets: { cpuMilli: 150, memoryBytes: 128 * 2 ** 20 },
+  daemonSets: { cpuMilli: 400, memoryBytes: 800 * 2 ** 20 },
   unservedWeight: 0.25,
   worstPoolWeight: 0.5,
   equalSetTolerance: 0,

@@ -238,12 +238,12 @@ describe('the score under attack', () => {
       pod(0, 0),
     ]);
     const [only] = decideScaleUp(request, twoSizes, defaultPolicy, now).ranked;
-    // Nothing is asked for, so all room is free: as much again as the pods count for is taken as used by others, by half.
+    // Nothing is asked for, so all room is free: as much again as the pods count for is taken as used by others, by two fifths.
     const asked = 2 * (0.1 + (200 / 1024) * 0.1);
     // Two pods, two dollars each and their hour done again at the middle on-demand price of a unit.
     const perUnit = 0.1 / 2.8;
     const interruptions = (-Math.log(0.9) / 730) * (4 + asked * perUnit);
-    expect(only?.tco).to.be.closeTo((0.035 * (1 + 0.03 * 0.01) + interruptions) / (asked * 1.5), 1e-9);
+    expect(only?.tco).to.be.closeTo((0.035 * (1 + 0.03 * 0.01) + interruptions) / (asked * 1.4), 1e-9);
   });
 
   it('does not let an option win because its pods could not be read', () => {
