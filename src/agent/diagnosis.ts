@@ -82,7 +82,9 @@ export async function diagnosis(
   add('node', 'ok', `${node.name} found by name`);
   if (identity !== undefined) {
     const hostname = identifyBy === 'address' ? await metadata.hostname?.(signal).catch(() => '') : undefined;
-    const address = hostname === undefined ? undefined : { privateIp: identity.privateIp ?? '', hostname };
+    const ipv6 = hostname === undefined ? '' : ((await metadata.ipv6?.(signal).catch(() => '')) ?? '');
+    const address =
+      hostname === undefined ? undefined : { privateIp: identity.privateIp ?? '', ipv6, hostname };
     add('instance', ...instanceVerdict(identity, node, address));
   }
   for (const { permission, without } of needs(nodeName, namespace, node.nodeClaim !== undefined)) {

@@ -12,6 +12,8 @@ import { NoticeBoard } from './notice-board.ts';
 const stillPolls = 15;
 const shortestStillMs = 40_000;
 
+const ipv6Attempts = 3;
+
 /** The agent of one node: created with what it lives on, started once, stopped once. */
 export class NodeAgent {
   private readonly ports: AgentPorts;
@@ -102,17 +104,23 @@ export class NodeAgent {
 
   private async address(identity: InstanceIdentity): Promise<InstanceAddress | undefined> {
     if (this.options.identifyBy !== 'address') return undefined;
-    const hostname = await this.patiently(
-      async (signal) => (await this.ports.metadata.hostname?.(signal)) ?? '',
-    );
-    return { privateIp: identity.privateIp ?? '', hostname: hostname ?? '' };
+    const { metadata } = this.ports;
+    const { privateIp = '' } = identity;
+    const hostname = await this.patiently(async (signal) => (await metadata.hostname?.(signal)) ?? '');
+    // Whoever has an IPv4 address may be known by it, should this one path never answer.
+    const attempts = privateIp === '' ? Infinity : ipv6Attempts;
+    const ipv6 = await this.patiently(async (signal) => (await metadata.ipv6?.(signal)) ?? '', attempts);
+    return { privateIp, ipv6: ipv6 ?? '', hostname: hostname ?? '' };
   }
 
-  /** Tries until it has what it asks for; undefined when told to stop. */
-  private async patiently<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  /** Tries until it has what it asks for; undefined when told to stop, or after so many attempts. */
+  private async patiently<T>(
+    ask: (signal: AbortSignal) => Promise<T>,
+    attempts = Infinity,
+  ): Promise<T | undefined> {
     const signal = this.stopping.signal;
     const isStopping = () => signal.aborted;
-    for (let failures = 0; !isStopping();) {
+    for (let failures = 0; failures < attempts && !isStopping();) {
       try {
         return await ask(signal);
       } catch (error) {

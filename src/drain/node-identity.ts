@@ -25,11 +25,14 @@ export function foreignReason({ instanceId, instanceAddress }: Instance, node: N
   const without = `its spec.providerID "${node.providerId}" names no EC2 instance`;
   if (instanceAddress === undefined)
     return `${without}; with identify_by: address it is known by its private address and name instead`;
-  const { privateIp, hostname } = instanceAddress;
+  const { privateIp, ipv6 = '', hostname } = instanceAddress;
+  const own = [privateIp, ipv6].filter((one) => one !== '');
   const addresses = node.addresses ?? [];
-  const isAt =
-    privateIp !== '' && addresses.some(({ type, address }) => type === 'InternalIP' && address === privateIp);
-  if (!isAt) return `${without}, and none of its addresses is ${privateIp || 'known to this instance'}`;
+  const isAt = addresses.some(
+    ({ type, address }) => type === 'InternalIP' && own.some((one) => isSameAddress(one, address)),
+  );
+  if (!isAt)
+    return `${without}, and none of its addresses is ${own.join(' or ') || 'known to this instance'}`;
   const names = [
     node.name,
     ...addresses.filter(({ type }) => type !== 'InternalIP').map(({ address }) => address),
@@ -37,4 +40,14 @@ export function foreignReason({ instanceId, instanceAddress }: Instance, node: N
   const short = hostname.split('.')[0] ?? '';
   const isCalled = hostname !== '' && names.some((name) => name === hostname || name === short);
   return isCalled ? undefined : `${without}, and it is not called ${hostname || 'as this instance is'}`;
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  return one === other || (one.includes(':') && other.includes(':') && shortest(one) === shortest(other));
+}
+
+/** IPv6 has many ways to write one address, and the metadata service and a kubelet need not choose the same. */
+function shortest(address: string): string {
+  const url = `http://[${address}]`;
+  return URL.canParse(url) ? new URL(url).hostname : address;
 }

@@ -43,6 +43,8 @@ export interface InstanceMetadata {
   read(source: MetadataSource, signal: AbortSignal): Promise<MetadataReading>;
   /** The private DNS name. @throws MetadataUnavailable with advice. */
   hostname?(signal: AbortSignal): Promise<string>;
+  /** Its first IPv6 address; empty: it has none. @throws MetadataUnavailable with advice. */
+  ipv6?(signal: AbortSignal): Promise<string>;
   /** The time by the service's own clock, reckoned from the last answer that told it; undefined: none did. */
   awsNowMs?(): number | undefined;
 }

@@ -21,6 +21,10 @@ export interface MetadataState {
   spot: (() => { readonly action: string; readonly time: string }) | undefined;
   rebalance: (() => { readonly noticeTime: string }) | undefined;
   groupState: string | undefined;
+  /** Undefined: none, as for most instances. */
+  privateIp: string | undefined;
+  ipv6: string | undefined;
+  hostname: string | undefined;
   scheduled: readonly Readonly<Record<string, string>>[];
   history: readonly Readonly<Record<string, string>>[];
   /** Fault by path part; `token` is the token request. */
@@ -69,6 +73,9 @@ export function metadataResponder(): MetadataResponder {
     spot: undefined,
     rebalance: undefined,
     groupState: 'InService',
+    privateIp: undefined,
+    ipv6: undefined,
+    hostname: undefined,
     scheduled: [],
     history: [],
     faults: new Map(),
@@ -119,7 +126,12 @@ export function metadataResponder(): MetadataResponder {
           instanceType: imds.instanceType,
           availabilityZone: imds.zone,
           region: imds.zone.slice(0, -1),
+          privateIp: imds.privateIp,
         });
+      case '/latest/meta-data/ipv6':
+        return imds.ipv6;
+      case '/latest/meta-data/local-hostname':
+        return imds.hostname;
       case '/latest/meta-data/spot/instance-action':
         return imds.spot && JSON.stringify(imds.spot());
       case '/latest/meta-data/events/recommendations/rebalance':

@@ -32,6 +32,7 @@ export function nodeObject(
     labels?: KubeObject;
     metadata?: KubeObject;
     spec?: KubeObject;
+    status?: KubeObject;
   } = {},
 ): KubeObject {
   const { labels, providerID } = spotInstance(over);
@@ -45,7 +46,11 @@ export function nodeObject(
       ...over.metadata,
     },
     spec: { providerID, ...over.spec },
-    status: { nodeInfo: { bootID: 'boot-1' }, conditions: [{ type: 'Ready', status: 'True' }] },
+    status: {
+      nodeInfo: { bootID: 'boot-1' },
+      conditions: [{ type: 'Ready', status: 'True' }],
+      ...over.status,
+    },
   };
 }
 

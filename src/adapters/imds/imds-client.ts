@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Poll } from '../../drain/episodes.ts';
 import { MetadataUnavailable } from '../../errors/metadata-unavailable.ts';
 import type {
@@ -41,6 +42,8 @@ const paths = {
 const historyPath = '/latest/meta-data/events/maintenance/history';
 const identityPath = '/latest/dynamic/instance-identity/document';
 const hostnamePath = '/latest/meta-data/local-hostname';
+/** The identity document knows the private IPv4 address alone, which no Node of an IPv6 cluster has. */
+const ipv6Path = '/latest/meta-data/ipv6';
 
 /** A token is one word that may stand in a header. A page of a proxy is none, whatever its status. */
 const tokenShape = /^[\w+/=.~-]{1,1024}$/;
@@ -150,6 +153,10 @@ export function imdsClient(options: ImdsOptions): InstanceMetadata {
     async hostname(signal: AbortSignal): Promise<string> {
       const text = (await document(hostnamePath, signal))?.trim() ?? '';
       return /^[\w.-]{1,253}$/.test(text) ? text : garbled(hostnamePath, text);
+    },
+    async ipv6(signal: AbortSignal): Promise<string> {
+      const text = (await document(ipv6Path, signal))?.trim() ?? '';
+      return text === '' || isIPv6(text) ? text : garbled(ipv6Path, text);
     },
     awsNowMs: () => heard && heard.atMs + performance.now() - heard.monotonicMs,
     async read(source: MetadataSource, signal: AbortSignal): Promise<MetadataReading> {

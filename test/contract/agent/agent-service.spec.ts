@@ -32,7 +32,7 @@ describe('the agent as an object', function () {
     rmSync(home, { recursive: true, force: true });
   });
 
-  function created(port: number): Promise<AgentService> {
+  function created(port: number, over: Readonly<Record<string, string>> = {}): Promise<AgentService> {
     const flags = {
       node_name: 'node',
       imds_endpoint: imds.url,
@@ -40,6 +40,7 @@ describe('the agent as an object', function () {
       http_listen: `127.0.0.1:${port}`,
       state_dir: join(home, 'state'),
       poll_interval: '100ms',
+      ...over,
     };
     const config = agentConfig({ flags, environment: {}, file: undefined });
     return AgentService.create(config, {}, { log: silentLog });
@@ -54,6 +55,39 @@ describe('the agent as an object', function () {
     const reads = imds.requests.length;
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(imds.requests.length).to.equal(reads);
+  });
+
+  it('an IPv6 node whose providerID names no instance is known by its IPv6 address, where that was opted into', async () => {
+    Object.assign(imds, { privateIp: '10.0.0.5', ipv6: '2001:db8:0:1:0:0:0:a', hostname: 'node-6.internal' });
+    fake.addNode('node-6', {
+      spec: { providerID: 'k3s://node-6' },
+      status: { addresses: [{ type: 'InternalIP', address: '2001:db8:0:1::a' }] },
+    });
+    fake.addPod('six', 'node-6');
+    const service = await created(0, { node_name: 'node-6', identify_by: 'address' });
+    await service.start();
+    imds.spot = interruption();
+    await until(
+      'the node to be empty',
+      () => fake.all('Pod').every((pod) => pod['metadata'].name !== 'six'),
+      10_000,
+    );
+    expect(fake.all('Pod')).to.have.length(1);
+    await service.stop();
+  });
+
+  it('the one path that tells the IPv6 address may fail for ever: who has IPv4 is known by it', async () => {
+    Object.assign(imds, { privateIp: '10.0.0.5', hostname: 'node-4' });
+    imds.faults.set('/ipv6', '500');
+    fake.addNode('node-4', {
+      spec: { providerID: '' },
+      status: { addresses: [{ type: 'InternalIP', address: '10.0.0.5' }] },
+    });
+    const service = await created(0, { node_name: 'node-4', identify_by: 'address' });
+    await service.start();
+    imds.spot = interruption();
+    await until('the node to be marked', () => fake.node('node-4')['spec'].unschedulable === true, 10_000);
+    await service.stop();
   });
 
   it('a port that somebody else has taken keeps it from nothing, and is used once it is free', async () => {

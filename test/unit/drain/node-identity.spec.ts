@@ -61,6 +61,15 @@ describe('whose Node it is', () => {
       expect(reasonOf('somebody', '10.0.0.5')).to.match(/not called/);
     });
 
+    it('in an IPv6 cluster by its IPv6 address, however it is written', () => {
+      const own = { instanceAddress: { ...instanceAddress, ipv6: '2001:db8:0:1:0:0:0:a' } };
+      expect(reasonOf('ip-10-0-0-5', '2001:db8:0:1::a', own)).to.equal(undefined);
+      expect(reasonOf('ip-10-0-0-5', '2001:db8:0:1::b', own)).to.match(
+        /none of its addresses is 10\.0\.0\.5 or/,
+      );
+      expect(reasonOf('ip-10-0-0-5', '2001:db8:0:1::a')).to.match(/none of its addresses/);
+    });
+
     it('an instance that does not know its own address is nobody', () => {
       const unknown = { instanceAddress: { privateIp: '', hostname: '' } };
       expect(reasonOf('ip-10-0-0-5', '', unknown)).to.match(/names no EC2 instance/);
