@@ -1,4 +1,4 @@
-import { pause, pauseMs, usualJitter } from '../patience/pace.ts';
+import { pauseMs, usualJitter } from '../patience/pace.ts';
 import type { MetadataSource } from '../ports/instance-metadata.ts';
 import type { AgentOptions, AgentPorts } from './agent-ports.ts';
 import type { NoticeBoard } from './notice-board.ts';
@@ -106,6 +106,10 @@ export function metadataWatch(
     async run(signal) {
       const isOver = () => signal.aborted;
       const reads = new Set<Promise<void>>();
+      // A timer and one listener for all of its life: this loop turns on every node for ever.
+      let wake = (): void => undefined;
+      const stop = () => wake();
+      signal.addEventListener('abort', stop);
       while (!isOver()) {
         const idle = watched.filter(({ isReading }) => !isReading);
         const soonMs = clock.monotonicMs() + pollMs * togetherShare;
@@ -115,13 +119,15 @@ export function metadataWatch(
             reads.add(read);
           }
         const dueMs = Math.min(...watched.filter(({ isReading }) => !isReading).map((one) => one.dueMs));
-        const awake = new AbortController();
         const waitMs = Math.max(1, Math.min(dueMs - clock.monotonicMs(), greatestPauseMs));
-        const timer = pause(waitMs, AbortSignal.any([signal, awake.signal]));
+        const due = Promise.withResolvers<undefined>();
+        wake = () => due.resolve(undefined);
+        const timer = setTimeout(wake, waitMs);
         // A read that ends may be due again before anything else is.
-        await Promise.race([timer, ...reads]);
-        awake.abort();
+        await Promise.race([due.promise, ...reads]);
+        clearTimeout(timer);
       }
+      signal.removeEventListener('abort', stop);
       await Promise.all(reads);
     },
   };

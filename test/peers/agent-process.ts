@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { MemoryGroup } from './memory-group.ts';
 import { until } from './until.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,21 +23,25 @@ export interface AgentProcess {
 
 const started = new Set<ChildProcess>();
 
+/** @param group in which it is started, as in its container's: what it touches first counts already. */
 export async function agentProcess(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  group?: MemoryGroup,
 ): Promise<AgentProcess> {
-  const child = spawn(
-    join(root, 'node_modules/.bin/node'),
-    [join(root, 'dist/processes/main.js'), 'agent', '--http-listen', '127.0.0.1:0', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...environment } },
-  );
+  const program = [join(root, 'node_modules/.bin/node'), join(root, 'dist/processes/main.js')];
+  const whole = [...program, 'agent', '--http-listen', '127.0.0.1:0', ...args];
+  const [command = '', ...rest] = group === undefined ? whole : [...group.starter, ...whole];
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+  });
   started.add(child);
   const log: string[] = [];
-  let rest = '';
+  let unfinished = '';
   const keep = (chunk: Buffer) => {
-    const lines = (rest + chunk.toString('utf8')).split('\n');
-    rest = lines.pop() ?? '';
+    const lines = (unfinished + chunk.toString('utf8')).split('\n');
+    unfinished = lines.pop() ?? '';
     log.push(...lines);
   };
   child.stdout.on('data', keep);
@@ -94,9 +99,10 @@ export function agentProcessOn(
     readonly world: { readonly kubeconfig: string };
   },
   flags: readonly string[] = [],
+  group?: MemoryGroup,
 ): Promise<AgentProcess> {
   const place = ['--node-name', node, '--imds-endpoint', imds.url, '--kubeconfig', world.kubeconfig];
-  return agentProcess([...place, ...flags]);
+  return agentProcess([...place, ...flags], {}, group);
 }
 
 /** Nothing outlives a test. */

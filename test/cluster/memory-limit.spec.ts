@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import { agentProcessOn, killAgents } from '../peers/agent-process.ts';
+import { fakeImds, interruption } from '../peers/fake-imds.ts';
+import { memoryGroup, type MemoryGroup } from '../peers/memory-group.ts';
+import { until } from '../peers/until.ts';
+import { aNamespace, aPodOn, podsStayingOn } from './objects.ts';
+import { nodeObject, type PlayedCluster } from './played-cluster.ts';
+import { playedOrSkipped } from './shared-played.ts';
+
+const pods = 110;
+const limitMib = 160;
+const variables = 16;
+/** The API server takes objects of 1.5 MiB; the fields beside the environment need their share of it. */
+const environmentBytes = 1_500_000;
+
+describe(`${pods} pods of 1.5 MB, in a memory control group of ${limitMib} MiB, against a real control plane`, function () {
+  this.timeout(400_000);
+  const namespace = 'memory-limit';
+  const node = 'memory-limit';
+  let world: PlayedCluster;
+  let group: MemoryGroup | undefined;
+
+  before(async function () {
+    const made = memoryGroup('spot-memory-limit', limitMib * 2 ** 20);
+    if (typeof made === 'string') {
+      console.log(`      skipped: ${made}`);
+      this.skip();
+    }
+    group = made;
+    world = await playedOrSkipped(this);
+    this.timeout(240_000);
+    await aNamespace(world.api, namespace);
+    await world.api.create('/api/v1/nodes', nodeObject(node, { instanceId: 'i-00000000000000160' }));
+    const value = 'x'.repeat(environmentBytes / variables);
+    const env = Array.from({ length: variables }, (_, index) => ({ name: `A${index}`, value }));
+    for (let index = 0; index < pods; index += 1)
+      await aPodOn(world.api, node, { namespace, name: `pod-${index}`, env });
+  });
+  after(() => {
+    killAgents();
+    group?.remove();
+  });
+
+  it('all are asked to leave within a minute, and the agent lives', async () => {
+    const imds = await fakeImds();
+    imds.instanceId = 'i-00000000000000160';
+    const flags = ['--poll-interval', '200ms'];
+    const agent = await agentProcessOn({ node, imds, world: world.cluster }, flags, group);
+    await agent.ready(30_000);
+    imds.spot = interruption();
+    await until(
+      'every pod to be asked',
+      async () => (await agent.metric('spot_agent_evictions_total', 'result="evicted"')) === pods,
+      60_000,
+    );
+    const peakMib = Math.round(group!.peakBytes() / 2 ** 20);
+    console.log(`      peak of the control group: ${peakMib} MiB`);
+    expect(peakMib).to.be.below(limitMib);
+    expect(await podsStayingOn(world.api, node, namespace)).to.have.length(0);
+    await agent.stop();
+    await imds.close();
+  });
+});
