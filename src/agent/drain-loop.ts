@@ -141,10 +141,12 @@ export class DrainLoop {
       const { made: idle } = this.planned(this.memory.node);
       if (idle.steps.length === 0) return this.kept(idle).wakeAtMs;
     }
-    this.memory.node = undefined;
+    const sinceReadMs = this.ports.clock.monotonicMs() - this.memory.nodeReadMs;
+    // Whoever waits for a place asks for it again and again, and for the Node as seldom as any other.
+    if (this.memory.slot !== 'waiting' || sinceReadMs >= recheckMs) this.memory.node = undefined;
     this.memory.pods = undefined;
     for (let round = 0; round < maxRounds; round += 1) {
-      const node: NodeView | 'gone' = this.memory.node ?? (await this.ports.cluster.node(signal));
+      const node: NodeView | 'gone' = this.memory.node ?? (await this.readNode(signal));
       if (node === 'gone') {
         this.ports.telemetry.nodeMissing(this.options.nodeName);
         return this.recheckAtMs();
@@ -164,6 +166,12 @@ export class DrainLoop {
       if (outcome !== 'again') return this.nextLookMs(made, outcome === 'postponed');
     }
     return this.ports.clock.nowMs() + 250;
+  }
+
+  private async readNode(signal: AbortSignal): Promise<NodeView | 'gone'> {
+    const node = await this.ports.cluster.node(signal);
+    this.memory.nodeReadMs = this.ports.clock.monotonicMs();
+    return node;
   }
 
   /** While a mark stands the node is looked at again and again, so that what people change on it is seen. */

@@ -15,6 +15,8 @@ import { pauseMs } from '../patience/pace.ts';
 /** What the agent knows beside the cluster; losing it costs a repeated question, never a wrong step. */
 export interface DrainMemory {
   node: NodeView | undefined;
+  /** When it was last read, on the monotonic clock. */
+  nodeReadMs: number;
   pods: readonly PodView[] | undefined;
   terminatingNamespaces: ReadonlySet<string> | undefined;
   readonly attempts: Map<string, Attempt>;
@@ -37,6 +39,7 @@ export interface DrainMemory {
 export function emptyDrainMemory(): DrainMemory {
   return {
     node: undefined,
+    nodeReadMs: -Infinity,
     pods: undefined,
     terminatingNamespaces: undefined,
     attempts: new Map(),

@@ -14,7 +14,7 @@ const variables = 16;
 const environmentBytes = 1_500_000;
 
 describe(`${pods} pods of 1.5 MB, in a memory control group of ${limitMib} MiB, against a real control plane`, function () {
-  this.timeout(400_000);
+  this.timeout(600_000);
   const namespace = 'memory-limit';
   const node = 'memory-limit';
   let world: PlayedCluster;
@@ -28,13 +28,16 @@ describe(`${pods} pods of 1.5 MB, in a memory control group of ${limitMib} MiB, 
     }
     group = made;
     world = await playedOrSkipped(this);
-    this.timeout(240_000);
+    this.timeout(500_000);
     await aNamespace(world.api, namespace);
     await world.api.create('/api/v1/nodes', nodeObject(node, { instanceId: 'i-00000000000000160' }));
     const value = 'x'.repeat(environmentBytes / variables);
     const env = Array.from({ length: variables }, (_, index) => ({ name: `A${index}`, value }));
-    for (let index = 0; index < pods; index += 1)
-      await aPodOn(world.api, node, { namespace, name: `pod-${index}`, env });
+    const names = Array.from({ length: pods }, (_, index) => `pod-${index}`).values();
+    const worker = async () => {
+      for (const name of names) await aPodOn(world.api, node, { namespace, name, env });
+    };
+    await Promise.all(Array.from({ length: 6 }, worker));
   });
   after(() => {
     killAgents();
