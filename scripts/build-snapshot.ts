@@ -12,7 +12,9 @@ import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { interruptRateOfCode } from '../src/formats/advisor-bands.ts';
+import { bandsByRegion } from '../src/formats/advisor-document.ts';
 import { priceChangesOf } from '../src/formats/price-changes.ts';
+import { shrunkRates } from '../src/learning/shrunk-bands.ts';
 import { architectureOf, staticIntelligenceOf } from '../src/formats/static-intelligence-document.ts';
 
 const region = 'ap-south-1';
@@ -118,7 +120,9 @@ const [, , folder, output = `data/${region}.json`] = process.argv;
 if (folder === undefined) throw new Error('usage: node scripts/build-snapshot.ts DATA_FOLDER [OUTPUT]');
 
 const advisorPath = newest(join(folder, 'advisor'), '.json.gz');
-const advisor = advisorDocument.parse(JSON.parse(gunzipSync(readFileSync(advisorPath)).toString('utf8')));
+const advisorText = gunzipSync(readFileSync(advisorPath)).toString('utf8');
+const advisor = advisorDocument.parse(JSON.parse(advisorText));
+const expectedRates = shrunkRates(bandsByRegion(advisorText), region);
 const bands = advisor.spot_advisor[region]?.Linux ?? {};
 const onDemandPath = newest(join(folder, 'ondemand'), 'all_regions.csv.gz');
 const onDemand = new Map(
@@ -170,7 +174,11 @@ const document = {
       .filter(([type]) => types.has(type))
       .map(([type, { r }]) => [
         `${type}@${region}`,
-        { interrupt_rate: interruptRateOfCode(r), interrupt_rate_code: r },
+        {
+          interrupt_rate: interruptRateOfCode(r),
+          interrupt_rate_code: r,
+          expected_rate: Number(expectedRates.get(type)?.toFixed(4)),
+        },
       ]),
   ),
   instance_metadata: sorted(

@@ -1,4 +1,4 @@
-import type { RiskAssessment } from './knowledge.ts';
+import type { AdvisorBand, RiskAssessment } from './knowledge.ts';
 
 const hoursPerMonth = 730;
 /** The middle of the five bands, and what is assumed of a pool of which nothing is known. */
@@ -11,6 +11,11 @@ const typicalMonthlyRate = 0.1;
 export function frequencyWithin(monthlyRate: number, horizonHours: number): number {
   const bounded = Math.min(0.99, Math.max(0, monthlyRate));
   return 1 - Math.pow(1 - bounded, horizonHours / hoursPerMonth);
+}
+
+/** 0..1 a month, of a band that is used as a hazard: what is to be expected, which the published band alone foretells badly. */
+export function expectedMonthlyRate({ expectedRate, interruptRate }: AdvisorBand): number {
+  return expectedRate ?? interruptRate;
 }
 
 /** Interruptions of one node an hour, from the share that is reclaimed in a month. */

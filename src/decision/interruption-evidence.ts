@@ -1,5 +1,5 @@
 import type { InterruptionEvidence } from './evidence.ts';
-import { atEvenOdds, hazardPerHour, typicalHazardPerHour } from './advisor-prior.ts';
+import { atEvenOdds, expectedMonthlyRate, hazardPerHour, typicalHazardPerHour } from './advisor-prior.ts';
 import type { CandidateRisk, Known } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Policy } from './policy.ts';
@@ -69,5 +69,5 @@ function hazardOf(
   const band = speaksOfLinux ? knowledge.advisorBand(pool) : undefined;
   return band === undefined
     ? { perHour: typicalHazardPerHour, source: 'typical' }
-    : { perHour: hazardPerHour(band.interruptRate), source: 'band' };
+    : { perHour: hazardPerHour(expectedMonthlyRate(band)), source: 'band' };
 }

@@ -16,6 +16,8 @@ export interface AdvisorBand {
   readonly interruptRate: number;
   /** 0..4 = <5, 5–10, 10–15, 15–20, >20 %. */
   readonly code: number;
+  /** 0..1, what is to be expected next month: the band drawn to those of its family, of other regions and of its size. */
+  readonly expectedRate?: number;
 }
 
 /** Prices of a pool in USD per hour. */

@@ -1,4 +1,4 @@
-import { advisorPrior, unknownRisk } from './advisor-prior.ts';
+import { advisorPrior, expectedMonthlyRate, unknownRisk } from './advisor-prior.ts';
 import type { Assessed, CandidateRisk, DecisionContext, Known, RiskStep } from './decision-context.ts';
 import { lowerStep } from './degradation.ts';
 import { interruptionEvidence } from './interruption-evidence.ts';
@@ -103,5 +103,8 @@ function poolRisk(pool: Pool, knowledge: Knowledge, policy: Policy, from: RiskSt
   }
   const band = from === 'price-only' ? undefined : knowledge.advisorBand(pool);
   if (band === undefined) return { assessment: unknownRisk(policy.riskHorizonHours), step: 'price-only' };
-  return { assessment: advisorPrior(band.interruptRate, policy.riskHorizonHours), step: 'advisor-prior' };
+  return {
+    assessment: advisorPrior(expectedMonthlyRate(band), policy.riskHorizonHours),
+    step: 'advisor-prior',
+  };
 }

@@ -93,6 +93,8 @@ function soundType(facts: InstanceTypeFacts | undefined): InstanceTypeFacts | un
 }
 
 function soundBand(band: AdvisorBand | undefined): AdvisorBand | undefined {
+  if (band?.expectedRate !== undefined && !isShare(band.expectedRate))
+    return soundBand({ code: band.code, interruptRate: band.interruptRate });
   if (band === undefined || isShare(band.interruptRate)) return band;
   const interruptRate = bandRates[band.code];
   return interruptRate === undefined ? undefined : { ...band, interruptRate };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BandsByRegion } from '../learning/shrunk-bands.ts';
 import { interruptRateOfCode } from './advisor-bands.ts';
 
 /** What the Spot Advisor says of one type in one region over the trailing month. */
@@ -45,4 +46,24 @@ export function advisorEntries(text: string, region: string): AdvisorReading {
       entries.push({ instanceType, code: entry.data.r, interruptRate: rate, savingsPercent: entry.data.s });
   }
   return { entries, unreadable };
+}
+
+/**
+ * The Linux bands of every region in the document; entries that cannot be read are left out.
+ * @throws Error with a sentence when the text is not that document.
+ */
+export function bandsByRegion(text: string): BandsByRegion {
+  const parsed = documentSchema.safeParse(JSON.parse(text));
+  if (!parsed.success)
+    throw new Error('the document has no section spot_advisor: it is not the Spot Advisor’s');
+  const found = new Map<string, ReadonlyMap<string, number>>();
+  for (const [region, { Linux: types }] of Object.entries(parsed.data.spot_advisor)) {
+    const bands = new Map<string, number>();
+    for (const [instanceType, value] of Object.entries(types ?? {})) {
+      const entry = entrySchema.safeParse(value);
+      if (entry.success) bands.set(instanceType, entry.data.r);
+    }
+    if (bands.size > 0) found.set(region, bands);
+  }
+  return found;
 }

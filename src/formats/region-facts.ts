@@ -1,6 +1,7 @@
 import { familyOf } from '../decision/pool.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../decision/knowledge.ts';
 import { interruptRateOfCode } from './advisor-bands.ts';
+import { shrunkRates } from '../learning/shrunk-bands.ts';
 import { CsvScanner, fieldText, type CsvRow } from './csv-scanner.ts';
 import {
   architectureOf,
@@ -30,6 +31,8 @@ interface Gathered {
   readonly onDemand: Map<string, number>;
   /** Every region that the file has a row of. */
   readonly regions: Set<string>;
+  /** Bands of all regions: what is to be expected of one rests on those of others. */
+  readonly bands: Map<string, Map<string, number>>;
 }
 
 /**
@@ -44,6 +47,7 @@ export function regionFactsOf(bytes: Uint8Array, region: string): StaticReading 
     instanceTypes: new Map(),
     onDemand: new Map(),
     regions: new Set(),
+    bands: new Map(),
   };
   let rows = 0;
   let isHeaded = false;
@@ -75,7 +79,7 @@ export function regionFactsOf(bytes: Uint8Array, region: string): StaticReading 
     region,
     source: 'bundled facts of all regions',
     asOf: { advisor, onDemand },
-    advisor: gathered.advisor,
+    advisor: expectedBands(gathered, region),
     instanceTypes: gathered.instanceTypes,
     onDemand: gathered.onDemand,
     spot: new Map(),
@@ -86,14 +90,30 @@ export function regionFactsOf(bytes: Uint8Array, region: string): StaticReading 
   return { kind: 'facts', facts, notes: [] };
 }
 
+function expectedBands({ advisor, bands }: Gathered, region: string): ReadonlyMap<string, AdvisorBand> {
+  const rates = shrunkRates(bands, region);
+  return new Map(
+    [...advisor].map(([key, band]) => {
+      const expectedRate = rates.get(key.slice(0, key.indexOf('@')));
+      return [key, expectedRate === undefined ? band : { ...band, expectedRate }];
+    }),
+  );
+}
+
 /** A sentence where the row has a mistake. */
 function take(row: CsvRow, region: string, into: Gathered): string | undefined {
   if (row.count !== regionFactsColumns.length) return `${regionFactsColumns.length} columns are needed`;
   const cell = (column: Column): string => fieldText(row, regionFactsColumns.indexOf(column));
   const place = cell('region');
   into.regions.add(place);
-  if (place !== region) return undefined;
   const instanceType = cell('instance_type');
+  const code = cell('interrupt_rate_code');
+  const interruptRate = code === '' ? undefined : interruptRateOfCode(Number(code));
+  if (interruptRate !== undefined) {
+    const bands = into.bands.get(place) ?? new Map<string, number>();
+    into.bands.set(place, bands.set(instanceType, Number(code)));
+  }
+  if (place !== region) return undefined;
   const [vcpu, memoryGib, gpus] = [Number(cell('vcpu')), Number(cell('memory_gb')), Number(cell('gpus'))];
   if (!(vcpu > 0 && memoryGib > 0 && gpus >= 0)) return `${instanceType} has no size`;
   const architecture = architectureOf(cell('architecture'));
@@ -105,8 +125,6 @@ function take(row: CsvRow, region: string, into: Gathered): string | undefined {
     architecture,
     family: familyOf(instanceType),
   });
-  const code = cell('interrupt_rate_code');
-  const interruptRate = code === '' ? undefined : interruptRateOfCode(Number(code));
   if (code !== '' && interruptRate === undefined) return `${JSON.stringify(code)} is no band`;
   if (interruptRate !== undefined)
     into.advisor.set(`${instanceType}@${region}`, { interruptRate, code: Number(code) });

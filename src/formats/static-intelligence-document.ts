@@ -3,7 +3,7 @@ import { messageOf } from '../errors/message-of.ts';
 import { familyOf } from '../decision/pool.ts';
 import { regionOfZone } from '../decision/zone-region.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../decision/knowledge.ts';
-import { codeOfInterruptRate, interruptRateOfCode } from './advisor-bands.ts';
+import { codeOfInterruptRate, interruptRateOfCode, withExpectedRates } from './advisor-bands.ts';
 import { mistakesOf } from './mistakes.ts';
 
 /** Facts of a file that a collector wrote. Keys of the maps are as in the file: `type`, `type@region` or `type@zone`. */
@@ -71,6 +71,7 @@ const advisorEntry = z
     interrupt_rate: z.number().min(0).max(1, 'must be a share from 0 to 1, not a percentage').optional(),
     interrupt_rate_code: z.int().min(0).max(4).optional(),
     code: z.int().min(0).max(4).optional(),
+    expected_rate: z.number().min(0).max(1, 'must be a share from 0 to 1, not a percentage').optional(),
     last_updated: z.string().optional(),
   })
   .transform((entry, context): AdvisorBand => {
@@ -80,7 +81,12 @@ const advisorEntry = z
       context.addIssue({ code: 'custom', message: 'needs interrupt_rate or interrupt_rate_code' });
       return z.NEVER;
     }
-    return { interruptRate: rate, code: code ?? codeOfInterruptRate(rate) };
+    const { expected_rate: expectedRate } = entry;
+    return {
+      interruptRate: rate,
+      code: code ?? codeOfInterruptRate(rate),
+      ...(expectedRate !== undefined && { expectedRate }),
+    };
   });
 
 const typeEntry = z.looseObject({
@@ -151,7 +157,7 @@ function factsOf(file: File): StaticIntelligence {
       ...(file.metadata.advisor_as_of !== undefined && { advisor: file.metadata.advisor_as_of }),
       ...(file.metadata.on_demand_as_of !== undefined && { onDemand: file.metadata.on_demand_as_of }),
     },
-    advisor: new Map(Object.entries(file.spot_advisor)),
+    advisor: withExpectedRates(new Map(Object.entries(file.spot_advisor)), file.metadata.region),
     instanceTypes: new Map(
       Object.entries(file.instance_metadata).map(([name, entry]) => [name, typeFacts(name, entry)]),
     ),

@@ -6,7 +6,9 @@ import { DocumentMissing } from '../../errors/document-missing.ts';
 import type { StreamedDocuments } from '../../ports/documents.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { RegionFacts } from '../../ports/region-facts.ts';
-import { advisorEntries } from '../../formats/advisor-document.ts';
+import { advisorEntries, bandsByRegion } from '../../formats/advisor-document.ts';
+import { shrunkRates } from '../../learning/shrunk-bands.ts';
+import { keepAdvisorDay } from './advisor-days.ts';
 import { priceListReader, priceListUrlOf } from './price-list.ts';
 import {
   advisorSection,
@@ -94,7 +96,7 @@ export async function collectRegion(
 
 function sourcesOf(
   { region, instanceTypes, nowMs, advisorUrl, priceListUrl }: RegionOrder,
-  { market, facts, documents, progress }: RegionPorts,
+  { market, facts, documents, store, progress }: RegionPorts,
   signal: AbortSignal,
 ): Record<SectionName, () => Promise<Readonly<Record<string, unknown>>>> {
   return {
@@ -104,10 +106,12 @@ function sourcesOf(
       const answer = await documents.read(advisorUrl, undefined, signal);
       if (answer.kind === 'unchanged') return {};
       if (answer.kind === 'missing') throw new DocumentMissing(advisorUrl);
-      const reading = advisorEntries(Buffer.from(answer.bytes).toString('utf8'), region);
+      const text = Buffer.from(answer.bytes).toString('utf8');
+      const reading = advisorEntries(text, region);
+      await keepAdvisorDay(store, text, nowMs, signal);
       if (reading.unreadable > 0)
         progress(`${region}: ${reading.unreadable} Spot Advisor entries cannot be read`);
-      return advisorSection(reading.entries, region, nowMs);
+      return advisorSection(reading.entries, shrunkRates(bandsByRegion(text), region), region, nowMs);
     },
     on_demand: async () => {
       const reader = priceListReader(region);

@@ -19,7 +19,13 @@ export interface StaticDocument {
 export const sectionNames = ['zones', 'spot_advisor', 'instance_metadata', 'on_demand', 'spot'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
-export function advisorSection(entries: readonly AdvisorEntry[], region: string, nowMs: number): Section {
+/** @param expectedRates 0..1 a month, by type, where they are known */
+export function advisorSection(
+  entries: readonly AdvisorEntry[],
+  expectedRates: ReadonlyMap<string, number>,
+  region: string,
+  nowMs: number,
+): Section {
   const lastUpdated = new Date(nowMs).toISOString();
   return Object.fromEntries(
     entries.map(({ instanceType, code, interruptRate, savingsPercent }) => [
@@ -27,6 +33,9 @@ export function advisorSection(entries: readonly AdvisorEntry[], region: string,
       {
         interrupt_rate: interruptRate,
         interrupt_rate_code: code,
+        ...(expectedRates.has(instanceType) && {
+          expected_rate: Number(expectedRates.get(instanceType)?.toFixed(4)),
+        }),
         ...(savingsPercent === undefined ? {} : { savings_percent: savingsPercent }),
         last_updated: lastUpdated,
       },

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { advisorEntries } from '../../formats/advisor-document.ts';
+import { shrunkRates } from '../../learning/shrunk-bands.ts';
+import { advisorEntries, bandsByRegion } from '../../formats/advisor-document.ts';
 import type { AdvisorBand, InstanceTypeFacts } from '../../decision/knowledge.ts';
 import { familyOf } from '../../decision/pool.ts';
 import { UsageError } from '../../errors/usage-error.ts';
@@ -41,9 +42,15 @@ export async function simulatedFacts(
     for (const facts of typesOf(await textOf(files.types))) types.set(facts.instanceType, facts);
   if (files.advisor !== undefined) {
     const text = await textOf(files.advisor);
-    for (const region of regions)
-      for (const { instanceType, code, interruptRate } of advisorEntries(text, region).entries)
-        bands.set(`${instanceType}@${region}`, { code, interruptRate });
+    const all = bandsByRegion(text);
+    for (const region of regions) {
+      const rates = shrunkRates(all, region);
+      for (const { instanceType, code, interruptRate } of advisorEntries(text, region).entries) {
+        const expectedRate = rates.get(instanceType);
+        const band = { code, interruptRate, ...(expectedRate !== undefined && { expectedRate }) };
+        bands.set(`${instanceType}@${region}`, band);
+      }
+    }
   }
   if (types.size === 0) throw new UsageError(['--static or --instance-types must name instance types']);
   return {

@@ -1,3 +1,4 @@
+import { expectedMonthlyRate } from '../../decision/advisor-prior.ts';
 import type { AdvisorBand, RiskAssessment } from '../../decision/knowledge.ts';
 import { poolKey, type Pool, type PoolKey } from '../../decision/pool.ts';
 import type { RiskInputs, RiskModel } from '../../ports/risk-model.ts';
@@ -46,7 +47,7 @@ export function fleetHazardModel({
       const stress = await saidBeside(inputs, signal);
       const assessed = new Map<PoolKey, RiskAssessment>();
       const rateOf = (pool: Pick<Pool, 'instanceType' | 'zone' | 'region'>): number | undefined =>
-        advisorBand({ ...pool, capacityType: 'spot' })?.interruptRate;
+        rateOfBand(advisorBand({ ...pool, capacityType: 'spot' }));
       const pools = inputs.pools ?? inputs.series;
       const evidence = pools.flatMap((pool) => {
         const own = record.of(poolKey(pool), inputs.nowMs);
@@ -67,4 +68,8 @@ export function fleetHazardModel({
       return assessed;
     },
   };
+}
+
+function rateOfBand(band: AdvisorBand | undefined): number | undefined {
+  return band === undefined ? undefined : expectedMonthlyRate(band);
 }

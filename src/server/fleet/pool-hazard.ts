@@ -1,3 +1,4 @@
+import { expectedMonthlyRate } from '../../decision/advisor-prior.ts';
 import type { AdvisorBand } from '../../decision/knowledge.ts';
 import type { Pool, PoolKey } from '../../decision/pool.ts';
 import { poolKey } from '../../decision/pool.ts';
@@ -36,19 +37,20 @@ export class PoolHazards {
     if (pool.capacityType === 'on-demand') return 0;
     const record = this.record.of(poolKey(pool), nowMs);
     const prior = { ...defaultHazardPrior, factor: this.factorAt(pool.region, nowMs) };
-    const average = meanHazard(record, this.advisorBand(pool)?.interruptRate, prior);
+    const average = meanHazard(record, this.rateOf(pool), prior);
     return hazardAfterInterruption(average, nowMs - (record?.interruptedAtMs ?? -Infinity));
+  }
+
+  private rateOf(pool: Pool): number | undefined {
+    const band = this.advisorBand(pool);
+    return band === undefined ? undefined : expectedMonthlyRate(band);
   }
 
   private factorAt(region: string, nowMs: number): number {
     const { noticesCounted } = this.record;
     const { notices, untilMs } = this.factor;
     if (notices !== noticesCounted || !(nowMs < untilMs && nowMs >= untilMs - keptMs)) {
-      const value = recordFactor(
-        this.record,
-        nowMs,
-        (key) => this.advisorBand(poolOf(key, region))?.interruptRate,
-      );
+      const value = recordFactor(this.record, nowMs, (key) => this.rateOf(poolOf(key, region)));
       this.factor = { value, notices: noticesCounted, untilMs: nowMs + keptMs };
     }
     return this.factor.value;

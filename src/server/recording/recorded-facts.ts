@@ -60,7 +60,9 @@ export const recordedFacts = z.object({
       family: z.string(),
     }),
   ),
-  advisor_bands: answers(z.object({ interruptRate: probability, code: z.number() })),
+  advisor_bands: answers(
+    z.object({ interruptRate: probability, code: z.number(), expectedRate: probability.exactOptional() }),
+  ),
   prices: answers(
     z.object({
       spotPerHour: price.exactOptional(),

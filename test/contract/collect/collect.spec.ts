@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { publicDocuments } from '../../../src/adapters/advisor-feed/advisor-feed.ts';
 import { ec2Clients } from '../../../src/adapters/ec2/ec2-clients.ts';
@@ -15,6 +16,7 @@ import { collectHistory } from '../../../src/offline/collect/collect-history.ts'
 import { collectRegion } from '../../../src/offline/collect/collect-region.ts';
 import { loadHistory } from '../../../src/offline/history/load-history.ts';
 import { openLocation } from '../../../src/processes/offline/open-location.ts';
+import { advisorEntries } from '../../../src/formats/advisor-document.ts';
 import { staticIntelligenceOf } from '../../../src/formats/static-intelligence-document.ts';
 import { awsPeer, spotPriceHistory, type AwsPeer, type PriceRow } from '../../peers/aws-peer.ts';
 
@@ -147,6 +149,20 @@ describe('collecting a region', () => {
       observedAtMs: Date.parse('2026-01-09T23:00:00Z'),
     });
     expect(said.join('\n')).to.contain('1 Spot Advisor entries cannot be read');
+  });
+
+  it('keeps what the Spot Advisor said that day, once, and next year in its place', async () => {
+    await collectRegion(order(), ports(), signal);
+    const path = join(directory, 'advisor/day=01-10.json.gz');
+    const first = await readFile(path);
+    const document = gunzipSync(first).toString('utf8');
+    expect(advisorEntries(document, region).entries).to.have.length(2);
+    expect(JSON.parse(document)).to.include({ collected_at: '2026-01-10T00:00:00.000Z' });
+    await collectRegion({ ...order(), nowMs: nowMs + 6 * 3_600_000 }, ports(), signal);
+    expect((await readFile(path)).equals(first)).to.equal(true);
+    await collectRegion({ ...order(), nowMs: nowMs + 365 * 86_400_000 }, ports(), signal);
+    expect(gunzipSync(await readFile(path)).toString('utf8')).to.include('"collected_at":"2027-01-10');
+    expect(await readdir(join(directory, 'advisor'))).to.have.length(1);
   });
 
   for (const [fault, sentence] of [
