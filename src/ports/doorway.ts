@@ -30,14 +30,20 @@ export interface OpenDoorway {
 
 /** What a connection is worth: where there are too many, the one goes first that has shown the least. */
 export interface Seat {
+  /** `address:port`. */
+  readonly peer: string;
   /** The client's address without its port; networks of one host (IPv6 /64) are one client. */
   readonly client: string;
   /** The handshake is done. */
   readonly established: () => void;
   /** A call has begun; its end must be told by the returned function, with whether it was answered. */
   readonly busy: () => (isAnswered: boolean) => void;
-  /** An answer is not read; the returned function tells that it was. */
-  readonly unread: () => () => void;
+  /** An answer is not read; the returned function tells that it was, or that it never will be. */
+  readonly unread: () => (isRead: boolean) => void;
+  /** Whether this client has read answers before. */
+  readonly isKnown: () => boolean;
+  /** Does this work for a call when it is the client's turn: at once where nobody waits. */
+  readonly inTurn: (work: () => void) => void;
 }
 
 /** Why a connection was refused or closed by us. A closed set: it is a metric's label. */

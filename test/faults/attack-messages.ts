@@ -1,4 +1,4 @@
-/** What the drill and the thread of an attack tell each other. */
+/** What the drill and the process of an attack tell each other. */
 export interface AttackOrder {
   readonly attack: AttackName;
   readonly port: number;
@@ -21,7 +21,7 @@ export const attackNames = [
 
 export type AttackName = (typeof attackNames)[number];
 
-/** Posted when the attack stands; then it is held until it is told to end, and ends with the same once more. */
+/** Sent when the attack stands; then it is held until it is told to end, and ends with the same once more. */
 export interface AttackReport {
   /** What came of it, as its clients saw it. */
   readonly remark: string;

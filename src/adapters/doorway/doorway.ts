@@ -2,7 +2,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Doorway, DoorwayAddress, DoorwayRefusal, OpenDoorway, Seat } from '../../ports/doorway.ts';
 import { clientOf } from './client-of.ts';
 import { ClientRate } from './client-rate.ts';
+import { KnownClients } from './known-clients.ts';
 import { isSpared, TakenSeat, type SeatTimes } from './taken-seat.ts';
+import { WaitingRoom, type WaitingLimits } from './waiting-room.ts';
+import { WorkTurns } from './work-turns.ts';
 
 export interface DoorwayLimits extends SeatTimes {
   readonly connections: number;
@@ -12,6 +15,8 @@ export interface DoorwayLimits extends SeatTimes {
   /** New connections of one client: at once, and a second in the long run. */
   readonly burstOfOneClient: number;
   readonly perSecondOfOneClient: number;
+  /** At what pace connections begin, and how many wait for it. */
+  readonly beginning: WaitingLimits;
 }
 
 export interface DoorwayOptions {
@@ -29,6 +34,7 @@ export const grpcDoorwayLimits: DoorwayLimits = {
   handshakes: 64,
   burstOfOneClient: 200,
   perSecondOfOneClient: 50,
+  beginning: { burst: 4, perSecond: 60, waiting: 256 },
   handshakeMs: 5_000,
   unusedMs: 30_000,
   idleMs: 600_000,
@@ -42,6 +48,7 @@ export const apiDoorwayLimits: DoorwayLimits = {
   handshakes: 256,
   burstOfOneClient: 400,
   perSecondOfOneClient: 100,
+  beginning: { burst: 32, perSecond: 100, waiting: 256 },
   handshakeMs: 5_000,
   unusedMs: 20_000,
   idleMs: 65_000,
@@ -56,6 +63,8 @@ export const probeDoorwayLimits: DoorwayLimits = {
 };
 
 const lookEveryMs = 500;
+/** All that wait to be accepted are, one after the other, before anything else is done. */
+const backlog = 256;
 
 /**
  * A listener whose connections are bounded: in total, for each client, in handshakes, and in time without use. Where one more
@@ -72,6 +81,9 @@ async function opened(
 ): Promise<OpenDoorway> {
   const seats = new Map<string, TakenSeat>();
   const rate = new ClientRate(limits.burstOfOneClient, limits.perSecondOfOneClient);
+  const known = new KnownClients();
+  const turns = new WorkTurns({ nowMs });
+  const room = new WaitingRoom(limits.beginning, nowMs, () => onRefused('full'));
   const end = (seat: TakenSeat, why: DoorwayRefusal): void => {
     onRefused(why);
     // Its seat is free at once; the socket tells of its end a little later.
@@ -86,15 +98,7 @@ async function opened(
     end(least, 'full');
     return true;
   };
-  const server = createServer({ noDelay: true }, (socket) => {
-    // What goes wrong with a connection ends it, and its end is seen by whoever has taken it.
-    socket.on('error', () => undefined);
-    const client = clientOf(socket.remoteAddress);
-    if (!rate.admits(client, nowMs())) {
-      onRefused('too-often');
-      socket.destroy();
-      return;
-    }
+  const begin = (socket: Socket, client: string): void => {
     const all = [...seats.values()];
     if (
       !hasRoom(
@@ -108,12 +112,23 @@ async function opened(
       socket.destroy();
       return;
     }
-    const seat = new TakenSeat(socket, client, hasHandshake, nowMs);
+    const seat = new TakenSeat(socket, { client, hasHandshake, nowMs, known, turns });
     seats.set(seat.peer, seat);
     socket.once('close', () => {
       if (seats.get(seat.peer) === seat) seats.delete(seat.peer);
     });
     taken(socket, seat);
+  };
+  const server = createServer({ noDelay: true }, (socket) => {
+    // What goes wrong with a connection ends it, and its end is seen by whoever has taken it.
+    socket.on('error', () => undefined);
+    const client = clientOf(socket.remoteAddress);
+    if (!rate.admits(client, nowMs())) {
+      onRefused('too-often');
+      socket.destroy();
+      return;
+    }
+    room.enter(socket, client, known.isKnown(client, nowMs()), () => begin(socket, client));
   });
   const timer = setInterval(() => {
     for (const seat of seats.values()) {
@@ -130,7 +145,10 @@ async function opened(
   return {
     host,
     port,
-    close: () => void server.close(() => clearInterval(timer)),
+    close: () => {
+      room.close();
+      server.close(() => clearInterval(timer));
+    },
     closeConnections: () => {
       for (const { socket } of seats.values()) socket.destroy();
     },
@@ -156,7 +174,7 @@ function leastOf(seats: readonly TakenSeat[]): TakenSeat | undefined {
 function listening(server: Server, { host, port }: DoorwayAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: 1_024 }, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off('error', reject);
       // Out of file descriptors, for one: connections are lost, the server is not.
       server.on('error', () => undefined);

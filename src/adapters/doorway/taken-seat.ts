@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import type { DoorwayRefusal, Seat } from '../../ports/doorway.ts';
+import type { KnownClients } from './known-clients.ts';
+import type { WorkTurns } from './work-turns.ts';
 
 /** What a connection has shown, the least first. */
 const worth = { handshake: 0, unread: 1, unused: 2, idle: 3, busy: 4 } as const;
@@ -12,6 +14,14 @@ export interface SeatTimes {
   readonly unusedMs: number;
   readonly idleMs: number;
   readonly unreadMs: number;
+}
+
+export interface SeatOptions {
+  readonly client: string;
+  readonly hasHandshake: boolean;
+  readonly nowMs: () => number;
+  readonly known: KnownClients;
+  readonly turns: WorkTurns;
 }
 
 /** One connection's place. */
@@ -28,14 +38,26 @@ export class TakenSeat implements Seat {
   #sinceMs: number;
   #unreadSinceMs = 0;
   readonly #nowMs: () => number;
+  readonly #known: KnownClients;
+  readonly #turns: WorkTurns;
 
-  constructor(socket: Socket, client: string, hasHandshake: boolean, nowMs: () => number) {
+  constructor(socket: Socket, { client, hasHandshake, nowMs, known, turns }: SeatOptions) {
     this.socket = socket;
     this.peer = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
     this.client = client;
     this.#isEstablished = !hasHandshake;
     this.#nowMs = nowMs;
     this.#sinceMs = nowMs();
+    this.#known = known;
+    this.#turns = turns;
+  }
+
+  isKnown(): boolean {
+    return this.#known.isKnown(this.client, this.#nowMs());
+  }
+
+  inTurn(work: () => void): void {
+    this.#turns.do(this.client, this.isKnown(), work);
   }
 
   established(): void {
@@ -58,14 +80,15 @@ export class TakenSeat implements Seat {
     };
   }
 
-  unread(): () => void {
+  unread(): (isRead: boolean) => void {
     if (this.#unread === 0) this.#unreadSinceMs = this.#nowMs();
     this.#unread += 1;
     let isOver = false;
-    return () => {
+    return (isRead) => {
       if (isOver) return;
       isOver = true;
       this.#unread -= 1;
+      if (isRead) this.#known.sawRead(this.client, this.#nowMs());
       // Somebody reads, if slowly.
       this.#unreadSinceMs = this.#nowMs();
     };

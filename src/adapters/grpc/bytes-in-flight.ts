@@ -60,17 +60,28 @@ export class BytesInFlight {
     return true;
   }
 
+  /** Ends the message that comes most slowly, if one is too slow; false where all come at a good pace. */
+  endSlowest(): boolean {
+    const [slowest] = this.#slow();
+    slowest?.giveWay();
+    return slowest !== undefined;
+  }
+
   #makeRoom(lacks: () => number, wanting: Holding): void {
+    for (const one of this.#slow()) {
+      if (lacks() <= 0) return;
+      if (one !== wanting) one.giveWay();
+    }
+  }
+
+  /** Messages that come too slowly, the slowest first. */
+  #slow(): readonly Holding[] {
     const nowMs = this.#nowMs();
-    const slow = [...this.#coming]
-      .filter((one) => one !== wanting)
+    return [...this.#coming]
       .map((one) => ({ one, neededMs: one.neededMs(nowMs) }))
       .filter(({ neededMs }) => neededMs > wantedWithinMs)
-      .sort((a, b) => b.neededMs - a.neededMs);
-    for (const { one } of slow) {
-      if (lacks() <= 0) return;
-      one.giveWay();
-    }
+      .sort((a, b) => b.neededMs - a.neededMs)
+      .map(({ one }) => one);
   }
 }
 

@@ -1,19 +1,20 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { TLSSocket } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 import type { Seat } from '../../ports/doorway.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
 import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import type { GrpcMethod } from './grpc-method.ts';
-import { refusedStream } from './grpc-responses.ts';
+import { dropRest, refusedStream } from './grpc-responses.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { bestOptionsMethod } from './services.ts';
 import { serveMessageStream } from './served-message-stream.ts';
 import type { CallStatus } from './statuses.ts';
 import { serveUnaryStream, type UnaryStreamOptions } from './unary-stream.ts';
 
-/** How many calls may be open, beside what they hold. */
+/** How many calls may be open, beside what they hold: of everybody, and of clients that have not read an answer yet. */
 const mostCalls = 2_048;
+const mostCallsOfStrangers = 1_024;
 /** Everything but BestOptions: people and their scripts. */
 const mostQuestions = 64;
 const mostQuestionsOfOneClient = 16;
@@ -26,12 +27,12 @@ export interface CallDeskOptions {
   readonly methods: ReadonlyMap<string, GrpcMethod>;
   readonly openCalls: OpenCalls;
   readonly inFlight: BytesInFlight;
-  readonly unary: Omit<UnaryStreamOptions, 'onAnswer'>;
+  readonly unary: UnaryStreamOptions;
   /** Whether callers of named methods are asked who they are. */
   readonly checksClients: boolean;
   /** Whether this is the token that names a caller; always false where none is configured. */
   readonly isToken: (text: string) => boolean;
-  readonly seatOf: (peer: string) => Seat | undefined;
+  readonly seatOf: (session: Http2Session | undefined) => Seat | undefined;
   readonly onEvent: (event: GrpcEvent) => void;
 }
 
@@ -50,7 +51,7 @@ export class CallDesk {
     stream.on('error', () => undefined);
     if (headers[':method'] !== 'POST' || headers['content-type']?.startsWith('application/grpc') !== true) {
       stream.respond({ ':status': 415 }, { endStream: true });
-      stream.resume();
+      dropRest(stream);
       return;
     }
     const path = headers[':path'] ?? '';
@@ -62,8 +63,7 @@ export class CallDesk {
       });
       return;
     }
-    const socket = stream.session?.socket;
-    const seat = this.#options.seatOf(`${socket?.remoteAddress ?? ''}:${socket?.remotePort ?? 0}`);
+    const seat = this.#options.seatOf(stream.session);
     const refusal = this.#refusal(stream, headers, method, seat);
     if (refusal !== undefined) {
       refusedStream(stream, refusal);
@@ -81,9 +81,9 @@ export class CallDesk {
   }
 
   /** What the call costs beside its message, until it is over; false where there is no room for it. */
-  #isHeld(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+  #isHeld(stream: ServerHttp2Stream, bytes: number): boolean {
     const holding = this.#options.inFlight.held(() => undefined);
-    if (!holding.reserve(callBytes + headerBytes(headers))) return false;
+    if (!holding.reserve(callBytes + bytes)) return false;
     stream.once('close', () => holding.release());
     return true;
   }
@@ -98,10 +98,7 @@ export class CallDesk {
       serveMessageStream(stream, method, this.#options.inFlight);
       return;
     }
-    serveUnaryStream(stream, headers, method, {
-      ...this.#options.unary,
-      onAnswer: () => seat?.unread() ?? (() => undefined),
-    });
+    serveUnaryStream({ stream, headers, method, seat }, this.#options.unary);
   }
 
   #refusal(
@@ -112,13 +109,15 @@ export class CallDesk {
   ): CallStatus | undefined {
     if (method.access === 'named' && this.#options.checksClients && !this.#isNamed(stream, headers))
       return noName;
-    if (headerBytes(headers) > mostHeaderBytes)
+    const bytes = headerBytes(headers);
+    if (bytes > mostHeaderBytes)
       return { code: status.RESOURCE_EXHAUSTED, message: `headers larger than ${mostHeaderBytes} bytes` };
     const own = this.#questions.get(seat?.client ?? '') ?? 0;
     const isQuestion = method.path !== bestOptionsMethod;
     if (isQuestion && (own >= mostQuestionsOfOneClient || this.#open >= mostQuestions))
       return tooMany('questions');
-    return this.#calls >= mostCalls || !this.#isHeld(stream, headers) ? tooMany('calls') : undefined;
+    const most = seat?.isKnown() === true ? mostCalls : mostCallsOfStrangers;
+    return this.#calls >= most || !this.#isHeld(stream, bytes) ? tooMany('calls') : undefined;
   }
 
   #isNamed(stream: ServerHttp2Stream, { authorization }: IncomingHttpHeaders): boolean {
@@ -163,7 +162,7 @@ const noName: CallStatus = {
 
 function headerBytes(headers: IncomingHttpHeaders): number {
   let bytes = 0;
-  for (const [name, value] of Object.entries(headers)) bytes += name.length + String(value).length;
+  for (const name in headers) bytes += name.length + String(headers[name]).length;
   return bytes;
 }
 

@@ -10,7 +10,7 @@ export const responseHeaders: OutgoingHttpHeaders = {
 };
 
 /** What a client may still send to a call that has ended: as much as was on its way, and then its stream is closed. */
-const lateBytes = 4 * 1024 * 1024;
+const lateBytes = 128 * 1024;
 const lateMs = 5_000;
 
 /** A message with its five-byte prefix. */
@@ -40,7 +40,7 @@ export function refusedStream(stream: ServerHttp2Stream, { code, message }: Call
 }
 
 /** What is still on its way is let through and dropped, so that the status arrives before anything is reset; but not without end. */
-function dropRest(stream: ServerHttp2Stream): void {
+export function dropRest(stream: ServerHttp2Stream): void {
   let bytes = 0;
   const close = (): void => {
     if (!stream.destroyed && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);

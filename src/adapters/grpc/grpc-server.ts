@@ -1,6 +1,7 @@
 import {
   createSecureServer,
   type Http2SecureServer,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
@@ -9,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { messageOf } from '../../errors/message-of.ts';
-import type { Doorway, DoorwayAddress, OpenDoorway } from '../../ports/doorway.ts';
+import type { Doorway, DoorwayAddress, OpenDoorway, Seat } from '../../ports/doorway.ts';
 import { BytesInFlight } from './bytes-in-flight.ts';
 import { CallDesk } from './call-desk.ts';
 import { certificateEndWatch } from './certificate-end-watch.ts';
@@ -17,6 +18,7 @@ import type { TlsFiles, WatchOptions } from './certificate-files.ts';
 import { loadedCertificate, watchedCertificate } from './certificate-files.ts';
 import type { CertificateReport, GrpcEvent, TransportReport } from '../../ports/grpc-events.ts';
 import type { BytesHandler, GrpcMethod } from './grpc-method.ts';
+import { LargeMessages } from './large-messages.ts';
 import { libraryServices } from './library-services.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ReceiveBuffers } from './receive-buffers.ts';
@@ -77,7 +79,7 @@ const sessionLimits = {
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 50,
   unknownProtocolTimeout: 2_000,
-  settings: { initialWindowSize: largeWindowBytes, maxConcurrentStreams: 100, maxHeaderListSize: 16 * 1024 },
+  settings: { initialWindowSize: largeWindowBytes, maxConcurrentStreams: 32, maxHeaderListSize: 16 * 1024 },
 } as const;
 
 /**
@@ -98,6 +100,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     onScarce: () => buffers.close(),
   });
   const sessions = new SessionKeeper({ maxAgeMs: options.maxConnectionAgeMs, inFlight });
+  const largeMessages = new LargeMessages(() => inFlight.endSlowest());
+  const seats = new WeakMap<Http2Session, Seat>();
   const openCalls = new OpenCalls();
   const http2Server = createSecureServer({
     ...first.context,
@@ -118,14 +122,28 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       inFlight,
       receiveLimitMs: options.receiveLimitMs ?? defaultReceiveLimitMs,
       onEvent,
-      onLargeMessage: (stream, bytes) => sessions.largeMessage(stream, bytes),
+      onMessage: (stream, seat, bytes) => {
+        const begun = largeMessages.begin(stream.session, seat, bytes);
+        if (typeof begun !== 'function') return begun;
+        const narrow = sessions.largeMessage(stream, bytes, seat?.isKnown() ?? false);
+        return () => {
+          begun();
+          narrow();
+        };
+      },
     },
     checksClients: tls.clientCaFile !== undefined || options.isToken !== undefined,
     isToken: options.isToken ?? (() => false),
-    seatOf: (peer) => door.seatOf(peer),
+    seatOf: (session) => (session === undefined ? undefined : seats.get(session)),
     onEvent,
   });
-  listen(http2Server, sessions, desk, (peer) => door.seatOf(peer)?.established());
+  listen(http2Server, sessions, desk, (session) => {
+    const { remoteAddress, remotePort } = session.socket;
+    const seat = door.seatOf(`${remoteAddress ?? ''}:${remotePort ?? 0}`);
+    if (seat === undefined) return;
+    seats.set(session, seat);
+    seat.established();
+  });
 
   let certificate: CertificateReport = first.report;
   let certificateRefusal: string | undefined;
@@ -184,11 +202,10 @@ function listen(
   server: Http2SecureServer,
   sessions: SessionKeeper,
   desk: CallDesk,
-  established: (peer: string) => void,
+  established: (session: Http2Session) => void,
 ): void {
   server.on('session', (session) => {
-    const { socket } = session;
-    established(`${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`);
+    established(session);
     sessions.opened(session);
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>

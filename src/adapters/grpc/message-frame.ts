@@ -11,8 +11,8 @@ export interface FrameOptions {
   readonly holding: Holding;
   /** The call names an encoding, so a message may be compressed. */
   readonly mayBeCompressed: boolean;
-  /** The length of the message is known, and there is room for it. */
-  readonly onLength: (bytes: number) => void;
+  /** The length of the message is known, and there is room for it; the status to end the call with where it may not come now. */
+  readonly onLength: (bytes: number) => CallStatus | undefined;
 }
 
 /**
@@ -95,7 +95,8 @@ export class MessageFrame {
       };
     }
     if (!holding.announce(this.#length)) return noMemory(this.#length, 'too many large requests at once');
-    onLength(this.#length);
+    const refusal = onLength(this.#length);
+    if (refusal !== undefined) return refusal;
     if (chunk.length - at >= this.#length) {
       // A small message lies in one chunk: it stays where it is.
       this.#message = chunk.subarray(at, at + this.#length);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants } from 'node:http2';
 import type { BytesInFlight } from './bytes-in-flight.ts';
+import { smallMessageBytes } from './large-messages.ts';
 
 export interface SessionKeeperOptions {
   /** Connections are asked to renew after this time ± 10 %. Default: never. */
@@ -14,6 +15,10 @@ export interface SessionKeeperOptions {
 export const smallWindowBytes = 256 * 1024;
 /** While a large message comes in: a round trip's worth of a fast link, without which it waits for every 64 KiB. */
 export const largeWindowBytes = 16 * 1024 * 1024;
+/** Of each wide connection some megabytes may be read between two looks at all others. */
+const mostWide = 4;
+/** So many are wide when a client that has not read an answer yet would like to be. */
+const mostWideStrangers = 1;
 /** A connection whose last large message is this long ago is narrowed again. */
 const narrowAfterMs = 30_000;
 /** A connection that is gone without a word is noticed after this time. */
@@ -66,12 +71,12 @@ export class SessionKeeper {
   }
 
   /** A message of this size begins on a stream; the result tells that it has come, or will not. */
-  largeMessage(stream: ServerHttp2Stream, bytes: number): () => void {
+  largeMessage(stream: ServerHttp2Stream, bytes: number, isKnown: boolean): () => void {
     const kept = stream.session === undefined ? undefined : this.#kept.get(stream.session);
-    if (kept === undefined || bytes <= smallWindowBytes / 2) return () => undefined;
+    if (kept === undefined || bytes <= smallMessageBytes) return () => undefined;
     kept.large += 1;
     kept.lastLargeMs = performance.now();
-    if (!kept.isWide && this.#hasRoom()) this.#widen(kept);
+    if (!kept.isWide && this.#hasRoom(isKnown ? mostWide : mostWideStrangers)) this.#widen(kept);
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -97,10 +102,10 @@ export class SessionKeeper {
   }
 
   /** What wide connections may have on the way fits into half of what is free. */
-  #hasRoom(): boolean {
+  #hasRoom(most: number): boolean {
     const { bytes, limitBytes } = this.#options.inFlight;
     const wide = [...this.#kept.values()].filter(({ isWide }) => isWide).length;
-    return wide === 0 || (wide + 1) * largeWindowBytes <= (limitBytes - bytes) / 2;
+    return wide === 0 || (wide < most && (wide + 1) * largeWindowBytes <= (limitBytes - bytes) / 2);
   }
 
   #widen(kept: Kept): void {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import type { BytesInFlight, Holding } from './bytes-in-flight.ts';
+import type { Seat } from '../../ports/doorway.ts';
 import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import type { GrpcMethod } from './grpc-method.ts';
 import { answeredStream, refusedStream } from './grpc-responses.ts';
@@ -9,7 +10,9 @@ import { inflated, type MessageEncoding } from './inflated.ts';
 import { MessageFrame } from './message-frame.ts';
 import type { ReceiveBuffers } from './receive-buffers.ts';
 import type { ReceivedPieces } from './received-pieces.ts';
-import { statusOf } from './statuses.ts';
+import { statusOf, type CallStatus } from './statuses.ts';
+
+type UnaryMethod = Extract<GrpcMethod, { kind: 'unary' }>;
 
 export interface UnaryStreamOptions {
   readonly buffers: ReceiveBuffers;
@@ -18,22 +21,26 @@ export interface UnaryStreamOptions {
   /** A client that stops in the middle of its message does not keep the message's memory for longer, whatever deadline it gave itself. */
   readonly receiveLimitMs: number;
   readonly onEvent: (event: GrpcEvent) => void;
-  /** A large message begins to come in on this stream; the result is called when it has come or will not. */
-  readonly onLargeMessage: (stream: ServerHttp2Stream, bytes: number) => () => void;
-  /** The answer is on its way; the result is called when the client has it. */
-  readonly onAnswer: (stream: ServerHttp2Stream) => () => void;
+  /** A message begins to come in; the result is called when it has come or will not, or it is why it may not come now. */
+  readonly onMessage: (
+    stream: ServerHttp2Stream,
+    seat: Seat | undefined,
+    bytes: number,
+  ) => (() => void) | CallStatus;
 }
 
-type UnaryMethod = Extract<GrpcMethod, { kind: 'unary' }>;
+/** One call as its headers tell of it. */
+export interface UnaryCallStream {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  readonly method: UnaryMethod;
+  /** The connection's; undefined when it has just ended. */
+  readonly seat: Seat | undefined;
+}
 
 /** Serves one unary call on an HTTP/2 stream. */
-export function serveUnaryStream(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  method: UnaryMethod,
-  options: UnaryStreamOptions,
-): void {
-  new UnaryStream(stream, headers, method, options).serve();
+export function serveUnaryStream(call: UnaryCallStream, options: UnaryStreamOptions): void {
+  new UnaryStream(call, options).serve();
 }
 
 class UnaryStream {
@@ -42,6 +49,7 @@ class UnaryStream {
   readonly #encoding: string;
   readonly #authority: string;
   readonly #method: UnaryMethod;
+  readonly #seat: Seat | undefined;
   readonly #options: UnaryStreamOptions;
   readonly #holding: Holding;
   readonly #frame: MessageFrame;
@@ -55,13 +63,9 @@ class UnaryStream {
   #isHandling = false;
   #received = (): void => undefined;
 
-  constructor(
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    method: UnaryMethod,
-    options: UnaryStreamOptions,
-  ) {
+  constructor({ stream, headers, method, seat }: UnaryCallStream, options: UnaryStreamOptions) {
     this.#stream = stream;
+    this.#seat = seat;
     const { 'grpc-timeout': timeout, 'grpc-encoding': encoding } = headers;
     this.#timeout = typeof timeout === 'string' ? timeout : undefined;
     this.#authority = headers[':authority'] ?? '';
@@ -76,7 +80,12 @@ class UnaryStream {
       buffers: options.buffers,
       holding: this.#holding,
       mayBeCompressed: this.#encoding !== 'identity',
-      onLength: (bytes) => (this.#received = options.onLargeMessage(stream, bytes)),
+      onLength: (bytes) => {
+        const begun = options.onMessage(stream, seat, bytes);
+        if (typeof begun !== 'function') return begun;
+        this.#received = begun;
+        return undefined;
+      },
     });
   }
 
@@ -133,32 +142,40 @@ class UnaryStream {
     if (this.#timeoutMs === undefined) clearTimeout(this.#timer);
     else if (this.#timeoutMs > this.#options.receiveLimitMs)
       this.#endAfter(this.#timeoutMs - (performance.now() - this.#startedMs));
-    void this.#handle(message);
+    this.#isHandling = true;
+    if (this.#frame.isCompressed) void this.#inflate(message);
+    else this.#handleInTurn(message);
+  }
+
+  async #inflate(message: Uint8Array): Promise<void> {
+    const encoding = this.#encoding as MessageEncoding;
+    const limits = { maxBytes: this.#method.maxMessageBytes, holding: this.#holding };
+    const whole = await inflated(message, encoding, limits, this.#abort.signal);
+    if (whole instanceof Uint8Array) {
+      this.#handleInTurn(whole);
+      return;
+    }
+    this.#end(whole.code, whole.message);
+    this.#handled();
+  }
+
+  #handleInTurn(message: Uint8Array): void {
+    const work = (): void => {
+      if (this.#isAnswered) this.#handled();
+      else void this.#handle(message);
+    };
+    if (this.#seat === undefined) work();
+    else this.#seat.inTurn(work);
   }
 
   async #handle(message: Uint8Array): Promise<void> {
-    const socket = this.#stream.session?.socket;
-    const { handler, maxMessageBytes: maxBytes, path } = this.#method;
-    const signal = this.#abort.signal;
-    this.#isHandling = true;
+    const { handler, path } = this.#method;
     try {
-      const whole = this.#frame.isCompressed
-        ? await inflated(
-            message,
-            this.#encoding as MessageEncoding,
-            { maxBytes, holding: this.#holding },
-            signal,
-          )
-        : message;
-      if (!(whole instanceof Uint8Array)) {
-        this.#end(whole.code, whole.message);
-        return;
-      }
-      this.#messageBytes = whole.length;
-      const answer = await handler(whole, {
-        signal,
+      this.#messageBytes = message.length;
+      const answer = await handler(message, {
+        signal: this.#abort.signal,
         deadlineMs: this.#deadlineMs,
-        peer: `${socket?.remoteAddress ?? 'unknown'}:${socket?.remotePort ?? 0}`,
+        peer: this.#seat?.peer ?? 'unknown:0',
         authority: this.#authority,
       });
       this.#answer(answer);
@@ -167,10 +184,14 @@ class UnaryStream {
       if (isOurFault) this.#options.onEvent({ kind: 'handler-failed', method: path, error });
       this.#end(code, text);
     } finally {
-      this.#isHandling = false;
-      this.#frame.release();
-      if (this.#stream.destroyed) this.#holding.release();
+      this.#handled();
     }
+  }
+
+  #handled(): void {
+    this.#isHandling = false;
+    this.#frame.release();
+    if (this.#stream.destroyed) this.#holding.release();
   }
 
   #answer(message: Uint8Array): void {
@@ -182,9 +203,11 @@ class UnaryStream {
       return;
     }
     if (!this.#finish(status.OK)) return;
-    const isRead = this.#options.onAnswer(this.#stream);
-    this.#stream.once('close', isRead);
-    answeredStream(this.#stream, message);
+    const stream = this.#stream;
+    const isOver = this.#seat?.unread();
+    if (isOver !== undefined)
+      stream.once('close', () => isOver(stream.rstCode === 0 && stream.writableFinished));
+    answeredStream(stream, message);
   }
 
   #end(code: status, message: string): void {

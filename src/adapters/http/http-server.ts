@@ -52,6 +52,7 @@ const defaultLimits: HttpLimits = {
 /** More header fields than this are left out. */
 const mostHeaders = 100;
 const lookEveryMs = 10;
+const tooMany = 429;
 
 /**
  * Serves a table of routes over HTTP/1.1.
@@ -119,8 +120,10 @@ async function respond(request: IncomingMessage, response: ServerResponse, servi
   }
   serving.onAnswer?.(serving.table.label(path ?? ''), answer.status);
   const isRead = serving.seat?.unread();
-  response.once('close', () => isRead?.());
-  send(request, response, answer, serving.stop.closing.signal.aborted);
+  response.once('close', () => isRead?.(response.writableFinished));
+  // Who asks too much comes again through the door, where new connections have a pace.
+  const isLast = answer.status === tooMany || serving.stop.closing.signal.aborted;
+  send(request, response, answer, isLast);
 }
 
 function pathOf(request: IncomingMessage): string | undefined {
@@ -149,12 +152,7 @@ async function answered(
   }
 }
 
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: HttpAnswer,
-  stopping: boolean,
-): void {
+function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer, isLast: boolean): void {
   if (response.destroyed || response.headersSent) return;
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
   response.writeHead(answer.status, {
@@ -163,7 +161,7 @@ function send(
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...answer.headers,
-    ...(stopping ? { connection: 'close' } : {}),
+    ...(isLast ? { connection: 'close' } : {}),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }

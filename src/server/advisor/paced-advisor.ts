@@ -43,12 +43,17 @@ export function pacedAdvisor(advisor: SpotAdvisor, options: PacedAdvisorOptions)
     last = promise;
     await before;
     const startedMs = clock.monotonicMs();
+    let tookMs: number | undefined;
     try {
-      return await work();
+      const answer = await work();
+      tookMs = clock.monotonicMs() - startedMs;
+      // It becomes text in a piece of its own.
+      await rest(0);
+      return answer;
     } finally {
       waiting -= 1;
-      const tookMs = clock.monotonicMs() - startedMs;
       // What the answer still costs on its way out, as text, is part of the rest that follows.
+      tookMs ??= clock.monotonicMs() - startedMs;
       void rested(Math.min(longestRestMs, restsAsLong * tookMs)).then(() => resolve(undefined));
     }
   };

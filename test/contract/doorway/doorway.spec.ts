@@ -98,6 +98,7 @@ describe('a doorway', () => {
   it('takes so many new connections of a client in a second and no more', async () => {
     const { seats, come, refusals } = await opened({ burstOfOneClient: 5, perSecondOfOneClient: 0.001 });
     await Promise.all(Array.from({ length: 9 }, () => come()));
+    await pause(200);
     expect(seats).to.have.length(5);
     expect(refusals).to.deep.equal(['too-often', 'too-often', 'too-often', 'too-often']);
     expect((await come('127.0.0.4')).isOver).to.equal(undefined);

@@ -1,7 +1,11 @@
+import { EventEmitter } from 'node:events';
+import type { ClientHttp2Session, ClientHttp2Stream, Http2Session } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { status } from '@grpc/grpc-js';
 import { BytesInFlight } from '../../../src/adapters/grpc/bytes-in-flight.ts';
+import { LargeMessages } from '../../../src/adapters/grpc/large-messages.ts';
+import type { Seat } from '../../../src/ports/doorway.ts';
 import {
   bestOptions,
   called,
@@ -74,8 +78,58 @@ describe('bytes in flight', () => {
   });
 });
 
+describe('large messages that come in', () => {
+  const seat = (client: string, isKnown: boolean): Seat => ({
+    peer: `${client}:1`,
+    client,
+    isKnown: () => isKnown,
+    established: () => undefined,
+    busy: () => () => undefined,
+    unread: () => () => undefined,
+    inTurn: (work) => work(),
+  });
+  const session = (): Http2Session => new EventEmitter() as Http2Session;
+
+  it('are 24 of all strangers: one more takes the place of one that comes too slowly, or is refused; known clients are not counted', () => {
+    let slow = 1;
+    const messages = new LargeMessages(() => slow-- > 0);
+    const began = (client: string, isKnown = false) =>
+      typeof messages.begin(session(), seat(client, isKnown), mebibyte);
+    for (let index = 0; index < 24; index += 1) expect(began(`s${index % 4}`)).to.equal('function');
+    expect(began('another')).to.equal('function');
+    expect(began('another')).to.equal('object');
+    expect(began('autoscaler', true)).to.equal('function');
+  });
+
+  it('are counted until they have come', () => {
+    const messages = new LargeMessages(() => false);
+    const one = session();
+    const begun = Array.from({ length: 4 }, () => messages.begin(one, seat('a', true), mebibyte));
+    expect(messages.begin(one, seat('a', true), mebibyte)).to.have.property(
+      'code',
+      status.RESOURCE_EXHAUSTED,
+    );
+    expect(messages.begin(one, seat('a', true), 1_000)).to.be.a('function');
+    if (typeof begun[0] === 'function') begun[0]();
+    expect(messages.begin(one, seat('a', true), mebibyte)).to.be.a('function');
+  });
+});
+
 describe('what a call may cost', () => {
   afterEach(stopAll);
+
+  /** A message of that length, of which a hundred bytes come. */
+  const begun = (session: ClientHttp2Session, length: number): ClientHttp2Stream => {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': bestOptions,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => undefined);
+    stream.write(framed(new Uint8Array(100), 0, length));
+    return stream;
+  };
 
   const advisor = (requiresClientCertificate = false, seen: unknown[] = []) => {
     const none = (request: unknown): Promise<object> => {
@@ -140,19 +194,52 @@ describe('what a call may cost', () => {
   it('is counted while a message comes in, and given back when its client leaves', async () => {
     const server = await started();
     const session = http2Client(server);
-    for (let index = 0; index < 20; index += 1) {
-      const stream = session.request({
-        ':method': 'POST',
-        ':path': bestOptions,
-        'content-type': 'application/grpc',
-        te: 'trailers',
-      });
-      stream.on('error', () => undefined);
-      stream.write(framed(new Uint8Array(100), 0, mebibyte));
-    }
-    await until(() => server.server.transportReport().bytesInFlight > 20 * mebibyte);
+    const streams = Array.from({ length: 4 }, () => begun(session, mebibyte));
+    await until(() => server.server.transportReport().bytesInFlight > 4 * mebibyte);
+    for (const stream of streams) expect(stream.destroyed).to.equal(false);
     session.destroy();
     await until(() => server.server.transportReport().bytesInFlight === 0);
+  });
+
+  it('is one of a few large messages that come in at once on a connection and of a client, and gives way to another when it comes too slowly', async () => {
+    const server = await started();
+    const refusal = async (session: ClientHttp2Session): Promise<string> => {
+      const headers = await new Promise<Record<string, unknown>>((resolve) =>
+        begun(session, mebibyte).on('response', resolve),
+      );
+      expect(Number(headers['grpc-status'])).to.equal(status.RESOURCE_EXHAUSTED);
+      return decodeURI(String(headers['grpc-message']));
+    };
+    const one = http2Client(server);
+    for (let index = 0; index < 4; index += 1) begun(one, mebibyte);
+    expect(await refusal(one)).to.include('4 large messages on this connection');
+    const another = http2Client(server);
+    for (let index = 0; index < 4; index += 1) begun(another, mebibyte);
+    await until(() => server.server.transportReport().bytesInFlight > 8 * mebibyte);
+    expect(await refusal(http2Client(server))).to.include('8 large messages of this client');
+    expect(await rawCall(another, framed(new Uint8Array(1_000)))).to.include({ ':status': 200 });
+    for (const from of ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']) {
+      const session = http2Client(server, from);
+      for (let index = 0; index < 4; index += 1) begun(session, mebibyte);
+    }
+    await until(() => server.server.transportReport().bytesInFlight > 24 * mebibyte);
+    // After half a second it is seen that those come too slowly: a message that comes whole takes the place of one.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const whole = await rawCall(http2Client(server, '127.0.0.7'), framed(new Uint8Array(mebibyte)));
+    expect(Number(whole['grpc-status'])).to.equal(status.OK);
+  });
+
+  it('is told to a client that goes on sending a message that may not come now', async () => {
+    const server = await started();
+    const session = http2Client(server);
+    for (let index = 0; index < 4; index += 1) begun(session, mebibyte);
+    await until(() => server.server.transportReport().bytesInFlight > 4 * mebibyte);
+    const refused = await Promise.all(
+      Array.from({ length: 20 }, () => rawCall(session, framed(new Uint8Array(mebibyte)))),
+    );
+    expect(new Set(refused.map((headers) => Number(headers['grpc-status'])))).to.deep.equal(
+      new Set([status.RESOURCE_EXHAUSTED]),
+    );
   });
 
   it('is nothing without a name where names are wanted: the answer comes before a byte of the message', async () => {

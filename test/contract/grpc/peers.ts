@@ -1,6 +1,11 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:http2';
-import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import type {
+  ClientHttp2Session,
+  IncomingHttpHeaders,
+  OutgoingHttpHeaders,
+  SecureClientSessionOptions,
+} from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallOptions, ServiceError } from '@grpc/grpc-js';
@@ -143,8 +148,15 @@ export async function failure(call: Promise<unknown>): Promise<readonly [code: n
   throw new Error('the call succeeded');
 }
 
-export function http2Client({ port, certificate }: RunningServer): ClientHttp2Session {
-  const session = connect(`https://localhost:${port}`, { ca: readFileSync(certificate.certFile) });
+export function http2Client(
+  { port, certificate }: RunningServer,
+  localAddress = '127.0.0.1',
+): ClientHttp2Session {
+  const session = connect(`https://localhost:${port}`, {
+    ca: readFileSync(certificate.certFile),
+    host: '127.0.0.1',
+    localAddress,
+  } as SecureClientSessionOptions);
   session.on('error', () => undefined);
   clients.push({ close: () => session.destroy() });
   return session;

@@ -1,16 +1,14 @@
-/** Attacks on a server on loopback, bounded in number and time, on a thread of their own. */
+/** Attacks on a server on loopback, bounded in number and time, in a process of their own. */
 import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { request as requestHttp, Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
 import { createGzip } from 'node:zlib';
 import { option } from '../../scripts/wire-bytes.ts';
 import { realRequests } from '../../scripts/wire-mutations.ts';
 import type { AttackName, AttackOrder, AttackReport } from './attack-messages.ts';
 
-const order = workerData as AttackOrder;
-const main = parentPort!;
+const order = JSON.parse(process.argv[2] ?? '{}') as AttackOrder;
 const mebibyte = 1024 * 1024;
 const host = '127.0.0.1';
 const outcomes = new Map<string, number>();
@@ -247,12 +245,11 @@ function report(): AttackReport {
   return { remark: [...outcomes].map(([what, times]) => `${times} × ${what}`).join(', ') };
 }
 
-main.on('message', () => {
+process.on('message', () => {
   isOver = true;
   const told = report();
   for (const close of closers) close();
-  main.postMessage(told);
-  main.close();
+  process.send?.(told, () => process.exit(0));
 });
 await attacks[order.attack]();
-main.postMessage(report());
+process.send?.(report());
