@@ -3,7 +3,7 @@
  *
  *   npm run test:faults                     every drill, in a form of a few minutes
  *   npm run test:faults -- --full           full sizes: 10 minutes of soak, 10^6 hostile messages, a minute without API server
- *   npm run test:faults -- --soak           half an hour of all attacks in turn
+ *   npm run test:faults -- --soak           half an hour of all attacks in turn; --minutes N: as long as that
  *   npm run test:faults -- --drill NAME     one drill, or several: --drill NAME --drill NAME
  *   npm run test:faults -- --write          also writes the table of bench/drills.md
  *   npm run test:faults -- --list           the drills' names
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { entry } from '../test/e2e/served.ts';
 import type { Drill, DrillResult } from '../test/faults/drill.ts';
-import { attackSoak } from '../test/faults/drills/attack-soak.ts';
+import { attackSoak, usualMinutes } from '../test/faults/drills/attack-soak.ts';
 import { allDrills } from '../test/faults/drills/all.ts';
 import { playedDrill } from '../test/faults/played-drill.ts';
 import { drillTable, writeTable } from '../test/faults/table.ts';
@@ -25,6 +25,7 @@ const page = fileURLToPath(new URL('../bench/drills.md', import.meta.url));
 const usage = `npm run test:faults [-- OPTIONS]
   --full         full sizes (10 minutes of soak, 10^6 hostile messages, a minute without API server)
   --soak         half an hour of all attacks in turn, and nothing else
+  --minutes N    how long the soak lasts instead
   --drill NAME   only this drill; may be given several times
   --write        write the table of bench/drills.md
   --list         name the drills
@@ -46,6 +47,7 @@ function optionsIn(args: readonly string[]): Options | 'done' {
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       soak: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: String(usualMinutes) },
       drill: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -60,10 +62,14 @@ function optionsIn(args: readonly string[]): Options | 'done' {
       );
     return 'done';
   }
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes}: a number of minutes is wanted`);
+  const soak = attackSoak(minutes);
   const unknown = values.drill.filter((name) => !allDrills.some((drill) => drill.name === name));
   if (unknown.length > 0) throw new Error(`no drill is called ${unknown.join(', ')}; --list names them`);
-  const named = [...values.drill, ...(values.soak ? [attackSoak.name] : [])];
-  const drills = allDrills.filter(({ name, onlyFull, onlyAlone }) =>
+  const named = [...values.drill, ...(values.soak ? [soak.name] : [])];
+  const known = allDrills.map((drill) => (drill.name === soak.name ? soak : drill));
+  const drills = known.filter(({ name, onlyFull, onlyAlone }) =>
     named.length > 0 ? named.includes(name) : onlyAlone !== true && (values.full || onlyFull !== true),
   );
   return { full: values.full, write: values.write, drills };

@@ -61,19 +61,42 @@ export function rankGroups(
   nowMs: number,
   observe: Observe = unobserved,
 ): PoolRanking {
-  const question: Question = {
+  return rankingOf(decided(groupsQuestion(groups, policy), knowledge, policy, nowMs, observe));
+}
+
+/** The same in pieces: whoever takes them can do something else in between. A region takes some tens of milliseconds. */
+export function* rankGroupsInPieces(
+  groups: readonly GroupQuestion[],
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe: Observe = unobserved,
+): Generator<undefined, PoolRanking> {
+  const question = groupsQuestion(groups, policy);
+  return rankingOf(yield* decidedInPieces(question, knowledge, policy, nowMs, observe));
+}
+
+/** Pools given by hand, in pieces. */
+export function* rankPoolsInPieces(
+  pools: readonly PoolQuestion[],
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe?: Observe,
+): Generator<undefined, PoolRanking> {
+  return yield* rankGroupsInPieces(pools.map(groupOfPool), knowledge, policy, nowMs, observe);
+}
+
+function groupsQuestion(groups: readonly GroupQuestion[], policy: Policy): Question {
+  return {
     ids: groups.map(({ id }) => id),
     candidates: (sound) => groupCandidates(groups, sound, policy),
     surroundings: () => noSurroundings,
   };
-  const {
-    ranked,
-    drops,
-    degradation,
-    reason,
-    remarks,
-    forcedOnDemand: forced,
-  } = decided(question, knowledge, policy, nowMs, observe);
+}
+
+function rankingOf(decision: ScaleUpDecision): PoolRanking {
+  const { ranked, drops, degradation, reason, remarks, forcedOnDemand: forced } = decision;
   // A larger type that was admitted and came to nothing is missed by nobody.
   const asked = drops.filter(({ facts }) => facts.admittedFor === undefined);
   return {
@@ -105,14 +128,29 @@ const mostOptions = 5_000;
 
 const ladder: readonly RiskStep[] = ['model', 'advisor-prior', 'price-only'];
 
-/** Tries each step of the ladder until one holds; below the last all ids are the answer. */
+/** All pieces at once. */
 function decided(
+  question: Question,
+  knowledge: Knowledge,
+  policy: Policy,
+  nowMs: number,
+  observe: Observe,
+): ScaleUpDecision {
+  const pieces = decidedInPieces(question, knowledge, policy, nowMs, observe);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
+
+/** Tries each step of the ladder until one holds; below the last all ids are the answer. A piece is a layer. */
+function* decidedInPieces(
   question: Question,
   knowledge: Knowledge,
   given: Policy,
   nowMs: number,
   observe: Observe,
-): ScaleUpDecision {
+): Generator<undefined, ScaleUpDecision> {
   if (question.ids.length > mostOptions)
     return allIds(question.ids, [
       `${question.ids.length} options are more than the ${mostOptions} that are judged`,
@@ -134,9 +172,10 @@ function decided(
       const sound = soundKnowledge(knowledge, nowMs);
       const policy = { ...given, riskHorizonHours: sound.horizonHours ?? given.riskHorizonHours };
       const paced = pacedKnowledge(sound, () => observe(inLayer, 'within'));
-      const context = throughFiveLayers(question, paced, policy, from, layer, (sentence) =>
+      const context = yield* throughFiveLayers(question, paced, policy, from, layer, (sentence) =>
         leftOut.push(sentence),
       );
+      yield;
       return layer('actuator', () => explained(context, sound, policy, from, [...failures, ...leftOut]));
     } catch (error) {
       failures.push(`step ${from} failed in layer ${inLayer}: ${messageOf(error)}`);
@@ -148,21 +187,25 @@ function decided(
 type RunLayer = <Result>(name: LayerName, run: () => Result) => Result;
 
 /** The whole data flow: each layer takes the context of the one before it, and the types allow no other order. */
-function throughFiveLayers(
+function* throughFiveLayers(
   question: Question,
   knowledge: Knowledge,
   policy: Policy,
   from: RiskStep,
   layer: RunLayer,
   leaveOut: (sentence: string) => void,
-): DecisionContext<Ranked> {
+): Generator<undefined, DecisionContext<Ranked>> {
   const filter = from === 'price-only' ? 'keep-all' : 'filter';
   const asked = layer('input', () => withBoundedPools(question.candidates(knowledge), leaveOut));
+  yield;
   const known = layer('static', () => withStaticIntelligence(asked, knowledge, policy, filter));
+  yield;
   const assessed = layer('risk', () => withRisk(known, knowledge, policy, from));
+  yield;
   const weighed = layer('optimizer', () =>
     scored(assessed, knowledge, question.surroundings(knowledge), policy, leaveOut),
   );
+  yield;
   return layer('reactive', () => withReactiveOverride(weighed, knowledge, policy));
 }
 

@@ -16,13 +16,8 @@ export interface RunningAttack {
 }
 
 export function startedAttack(order: AttackOrder): RunningAttack {
-  const [command = process.execPath, ...rest] = [
-    ...onAttackersCores(),
-    process.execPath,
-    program,
-    JSON.stringify(order),
-  ];
-  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const words = [...onAttackersCores(), process.execPath, program, JSON.stringify(order)];
+  const child = spawn('env', words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = once(child, 'close');
   const message = once(child, 'message');
   return {

@@ -1,7 +1,7 @@
 import type { SpotAdvisor } from '../../api/messages.ts';
 import { dashboardPage } from './dashboard-page.ts';
 import { queryFields } from './query-fields.ts';
-import { jsonAnswer, textAnswer, type HttpAnswer, type Route } from './route.ts';
+import { jsonAnswer, longJsonAnswer, textAnswer, type HttpAnswer, type Route } from './route.ts';
 
 /** Whether the server can do its work; `reasons` say what is missing or degraded, each as a sentence. */
 export interface Readiness {
@@ -79,7 +79,7 @@ export function apiRoutes({ advisor, metrics, readiness, health }: ApiRoutesOpti
       method: 'POST',
       path: '/api/v1/rank',
       access: read,
-      answer: async ({ json, client }) => jsonAnswer(200, await advisor.rank(json, client)),
+      answer: async ({ json, client }) => longJsonAnswer(200, await advisor.rank(json, client), 'candidates'),
     },
   ];
 }

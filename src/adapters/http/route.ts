@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 /** What a route is given: read, bounded and parsed. */
 export interface HttpQuestion {
   readonly path: string;
@@ -46,4 +47,25 @@ export function textAnswer(
   contentType = 'text/plain; charset=utf-8',
 ): HttpAnswer {
   return { status, contentType, body: text };
+}
+
+const itemsOfPiece = 100;
+
+/**
+ * The same for an answer whose list may be long: its text is made in pieces of a millisecond or so, and the event loop turns in
+ * between. The list comes first.
+ */
+export async function longJsonAnswer<
+  Key extends string,
+  Value extends Readonly<Record<Key, readonly unknown[]>>,
+>(status: number, value: Value, key: Key): Promise<HttpAnswer> {
+  const { [key]: items, ...others } = value;
+  const pieces: string[] = [];
+  for (let at = 0; at < items.length; at += itemsOfPiece) {
+    if (at > 0) await nextTurn();
+    pieces.push(JSON.stringify(items.slice(at, at + itemsOfPiece)).slice(1, -1));
+  }
+  const rest = JSON.stringify(others).slice(1);
+  const body = `{${JSON.stringify(key)}:[${pieces.join(',')}]${rest === '}' ? '' : ','}${rest}\n`;
+  return { status, contentType: 'application/json', body };
 }

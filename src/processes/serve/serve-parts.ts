@@ -31,6 +31,9 @@ export interface ServeOverrides {
   readonly log?: Log;
 }
 
+/** Between two pieces of a question about a whole region: time for a scale-up that has come meanwhile. */
+const betweenPiecesMs = 2;
+
 /** What the server answers with, without the ports that it answers on. */
 export interface ServeParts {
   readonly config: ServeConfig;
@@ -154,6 +157,7 @@ export async function serveParts(
       clock,
       decisions,
       onDecision: telemetry.ownDecision,
+      pause: () => delay(betweenPiecesMs, undefined, { ref: false }),
     }),
     { clock, rest: (ms) => delay(ms, undefined, { ref: false }) },
   );

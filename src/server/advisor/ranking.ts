@@ -1,7 +1,7 @@
 import type { PoolRanking } from '../../decision/decision.ts';
 import type { Knowledge } from '../../decision/knowledge.ts';
 import type { Observe } from '../../decision/layers.ts';
-import { rankGroups, rankPools } from '../../decision/pipeline.ts';
+import { rankGroupsInPieces, rankPoolsInPieces } from '../../decision/pipeline.ts';
 import type { Policy } from '../../decision/policy.ts';
 import type { Pool } from '../../decision/pool.ts';
 import type { GroupQuestion, PoolQuestion } from '../../decision/questions.ts';
@@ -27,18 +27,30 @@ export interface RankingInputs {
   readonly observe: Observe;
 }
 
-/** @throws InvalidRequest for types that are not known and zones outside the region that was named. */
-export function rankingOf(question: RankQuestion, inputs: RankingInputs): PoolRanking {
+/**
+ * The ranking, in pieces of some milliseconds.
+ * @throws InvalidRequest for types that are not known and zones outside the region that was named.
+ */
+export function* rankingInPieces(
+  question: RankQuestion,
+  inputs: RankingInputs,
+): Generator<undefined, PoolRanking> {
   const { knowledge, policy, nowMs, observe } = inputs;
   switch (question.kind) {
     case 'pools': {
       const pools = namedPools(question.pools, inputs);
-      return rankPools(poolQuestions(pools, { demand: question.demand }), knowledge, policy, nowMs, observe);
+      return yield* rankPoolsInPieces(
+        poolQuestions(pools, { demand: question.demand }),
+        knowledge,
+        policy,
+        nowMs,
+        observe,
+      );
     }
     case 'requirements': {
       const { vcpu, memoryGib } = question.requirements;
       const asked = { demand: resourcesOf(vcpu, memoryGib, 0), nodeCount: 1 };
-      return rankPools(
+      return yield* rankPoolsInPieces(
         poolQuestions(poolsThatMeet(question.requirements, inputs), asked),
         knowledge,
         policy,
@@ -47,7 +59,13 @@ export function rankingOf(question: RankQuestion, inputs: RankingInputs): PoolRa
       );
     }
     case 'groups':
-      return rankGroups(groupQuestions(question.groups, inputs), knowledge, policy, nowMs, observe);
+      return yield* rankGroupsInPieces(
+        groupQuestions(question.groups, inputs),
+        knowledge,
+        policy,
+        nowMs,
+        observe,
+      );
   }
 }
 

@@ -26,7 +26,7 @@ import {
   type Offerings,
 } from './offerings.ts';
 import { poolsPage } from './pool-facts.ts';
-import { rankingOf, type RankingInputs } from './ranking.ts';
+import { rankingInPieces, type RankingInputs } from './ranking.ts';
 import {
   evaluateQuestion,
   explainQuestion,
@@ -47,13 +47,15 @@ export interface SpotAdvisorDependencies {
   readonly decisions: DecisionLog;
   /** After each rank and evaluate: metrics and the log line. */
   readonly onDecision: (decision: DecisionMessage) => void;
+  /** Between two pieces of a ranking, which takes some tens of milliseconds for a region. Default: no pause. */
+  readonly pause?: () => Promise<void>;
 }
 
 /** Our own API over the pipeline: whatever asks, gRPC, HTTP or the command line, is answered here. */
 export function spotAdvisor(dependencies: SpotAdvisorDependencies): SpotAdvisor {
   const { knowledge, offerings, decisions, clock } = dependencies;
   return {
-    rank: (request, caller) => settled(() => ranked(rankQuestion(request), dependencies, caller)),
+    rank: async (request, caller) => ranked(rankQuestion(request), dependencies, caller),
     evaluate: (request, caller) => settled(() => evaluated(evaluateQuestion(request), dependencies, caller)),
     explain: (request) => settled(() => explained(request, decisions)),
     listPools: (request) =>
@@ -91,13 +93,14 @@ function asking(region: string | undefined, dependencies: SpotAdvisorDependencie
   };
 }
 
-function ranked(
+async function ranked(
   question: RankQuestion,
   dependencies: SpotAdvisorDependencies,
   caller: string | undefined,
-): RankResponse {
+): Promise<RankResponse> {
+  const { pause = () => Promise.resolve() } = dependencies;
   const one = asking(question.region, dependencies);
-  const ranking = rankingOf(question, one);
+  const ranking = await inPieces(rankingInPieces(question, one), pause);
   const response: RankResponse = {
     candidates: candidateMessages(ranking),
     degradation: ranking.degradation,
@@ -106,6 +109,7 @@ function ranked(
     reason: ranking.reason,
     remarks: ranking.remarks,
   };
+  await pause();
   const decision = rankMessage(response, {
     nowMs: one.nowMs,
     question: questionText(question),
@@ -113,8 +117,20 @@ function ranked(
     timings: [...one.stopwatch.timings(), { part: 'total', duration_ms: response.execution_time_ms }],
   });
   dependencies.decisions.add(decision, caller);
+  await pause();
   dependencies.onDecision(decision);
   return response;
+}
+
+async function inPieces<Whole>(
+  pieces: Generator<undefined, Whole>,
+  pause: () => Promise<void>,
+): Promise<Whole> {
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+    await pause();
+  }
 }
 
 function evaluated(

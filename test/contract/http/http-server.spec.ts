@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { jsonAnswer, textAnswer, type Route } from '../../../src/adapters/http/route.ts';
+import { jsonAnswer, longJsonAnswer, textAnswer, type Route } from '../../../src/adapters/http/route.ts';
 import { startHttpServer, type HttpLimits, type HttpServer } from '../../../src/adapters/http/http-server.ts';
 import { InvalidRequest } from '../../../src/errors/invalid-request.ts';
 import { NotFound } from '../../../src/errors/not-found.ts';
@@ -12,6 +12,21 @@ interface Faulty {
   readonly error: string;
   readonly details: readonly { readonly path: string; readonly message: string }[];
 }
+
+describe('the text of a long answer', () => {
+  const items = Array.from({ length: 250 }, (_, index) => ({ index, text: 'a "quoted" one' }));
+
+  for (const [what, value] of [
+    ['more than one piece, and others beside it', { candidates: items, remarks: ['one'], reason: undefined }],
+    ['no item', { candidates: [], remarks: [] }],
+    ['nothing else', { candidates: items.slice(0, 3) }],
+  ] as const)
+    it(`is that of the whole, with ${what}`, async () => {
+      const { body, contentType } = await longJsonAnswer(200, value, 'candidates');
+      expect(body).to.equal(jsonAnswer(200, value).body);
+      expect(contentType).to.equal('application/json');
+    });
+});
 
 describe('the HTTP server', () => {
   const seen: string[] = [];

@@ -40,5 +40,5 @@ export const allDrills: readonly Drill[] = [
   costlyModel,
   forgedMarks,
   soak,
-  attackSoak,
+  attackSoak(),
 ];

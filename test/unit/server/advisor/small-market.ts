@@ -65,7 +65,7 @@ export function smallMarket(signals: ReadonlyMap<string, PoolSignal> = new Map()
   };
 }
 
-export function smallAdvisor(knowledge = smallMarket()) {
+export function smallAdvisor(knowledge = smallMarket(), pause?: () => Promise<void>) {
   let monotonicMs = 0;
   const clock = { nowMs: () => smallMarketNowMs, monotonicMs: () => (monotonicMs += 1) };
   const told: DecisionMessage[] = [];
@@ -78,6 +78,7 @@ export function smallAdvisor(knowledge = smallMarket()) {
     clock,
     decisions,
     onDecision: (decision) => void told.push(decision),
+    ...(pause !== undefined && { pause }),
   });
   return { advisor, told, decisions };
 }

@@ -27,6 +27,20 @@ const rebalanced: PoolSignal = {
 };
 
 describe('Rank', () => {
+  it('ranks in pieces, between which others have their turn, and answers the same', async () => {
+    let pauses = 0;
+    const pause = (): Promise<void> => {
+      pauses += 1;
+      return Promise.resolve();
+    };
+    const question = { resource_requirements: { vcpu: 1, memory_gb: 1 } };
+    const [whole, inPieces] = [smallAdvisor(), smallAdvisor(smallMarket(), pause)];
+    const answers = [await whole.advisor.rank(question), await inPieces.advisor.rank(question)];
+    expect(answers[1]?.candidates).to.deep.equal(answers[0]?.candidates);
+    expect(answers[1]?.candidates).to.have.length.above(2);
+    expect(pauses).to.equal(7);
+  });
+
   it('returns every candidate: those that hold in order, then the dropped with layer and reason', async () => {
     const { advisor } = smallAdvisor();
     const { candidates, degradation } = await advisor.rank({
