@@ -35,6 +35,17 @@ describe('what the notes miss', () => {
       expect(missing({ image, ...values }), JSON.stringify(values)).to.not.include('role');
   });
 
+  it('a wall around the port whose callers are believed, where nobody is named', () => {
+    const open = { image, server: role, networkPolicy: { enabled: false } };
+    expect(missing(open)).to.include('Whoever reaches port 9443 is believed').and.include('autoscaler_callers');
+    for (const values of [
+      { networkPolicy: { enabled: true } },
+      { server: { ...role, config: { autoscaler_callers: ['10.0.0.0/8'] } } },
+      { server: { mode: 'TEST' } },
+    ])
+      expect(missing({ ...open, ...values }), JSON.stringify(values)).to.not.include('9443');
+  });
+
   it('roles of the jobs, where they need one', () => {
     const volume = { image, server: role, storage: { kind: 'volume' } };
     expect(missing(volume)).to.include('collect has no AWS role').and.not.include('train has');

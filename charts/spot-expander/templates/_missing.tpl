@@ -10,6 +10,9 @@
 {{- if and (or $asksEc2 (eq .Values.storage.kind "s3")) (eq (include "spot-expander.hasRole" (dict "root" . "component" "server")) "false") -}}
 {{- $missing = append $missing "The server has no AWS role: prices and Auto Scaling groups stay unknown to it. Set server.serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn, or aws.podIdentity=true where EKS Pod Identity gives it one (docs/iam.md)." -}}
 {{- end -}}
+{{- if and (not .Values.networkPolicy.enabled) (not (get .Values.server.config "autoscaler_callers")) -}}
+{{- $missing = append $missing "Whoever reaches port 9443 is believed about failed capacity: networkPolicy.enabled is off and server.config.autoscaler_callers names nobody. Set one of them (docs/security.md)." -}}
+{{- end -}}
 {{- $hasFile := or (hasKey .Values.server.config "static_data") (ne .Values.storage.kind "none") -}}
 {{- if and (ne .Values.region "ap-south-1") (not $hasFile) -}}
 {{- $missing = append $missing (printf "Of %s the image brings the Spot Advisor's bands and on-demand prices of the day that /readyz names, and nothing newer is collected. With storage.kind=volume or s3 they are collected; or give a file in server.config.static_data (docs/data.md)." .Values.region) -}}
