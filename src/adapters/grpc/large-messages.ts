@@ -6,10 +6,9 @@ import type { CallStatus } from './statuses.ts';
 /** Up to here a message is small: it comes in one or a few pieces, within the window that every connection has. */
 export const smallMessageBytes = 128 * 1024;
 /** Large messages that come in at once: an autoscaler sends one after the other. */
-const mostOfOneConnection = 4;
-const mostOfOneClient = 8;
-/** Of clients that have not read an answer yet, together. */
-const mostOfStrangers = 24;
+const most = { ofOneConnection: 16, ofOneClient: 32 } as const;
+/** The same of clients that have not read an answer yet, and of all of those together. */
+const mostOfStrangers = { ofOneConnection: 8, ofOneClient: 16, inAll: 24 } as const;
 
 interface Begun {
   readonly session: Http2Session | undefined;
@@ -35,24 +34,25 @@ export class LargeMessages {
     if (bytes <= smallMessageBytes) return () => undefined;
     const one: Begun = { session, client: seat?.client ?? '', isKnown: seat?.isKnown() ?? false };
     const all = [...this.#begun];
-    if (all.filter((other) => other.session === session).length >= mostOfOneConnection)
-      return tooMany(mostOfOneConnection, 'on this connection');
-    if (all.filter(({ client }) => client === one.client).length >= mostOfOneClient)
-      return tooMany(mostOfOneClient, 'of this client');
+    const { ofOneConnection, ofOneClient } = one.isKnown ? most : mostOfStrangers;
+    if (all.filter((other) => other.session === session).length >= ofOneConnection)
+      return tooMany(ofOneConnection, 'on this connection');
+    if (all.filter(({ client }) => client === one.client).length >= ofOneClient)
+      return tooMany(ofOneClient, 'of this client');
     if (
       !one.isKnown &&
-      all.filter(({ isKnown }) => !isKnown).length >= mostOfStrangers &&
+      all.filter(({ isKnown }) => !isKnown).length >= mostOfStrangers.inAll &&
       !this.#endSlowest()
     )
-      return tooMany(mostOfStrangers, 'of new clients');
+      return tooMany(mostOfStrangers.inAll, 'of new clients');
     this.#begun.add(one);
     return () => void this.#begun.delete(one);
   }
 }
 
-function tooMany(most: number, whose: string): CallStatus {
+function tooMany(count: number, whose: string): CallStatus {
   return {
     code: status.RESOURCE_EXHAUSTED,
-    message: `${most} large messages ${whose} have begun and are not whole; send one after the other`,
+    message: `${count} large messages ${whose} have begun and are not whole; send one after the other`,
   };
 }
