@@ -5,7 +5,7 @@
  *   npm run test:faults -- --full           full sizes: 10 minutes of soak, 10^6 hostile messages, a minute without API server
  *   npm run test:faults -- --soak           half an hour of all attacks in turn; --minutes N: as long as that
  *   npm run test:faults -- --drill NAME     one drill, or several: --drill NAME --drill NAME
- *   npm run test:faults -- --write          also writes the table of bench/drills.md
+ *   npm run test:faults -- --write          also writes the rows of bench/drills.md of what was played
  *   npm run test:faults -- --list           the drills' names
  *
  * Ends with `N passed, N failed, N skipped`; exit code 0: none failed, 1: some did, 2: used wrongly.
@@ -18,7 +18,7 @@ import type { Drill, DrillResult } from '../test/faults/drill.ts';
 import { attackSoak, usualMinutes } from '../test/faults/drills/attack-soak.ts';
 import { allDrills } from '../test/faults/drills/all.ts';
 import { playedDrill } from '../test/faults/played-drill.ts';
-import { drillTable, writeTable } from '../test/faults/table.ts';
+import { writeTable } from '../test/faults/table.ts';
 
 const page = fileURLToPath(new URL('../bench/drills.md', import.meta.url));
 
@@ -27,7 +27,7 @@ const usage = `npm run test:faults [-- OPTIONS]
   --soak         half an hour of all attacks in turn, and nothing else
   --minutes N    how long the soak lasts instead
   --drill NAME   only this drill; may be given several times
-  --write        write the table of bench/drills.md
+  --write        write the rows of bench/drills.md of what was played
   --list         name the drills
   --help         this text
 Exit codes: 0 none failed, 1 some failed, 2 used wrongly.`;
@@ -97,6 +97,10 @@ async function outcomeOf(drill: Drill, full: boolean): Promise<Outcome> {
     console.log(
       `      ${fault.what}: ${fault.step}; noticed after ${inSeconds(fault.noticedMs)}, recovered after ${inSeconds(fault.recoveredMs)}; slowest ${fault.slowestMs.toFixed(0)} ms`,
     );
+  for (const { what, p99Ms, calls, failed, mostResidentMb, seen } of result.attacks)
+    console.log(
+      `      ${what}: p99 ${p99Ms.before.toFixed(0)} ms before, ${p99Ms.during.toFixed(0)} during (${failed} of ${calls} failed), ${p99Ms.after.toFixed(0)} after; at most ${mostResidentMb.toFixed(0)} MB resident; the attackers saw ${seen}`,
+    );
   for (const remark of result.remarks) console.log(`      ${remark}`);
   for (const problem of result.problems) console.log(`      ✘ ${problem}`);
   return { kind: 'played', result };
@@ -140,7 +144,7 @@ async function main(args: readonly string[]): Promise<void> {
   const failed = played.filter(({ problems }) => problems.length > 0).length;
   if (options.write) {
     const command = `npm run test:faults --${options.full ? ' --full' : ''} --write`;
-    writeTable(page, drillTable(played, command));
+    writeTable(page, played, command);
     console.log('bench/drills.md is written');
   }
   console.log(`${played.length - failed} passed, ${failed} failed, ${all.length - played.length} skipped`);

@@ -48,9 +48,23 @@ export interface FaultFigures {
   readonly recoveredMs: number | undefined;
 }
 
+/** One attack, as the caller felt it; milliseconds and MB. */
+export interface AttackFigures {
+  readonly what: string;
+  readonly p99Ms: { readonly before: number; readonly during: number; readonly after: number };
+  readonly calls: number;
+  readonly failed: number;
+  readonly mostResidentMb: number;
+  /** To the control group; undefined without one. */
+  readonly mostChargedMb: number | undefined;
+  /** What came of it, as the attackers saw it. */
+  readonly seen: string;
+}
+
 export interface DrillResult {
   readonly drill: Drill;
   readonly faults: readonly FaultFigures[];
+  readonly attacks: readonly AttackFigures[];
   readonly calls: number;
   readonly failed: number;
   readonly slowestMs: number;

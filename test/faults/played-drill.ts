@@ -22,6 +22,7 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
   const result = {
     drill,
     faults: [],
+    attacks: [],
     calls: 0,
     failed: 0,
     slowestMs: 0,
@@ -94,6 +95,7 @@ export async function playedDrill(drill: Drill, full: boolean): Promise<DrillRes
     return {
       drill,
       faults: stage.faults,
+      attacks: stage.attacks,
       calls: report.answered + report.failed.length,
       failed: report.failed.length,
       slowestMs: report.slowestMs,

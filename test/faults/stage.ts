@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultFigures } from './drill.ts';
+import type { AttackFigures, FaultFigures } from './drill.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import type { LogLine, ServerProcess } from './server-process.ts';
 import type { Sign, View } from './signs.ts';
@@ -42,6 +42,7 @@ export class Stage {
   readonly full: boolean;
   readonly traffic: Traffic;
   readonly faults: FaultFigures[] = [];
+  readonly attacks: AttackFigures[] = [];
   readonly remarks: string[] = [];
   readonly problems: string[] = [];
   readonly absences: Absence[] = [];

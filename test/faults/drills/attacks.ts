@@ -62,11 +62,17 @@ async function attacked(stage: Stage, attack: Attack, { limit, judgesTimes }: Ju
   await stage.traffic.mark();
   await sleep(quietMs);
   const after = (await stage.traffic.report()).sinceMark;
-  const { now, peak } = residentMb(stage.server.pid);
+  const { peak } = residentMb(stage.server.pid);
   const charged = limit?.charged();
-  stage.remarks.push(
-    `${attack.what(stage.full)}: p99 of BestOptions ${quiet.p99Ms.toFixed(0)} ms before, ${during.p99Ms.toFixed(0)} during (${during.failed} of ${during.calls} failed), ${after.p99Ms.toFixed(0)} after; ${now.toFixed(0)} MB resident, at most ${peak.toFixed(0)}${charged === undefined ? '' : `, ${charged.peakMb.toFixed(0)} charged, killed ${charged.killed} times`}; the attackers saw ${remark}`,
-  );
+  stage.attacks.push({
+    what: attack.what(stage.full),
+    p99Ms: { before: quiet.p99Ms, during: during.p99Ms, after: after.p99Ms },
+    calls: during.calls,
+    failed: during.failed,
+    mostResidentMb: peak,
+    mostChargedMb: charged?.peakMb,
+    seen: remark,
+  });
   stage.mustBe(
     !judgesTimes || during.p99Ms <= 2 * quiet.p99Ms + noiseMs,
     `p99 of BestOptions rose from ${quiet.p99Ms.toFixed(0)} to ${during.p99Ms.toFixed(0)} ms during: ${attack.what(stage.full)}`,
