@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { status } from '@grpc/grpc-js';
 import type { Seat } from '../../ports/doorway.ts';
 import type { BytesInFlight } from './bytes-in-flight.ts';
+import { ClientCounts } from './client-counts.ts';
 import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import type { GrpcMethod } from './grpc-method.ts';
 import { dropRest, refusedStream } from './grpc-responses.ts';
@@ -12,9 +13,9 @@ import { serveMessageStream } from './served-message-stream.ts';
 import type { CallStatus } from './statuses.ts';
 import { serveUnaryStream, type UnaryStreamOptions } from './unary-stream.ts';
 
-/** How many calls may be open, beside what they hold: of everybody, and of clients that have not read an answer yet. */
+/** How many calls may be open, beside what they hold: of everybody, and of one client that has not read an answer yet. */
 const mostCalls = 2_048;
-const mostCallsOfStrangers = 1_024;
+const mostCallsOfOneStranger = 64;
 /** Everything but BestOptions: people and their scripts. */
 const mostQuestions = 64;
 const mostQuestionsOfOneClient = 16;
@@ -39,7 +40,8 @@ export interface CallDeskOptions {
 /** Takes every stream, and decides by its headers alone whether a byte of its message is read. */
 export class CallDesk {
   readonly #options: CallDeskOptions;
-  readonly #questions = new Map<string, number>();
+  readonly #questions = new ClientCounts();
+  readonly #callsOf = new ClientCounts();
   #calls = 0;
   #open = 0;
 
@@ -112,12 +114,14 @@ export class CallDesk {
     const bytes = headerBytes(headers);
     if (bytes > mostHeaderBytes)
       return { code: status.RESOURCE_EXHAUSTED, message: `headers larger than ${mostHeaderBytes} bytes` };
-    const own = this.#questions.get(seat?.client ?? '') ?? 0;
+    const client = seat?.client ?? '';
+    const own = this.#questions.of(client);
     const isQuestion = method.path !== bestOptionsMethod;
     if (isQuestion && (own >= mostQuestionsOfOneClient || this.#open >= mostQuestions))
       return tooMany('questions');
-    const most = seat?.isKnown() === true ? mostCalls : mostCallsOfStrangers;
-    return this.#calls >= most || !this.#isHeld(stream, bytes) ? tooMany('calls') : undefined;
+    const isOneTooMany = seat?.isKnown() !== true && this.#callsOf.of(client) >= mostCallsOfOneStranger;
+    if (isOneTooMany || this.#calls >= mostCalls || !this.#isHeld(stream, bytes)) return tooMany('calls');
+    return undefined;
   }
 
   #isNamed(stream: ServerHttp2Stream, { authorization }: IncomingHttpHeaders): boolean {
@@ -138,19 +142,19 @@ export class CallDesk {
     this.#calls += 1;
     const isOver = seat?.busy();
     const client = seat?.client ?? '';
+    this.#callsOf.opened(client);
     const isQuestion = path !== bestOptionsMethod;
     if (isQuestion) {
       this.#open += 1;
-      this.#questions.set(client, (this.#questions.get(client) ?? 0) + 1);
+      this.#questions.opened(client);
     }
     stream.once('close', () => {
       this.#calls -= 1;
+      this.#callsOf.closed(client);
       isOver?.(stream.rstCode === 0 && stream.headersSent);
       if (!isQuestion) return;
       this.#open -= 1;
-      const left = (this.#questions.get(client) ?? 1) - 1;
-      if (left <= 0) this.#questions.delete(client);
-      else this.#questions.set(client, left);
+      this.#questions.closed(client);
     });
   }
 }

@@ -227,6 +227,26 @@ describe('what a call may cost', () => {
     expect(Number(whole['grpc-status'])).to.equal(status.OK);
   });
 
+  it('is one of 64 calls of a client that has not read an answer; another client has its own', async () => {
+    const release = Promise.withResolvers<Uint8Array>();
+    const server = await started({
+      bestOptions: (request) => (request.length === 1 ? release.promise : Promise.resolve(Uint8Array.of(1))),
+    });
+    const from = (address: string, bytes: number) =>
+      rawCall(http2Client(server, address), framed(new Uint8Array(bytes)));
+    const sessions = Array.from({ length: 4 }, () => http2Client(server, '127.0.0.2'));
+    const held = sessions.flatMap((one) =>
+      Array.from({ length: 17 }, () => rawCall(one, framed(Uint8Array.of(0)))),
+    );
+    await until(() => server.server.transportReport().openCalls >= 64);
+    expect(Number((await from('127.0.0.3', 2))['grpc-status'])).to.equal(status.OK);
+    release.resolve(Uint8Array.of(2));
+    const codes = (await Promise.all(held)).map((headers) => Number(headers['grpc-status']));
+    const [ok, exhausted]: readonly number[] = [status.OK, status.RESOURCE_EXHAUSTED];
+    expect(codes.filter((code) => code === ok)).to.have.length(64);
+    expect(codes.filter((code) => code === exhausted)).to.have.length(4);
+  });
+
   it('is told to a client that goes on sending a message that may not come now', async () => {
     const server = await started();
     const session = http2Client(server);
