@@ -55,10 +55,11 @@ const itemsOfPiece = 100;
  * The same for an answer whose list may be long: its text is made in pieces of a millisecond or so, and the event loop turns in
  * between. The list comes first.
  */
-export async function longJsonAnswer<
-  Key extends string,
-  Value extends Readonly<Record<Key, readonly unknown[]>>,
->(status: number, value: Value, key: Key): Promise<HttpAnswer> {
+export async function longJsonAnswer<Key extends string>(
+  status: number,
+  value: Readonly<Record<Key, readonly unknown[]>>,
+  key: Key,
+): Promise<HttpAnswer> {
   const { [key]: items, ...others } = value;
   const pieces: string[] = [];
   for (let at = 0; at < items.length; at += itemsOfPiece) {

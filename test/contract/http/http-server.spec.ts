@@ -16,11 +16,13 @@ interface Faulty {
 describe('the text of a long answer', () => {
   const items = Array.from({ length: 250 }, (_, index) => ({ index, text: 'a "quoted" one' }));
 
-  for (const [what, value] of [
-    ['more than one piece, and others beside it', { candidates: items, remarks: ['one'], reason: undefined }],
-    ['no item', { candidates: [], remarks: [] }],
-    ['nothing else', { candidates: items.slice(0, 3) }],
-  ] as const)
+  type Long = Readonly<Record<string, unknown>> & { readonly candidates: readonly unknown[] };
+  const answers: Readonly<Record<string, Long>> = {
+    'more than one piece, and others beside it': { candidates: items, remarks: ['one'], reason: undefined },
+    'no item': { candidates: [], remarks: [] },
+    'nothing else': { candidates: items.slice(0, 3) },
+  };
+  for (const [what, value] of Object.entries(answers))
     it(`is that of the whole, with ${what}`, async () => {
       const { body, contentType } = await longJsonAnswer(200, value, 'candidates');
       expect(body).to.equal(jsonAnswer(200, value).body);
