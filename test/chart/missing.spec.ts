@@ -37,7 +37,9 @@ describe('what the notes miss', () => {
 
   it('a wall around the port whose callers are believed, where nobody is named', () => {
     const open = { image, server: role, networkPolicy: { enabled: false } };
-    expect(missing(open)).to.include('Whoever reaches port 9443 is believed').and.include('autoscaler_callers');
+    expect(missing(open))
+      .to.include('Whoever reaches port 9443 is believed')
+      .and.include('autoscaler_callers');
     for (const values of [
       { networkPolicy: { enabled: true } },
       { server: { ...role, config: { autoscaler_callers: ['10.0.0.0/8'] } } },
