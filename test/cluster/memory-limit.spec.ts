@@ -39,9 +39,9 @@ describe(`${pods} pods of 1.5 MB, in a memory control group of ${limitMib} MiB, 
     };
     await Promise.all(Array.from({ length: 6 }, worker));
   });
-  after(() => {
+  after(async () => {
     killAgents();
-    group?.remove();
+    await until('the control group to be empty', () => group?.remove() ?? true, 10_000);
   });
 
   it('all are asked to leave within a minute, and the agent lives', async () => {
@@ -49,7 +49,9 @@ describe(`${pods} pods of 1.5 MB, in a memory control group of ${limitMib} MiB, 
     imds.instanceId = 'i-00000000000000160';
     const flags = ['--poll-interval', '200ms'];
     const agent = await agentProcessOn({ node, imds, world: world.cluster }, flags, group);
-    await agent.ready(30_000);
+    await agent.ready(60_000).catch((error: unknown) => {
+      throw new Error(agent.log.join('\n'), { cause: error });
+    });
     imds.spot = interruption();
     await until(
       'every pod to be asked',

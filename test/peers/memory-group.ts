@@ -9,8 +9,8 @@ export interface MemoryGroup {
   readonly starter: readonly string[];
   /** The most that was in use at once, page cache of its own included. */
   readonly peakBytes: () => number;
-  /** Once every process in it has ended. */
-  readonly remove: () => void;
+  /** @returns whether it is gone: not while a process in it still ends. */
+  readonly remove: () => boolean;
 }
 
 /** @returns why there is none, as a sentence. */
@@ -25,6 +25,13 @@ export function memoryGroup(name: string, limitBytes: number): MemoryGroup | str
   return {
     starter: ['/bin/sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', directory],
     peakBytes: () => Number(readFileSync(join(directory, 'memory.max_usage_in_bytes'), 'utf8')),
-    remove: () => rmdirSync(directory),
+    remove() {
+      try {
+        rmdirSync(directory);
+        return true;
+      } catch {
+        return false;
+      }
+    },
   };
 }
