@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { serveSettings } from '../src/config/serve-settings.ts';
 import type { Setting } from '../src/config/setting.ts';
+import { acceptedRange, choicesOf } from '../src/config/value-text.ts';
 
 const file = 'docs/configuration.md';
 const begin = '<!-- settings: npm run docs -->\n';
@@ -13,9 +14,17 @@ export function settingsTable(): string {
     const others = (one.alsoFrom ?? []).map((name) => `\`${name}\``).join(', ');
     const meaning = others === '' ? one.description : `${one.description}; also ${others}`;
     const fallback = one.fallback === undefined ? '' : `\`${one.fallback}\``;
-    return `| \`${key}\` | ${withoutPipes(one.placeholder)} | ${fallback} | ${withoutPipes(meaning)} |`;
+    return `| \`${key}\` | ${withoutPipes(acceptedBy(one))} | ${fallback} | ${withoutPipes(meaning)} |`;
   });
-  return ['| key | value | default | meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
+  return ['| key | takes | default | meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
+}
+
+/** Its words, or its unit or kind with the range: `TEST or PROD`, `duration, 0 to 5s`, `0 to 1`. */
+function acceptedBy({ schema, placeholder }: Setting<unknown>): string {
+  const choices = choicesOf(schema);
+  if (choices !== undefined) return choices.map((choice) => `\`${choice}\``).join(', ');
+  const unit = placeholder === '0..1' ? '' : placeholder;
+  return [unit, acceptedRange(schema) ?? ''].filter((part) => part !== '').join(', ');
 }
 
 function withoutPipes(text: string): string {

@@ -2,13 +2,15 @@ import * as z from 'zod';
 
 interface Accepted {
   readonly text: string;
+  /** Where the text is mostly examples: what is between the least and the most. */
+  readonly range: string | undefined;
 }
 
 const acceptedValues = z.registry<Accepted>();
 
-/** Says in words what a schema takes, for help texts: `0 to 1`, `a duration such as 5m`. */
-export function takes<Schema extends z.ZodType>(text: string, schema: Schema): Schema {
-  acceptedValues.add(schema, { text });
+/** Says in words what a schema takes, for help texts and tables: `0 to 1`, `such as 5m or 6h`. */
+export function takes<Schema extends z.ZodType>(text: string, schema: Schema, range?: string): Schema {
+  acceptedValues.add(schema, { text, range });
   return schema;
 }
 
@@ -19,6 +21,12 @@ export function acceptedText(schema: z.ZodType): string | undefined {
   if (text !== undefined) return text;
   const choices = choicesOf(inner);
   return choices === undefined ? undefined : joinedWithOr(choices);
+}
+
+/** The same without examples: `0 to 5s`; undefined where nothing is to be said beside the unit. */
+export function acceptedRange(schema: z.ZodType): string | undefined {
+  const accepted = acceptedValues.get(withoutOptional(schema));
+  return accepted?.range ?? (accepted?.text.startsWith('such as') === true ? undefined : accepted?.text);
 }
 
 /** The words of a schema that takes one of some; undefined for any other. */

@@ -21,21 +21,28 @@ const longestMs = 366 * 86_400_000;
 
 /** `250ms`, `2s`, `5m`, `6h`, `7d`, or 0: a number without a unit is a guess, and refused. From `minMs` to `maxMs`. */
 export function durationMs(maxMs = longestMs, minMs = 0) {
-  const least = minMs > 0 ? `, ${minMs / 1_000}s at least` : '';
-  const most = maxMs < longestMs ? `, at most ${maxMs / 1_000}s` : '';
+  const least = minMs > 0 ? `, ${durationText(minMs)} at least` : '';
+  const most = maxMs < longestMs ? `, at most ${durationText(maxMs)}` : '';
   const schema = z.union([z.number(), z.string()]).transform((value, context) => {
     const ms = parsedDurationMs(String(value));
     if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
     const message =
       ms !== undefined && ms > maxMs
-        ? `must be at most ${maxMs / 1_000} s`
+        ? `must be at most ${durationText(maxMs)}`
         : ms !== undefined && ms >= 0
-          ? `must be at least ${minMs / 1_000} s`
+          ? `must be at least ${durationText(minMs)}`
           : 'must be a duration with its unit, such as 250ms, 2s, 5m, 6h or 7d';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
-  return takes(`such as 250ms, 2s, 5m, 6h or 7d${least}${most}`, schema);
+  const range = `${durationText(minMs)} to ${durationText(maxMs)}`;
+  return takes(`such as 250ms, 2s, 5m, 6h or 7d${least}${most}`, schema, range);
+}
+
+/** In the largest unit that leaves a whole number: `90s`, `30d`; `0` without a unit. */
+function durationText(ms: number): string {
+  const [unit, unitMs] = Object.entries(durationUnitsMs).findLast(([, one]) => ms % one === 0) ?? ['ms', 1];
+  return ms === 0 ? '0' : `${ms / unitMs}${unit}`;
 }
 
 function parsedDurationMs(text: string): number | undefined {

@@ -89,7 +89,7 @@ describe('the configuration of serve', () => {
 
   it('says how long an answer may take at most', () => {
     expect(mistakes({ flags: { answer_budget: '7s' } })).to.deep.equal([
-      '--answer-budget: must be at most 5 s (got "7s")',
+      '--answer-budget: must be at most 5s (got "7s")',
     ]);
   });
 

@@ -61,7 +61,7 @@ describe('the settings of a command', () => {
   it('say of each flag what it takes, in which unit, its default and its variable', () => {
     const text = (key: keyof typeof table) => helpText(key, table[key], 'TRAIN');
     expect(text('trees')).to.equal('most trees (whole, 1 to 100; default 10; SPOT_EXPANDER_TRAIN_TREES)');
-    expect(text('wait')).to.include('such as 250ms, 2s, 5m, 6h or 7d, at most 60s; default 5s');
+    expect(text('wait')).to.include('such as 250ms, 2s, 5m, 6h or 7d, at most 1m; default 5s');
     expect(text('history')).to.equal('price history (needed; SPOT_EXPANDER_TRAIN_HISTORY)');
     expect(text('model')).to.include('auto or family-stress');
     expect(text('taint')).to.include('default yes; or --no-taint');
@@ -80,7 +80,7 @@ describe('the settings of a command', () => {
     expect(text.split('\n')).to.have.length(7);
     expect(text).to.include('--trees: must be a whole number from 1 to 100 (got "1.5")');
     expect(text).to.include('--spike: must be a number from 0 to 1 (got "2")');
-    expect(text).to.include('--wait: must be at most 60 s');
+    expect(text).to.include('--wait: must be at most 1m');
     expect(text).to.include('--since: must be a date or a time such as 2024-01-31');
     expect(text).to.include(
       '--model: must be auto or family-stress (got "famly-stress"); did you mean family-stress?',
