@@ -71,7 +71,7 @@ export function regionFactsOf(bytes: Uint8Array, region: string): StaticReading 
     mistakes.push('advisor_as_of and on_demand_as_of must be dates');
   if (mistakes.length === 0 && !gathered.regions.has(region))
     mistakes.push(
-      `this table of regions tells nothing of ${region}; it knows ${[...gathered.regions].sort().join(', ')}`,
+      `this table of regions tells nothing of ${region}; it knows ${[...gathered.regions].sort().join(', ')}; for another region name its own file with --static-data, which spot-expander collect writes`,
     );
   if (mistakes.length > 0) return { kind: 'mistakes', mistakes };
   const facts: StaticIntelligence = {

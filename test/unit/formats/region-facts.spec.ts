@@ -41,7 +41,7 @@ describe('a table of all regions', () => {
 
   it('refuses a region that it does not know, and names those that it does', () => {
     expect(mistakes(dates + header + rows, 'cn-north-1')).to.equal(
-      'this table of regions tells nothing of cn-north-1; it knows sa-east-1, us-west-2',
+      'this table of regions tells nothing of cn-north-1; it knows sa-east-1, us-west-2; for another region name its own file with --static-data, which spot-expander collect writes',
     );
   });
 
