@@ -54,6 +54,8 @@ function stories(name: string, ...files: readonly string[]): Suite {
 /** Stages come one after another, the lanes of a stage run side by side, the suites of a lane in order. */
 type Stage = readonly (readonly Suite[])[];
 
+const agentStories = 'test/e2e/agent-*.spec.ts';
+
 const plain: readonly Stage[] = [
   [
     [
@@ -62,7 +64,9 @@ const plain: readonly Stage[] = [
       stories('contract', 'test/contract/**/*.spec.ts'),
       script('chart', 'test-chart.ts'),
     ],
-    [stories('e2e', 'test/e2e/**/*.spec.ts')],
+    // The agent's stories mostly wait for its polls: they cost the other lanes little.
+    [stories('e2e-agent', agentStories)],
+    [stories('e2e', 'test/e2e/**/*.spec.ts', '--ignore', agentStories)],
   ],
 ];
 
