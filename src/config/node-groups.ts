@@ -27,6 +27,7 @@ export const nodeGroup = z
     zones: z.array(z.string().regex(/^[a-z0-9-]+$/, 'must be a zone such as ap-south-1a')).default([]),
     capacity_type: z.enum(['spot', 'on-demand', 'unknown']).optional(),
     on_demand_share: z.number().min(0).max(1).default(0),
+    max_nodes: z.int().min(1).max(100_000).optional(),
     weight: z.number().positive().max(1000).optional(),
     price_factor: z.number().min(0).max(1000).optional(),
     rank: z.number().min(-1000).max(1000).optional(),
@@ -49,6 +50,7 @@ export const nodeGroup = z
       zones: group.zones,
       capacityType: group.capacity_type,
       onDemandShare: group.on_demand_share,
+      ...(group.max_nodes !== undefined && { maxNodes: group.max_nodes }),
       ...(wishes !== undefined && { wishes }),
     };
   });
@@ -101,6 +103,7 @@ const keys = [
   'zones',
   'capacity_type',
   'on_demand_share',
+  'max_nodes',
   'weight',
   'price_factor',
   'rank',

@@ -19,6 +19,7 @@ export interface ServeConfig extends Omit<
   | 'stale_prices'
   | 'auto_scaling_groups'
   | 'capacity_manager'
+  | 'capacity_record'
 > {
   readonly grpc_listen: ListenAddress;
   readonly http_listen: ListenAddress;
@@ -27,6 +28,8 @@ export interface ServeConfig extends Omit<
   readonly stale_prices: 'use-and-say' | 'ignore';
   readonly auto_scaling_groups: boolean;
   readonly capacity_manager: boolean;
+  /** A ConfigMap's name, or `none`. */
+  readonly capacity_record: string;
   readonly nodeGroups: readonly NodeGroupDescription[];
 }
 
@@ -60,6 +63,8 @@ export function serveConfig(inputs: ServeConfigInputs): ServeConfig {
     stale_prices: settings.stale_prices ?? (prod ? 'ignore' : 'use-and-say'),
     auto_scaling_groups: settings.auto_scaling_groups ?? prod,
     capacity_manager: settings.capacity_manager ?? (settings.market ?? (prod ? 'ec2' : 'static')) === 'ec2',
+    // In TEST nothing outside is changed unless somebody asks for it.
+    capacity_record: settings.capacity_record ?? (prod ? 'spot-expander-capacity' : 'none'),
     nodeGroups: nodeGroups.descriptions,
   };
   const mistakes = [...certificateMistakes(config), ...clusterMistakes(config, inputs.environment)];

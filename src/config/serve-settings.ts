@@ -9,6 +9,7 @@ import {
   boundedNumber,
   byteSize,
   callerNames,
+  configMapName,
   durationMs,
   filePath,
   hostNames,
@@ -268,6 +269,12 @@ export const serveSettings = {
     'file',
     "kubeconfig for the node watch; in a cluster the service account's own",
     ['K8S_CONFIG_PATH', 'KUBECONFIG'],
+  ),
+  capacity_record: setting(
+    configMapName.optional(),
+    undefined,
+    'name',
+    'ConfigMap in the own namespace by which replicas share what did not deliver, where nodes are watched; default spot-expander-capacity in PROD; none (default in TEST): each remembers for itself',
   ),
   record: setting(
     filePath.optional(),

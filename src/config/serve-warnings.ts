@@ -65,8 +65,11 @@ function groupDoubts(groups: readonly NodeGroupDescription[], index: number): re
   return doubts;
 }
 
-function saysNothing({ instanceTypes, zones, capacityType, onDemandShare }: NodeGroupDescription): boolean {
+function saysNothing(group: NodeGroupDescription): boolean {
+  const { instanceTypes, zones, capacityType, onDemandShare } = group;
   return (
+    group.wishes === undefined &&
+    group.maxNodes === undefined &&
     instanceTypes.length === 0 &&
     zones.length === 0 &&
     (capacityType === undefined || capacityType === 'unknown') &&

@@ -200,6 +200,12 @@ export function numberList(least: number, most: number) {
 }
 
 /** Addresses, networks and host names with commas between them, one at least. */
+/** A name as the API server takes it, which `none` is as well: it stands for no ConfigMap. */
+export const configMapName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of a ConfigMap, or none');
+
 export const callerNames = takes(
   'separated by commas',
   listed

@@ -1,18 +1,27 @@
+import {
+  afterDelivery,
+  awakeAt,
+  classOf,
+  restKeyOf,
+  withRests,
+  type CapacityClass,
+  type RestingClass,
+  type RestKey,
+  type Rests,
+} from './capacity-rests.ts';
 import type { ScaleUpDecision } from './decision.ts';
-import type { CapacityCooldown } from './knowledge.ts';
+import { groupNameOf } from './node-labels.ts';
 import type { Policy } from './policy.ts';
-import type { CapacityType, Pool } from './pool.ts';
-import { poolKey } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { ScaleUpRequest } from './scale-up-request.ts';
 import { namesOf, stillWaiting, waitingPods } from './waiting-pods.ts';
 import type { WaitingPods } from './waiting-pods.ts';
 
-/** `type@zone/capacity type`: what runs dry together. */
-export type CapacityClass = `${string}@${string}/${CapacityType}`;
-
 /** A node group that was answered, until it has delivered, failed or been forgotten. */
 export interface WatchedChoice {
   readonly nodeGroupId: string;
+  /** What its nodes call the group; undefined where no label tells. */
+  readonly groupName: string | undefined;
   readonly pools: readonly Pool[];
   readonly atMs: number;
   /** The pods that it was to serve. */
@@ -35,20 +44,23 @@ export interface Struggle {
   readonly sinceMs: number;
 }
 
-export interface RestingClass extends CapacityCooldown {
+/** A node of a class that came to a group which is known by name. */
+export interface Delivery {
   readonly capacityClass: CapacityClass;
-  readonly pool: Pool;
-  readonly nodeGroupId: string;
-  readonly sinceMs: number;
+  readonly groupName: string;
+  readonly atMs: number;
 }
 
 /** Plain data, bounded, never changed in place. */
 export interface CapacityMemory {
   /** Oldest first. */
   readonly watched: readonly WatchedChoice[];
-  readonly resting: ReadonlyMap<CapacityClass, RestingClass>;
-  /** The classes that the last event set to rest: for the log. */
+  readonly resting: Rests;
+  /** What the last event set to rest, and what it woke before its time: for the log and for whoever shares the memory. */
   readonly begun: readonly RestingClass[];
+  readonly ended: readonly RestingClass[];
+  /** Oldest first. */
+  readonly delivered: readonly Delivery[];
   /** Oldest first. */
   readonly struggles: readonly Struggle[];
   /** Why on-demand goes before Spot for the pods of the last request; undefined while it does not. */
@@ -57,7 +69,13 @@ export interface CapacityMemory {
 
 export type CapacityEvent =
   /** A request arrived: tell it before deciding. */
-  | { readonly kind: 'asked'; readonly atMs: number; readonly request: ScaleUpRequest }
+  | {
+      readonly kind: 'asked';
+      readonly atMs: number;
+      readonly request: ScaleUpRequest;
+      /** Whether a group is known to have as many nodes as it may; false where nothing tells. */
+      readonly isAtMaximum?: (nodeGroupId: string) => boolean;
+    }
   /** It was answered. */
   | {
       readonly kind: 'answered';
@@ -65,19 +83,33 @@ export type CapacityEvent =
       readonly request: ScaleUpRequest;
       readonly decision: ScaleUpDecision;
     }
-  /** A new node of this pool was seen. */
-  | { readonly kind: 'node-appeared'; readonly atMs: number; readonly pool: Pool };
+  /** A new node of this pool was seen; of which group, where a label tells. */
+  | {
+      readonly kind: 'node-appeared';
+      readonly atMs: number;
+      readonly pool: Pool;
+      readonly groupName?: string | undefined;
+    }
+  /** Others who share the memory, or this one before a restart, have seen these rests begin and those end. */
+  | {
+      readonly kind: 'heard';
+      readonly atMs: number;
+      readonly begun: readonly RestingClass[];
+      readonly ended: readonly RestKey[];
+    };
 
 export const emptyCapacityMemory: CapacityMemory = {
   watched: [],
   resting: new Map(),
   begun: [],
+  ended: [],
+  delivered: [],
   struggles: [],
   onDemandFirst: undefined,
 };
 
 const mostWatched = 64;
-const mostResting = 1024;
+const mostDelivered = 256;
 const mostStruggles = 32;
 /** An autoscaler gives a node 15 minutes to come and a failed group up to 30 minutes of back-off. */
 const watchMs = 45 * 60_000;
@@ -94,13 +126,14 @@ export type MemoryPolicy = Pick<Policy, 'cooldownMs' | 'spotFailures' | 'spotWai
  * the same. So a group rests only when the very pods that it was chosen for still wait, which excludes "does not fit"
  * (it did, for these pods) and "has delivered", and when either
  *  - it is no longer offered while other groups are (back-off after a failure; a group that hit its maximum half-way
- *    looks the same), or
+ *    looks the same where its maximum is not known: known to be at it, it has not failed), or
  *  - it is offered again for them later than an autoscaler takes to act: its nodes never came.
  * Pods are told apart by their uid. Where a request has none, pods of one shape count together, all of them must
  * still wait, and only the first evidence counts.
  * A node that appears in the pool ends the rest, and the watch once as many have come as were asked for: of twenty that were
  * asked for one is not enough while the pods still wait. Of a single node that was asked for, a live node in the map of
  * a group that had none tells the same.
+ * A node of its class that came to another group meanwhile, or comes later, tells that the group is at fault: it rests alone.
  * An answer of several ids watches each of them: the autoscaler draws one, so it is no evidence that one is offered again.
  * A type that rests in two zones is suspect in every other.
  * Pods that Spot was chosen for in vain, `spotFailures` times or for `spotWaitMs`, are served on demand first until they no longer
@@ -115,68 +148,24 @@ export function remembered(
 ): CapacityMemory {
   switch (event.kind) {
     case 'asked':
-      return afterRequest(memory, event.request, event.atMs, policy);
+      return afterRequest(memory, event, policy);
     case 'answered':
-      return { ...memory, watched: watchedAfter(memory.watched, event), begun: [] };
+      return { ...memory, watched: watchedAfter(memory.watched, event), begun: [], ended: [] };
     case 'node-appeared':
-      return afterNode(memory, event.pool, event.atMs);
+      return afterNode(memory, event);
+    case 'heard':
+      return afterWord(memory, event);
   }
-}
-
-/** The rest of a pool's class; undefined when it does not rest. */
-export function cooldownOf(
-  { resting }: CapacityMemory,
-  pool: Pool,
-  nowMs: number,
-): CapacityCooldown | undefined {
-  const found = resting.get(classOf(pool));
-  if (found !== undefined && found.untilMs > nowMs) return found;
-  return suspected(resting, pool, nowMs);
-}
-
-/** A type that is short in two zones is taken to be so in the others, until the first of the two is back. */
-function suspected(
-  resting: CapacityMemory['resting'],
-  { instanceType, capacityType }: Pool,
-  nowMs: number,
-): CapacityCooldown | undefined {
-  if (resting.size < 2) return undefined;
-  const short = shortTypesOf(resting).get(`${instanceType}/${capacityType}`) ?? [];
-  const now = short.filter(({ untilMs }) => untilMs > nowMs);
-  const zones = [...new Set(now.map(({ pool: { zone } }) => zone))];
-  if (zones.length < 2) return undefined;
-  return {
-    untilMs: now.reduce((first, { untilMs }) => Math.min(first, untilMs), Infinity),
-    evidence: `${instanceType} was short in ${zones.join(' and ')}`,
-  };
-}
-
-/** By type and capacity type; made once for each state of the memory, since every pool of a request asks. */
-const shortTypes = new WeakMap<CapacityMemory['resting'], ReadonlyMap<string, readonly RestingClass[]>>();
-
-function shortTypesOf(resting: CapacityMemory['resting']): ReadonlyMap<string, readonly RestingClass[]> {
-  const known = shortTypes.get(resting);
-  if (known !== undefined) return known;
-  const made = Map.groupBy(resting.values(), ({ pool }) => `${pool.instanceType}/${pool.capacityType}`);
-  shortTypes.set(resting, made);
-  return made;
-}
-
-export function classOf(pool: Pool): CapacityClass {
-  return `${poolKey(pool)}/${pool.capacityType}`;
 }
 
 function afterRequest(
   memory: CapacityMemory,
-  request: ScaleUpRequest,
-  atMs: number,
+  { request, atMs, isAtMaximum = () => false }: CapacityEvent & { readonly kind: 'asked' },
   policy: MemoryPolicy,
 ): CapacityMemory {
-  const { cooldownMs } = policy;
-  const awake = [...memory.resting].filter(([, { untilMs }]) => untilMs > atMs);
-  const resting = awake.length === memory.resting.size ? memory.resting : new Map(awake);
+  const resting = awakeAt(memory.resting, atMs);
   if (memory.watched.length === 0 && memory.struggles.length === 0)
-    return { ...memory, resting, begun: [], onDemandFirst: undefined };
+    return { ...memory, resting, begun: [], ended: [], onDemandFirst: undefined };
   const offered = new Set(request.options.map(({ nodeGroupId }) => nodeGroupId));
   const names = namesOf(request.pods);
   const begun: RestingClass[] = [];
@@ -188,24 +177,57 @@ function afterRequest(
       return false;
     const evidence = evidenceAgainst(choice, offered, names, atMs);
     if (evidence.kind !== 'failed') return evidence.kind === 'none';
-    const rest = {
-      untilMs: atMs + cooldownMs,
-      sinceMs: atMs,
-      nodeGroupId: choice.nodeGroupId,
-      evidence: evidence.sentence,
-    };
+    // It got what it could: that the rest of its pods wait is no word on capacity.
+    if (!offered.has(choice.nodeGroupId) && isAtMaximum(choice.nodeGroupId)) return false;
     if (choice.pools.some(({ capacityType }) => capacityType !== 'on-demand'))
       struggles = struggledAgain(struggles, choice, names);
-    begun.push(...choice.pools.map((pool) => ({ ...rest, pool, capacityClass: classOf(pool) })));
+    begun.push(...restsAfter(choice, evidence.sentence, memory.delivered, atMs, policy));
     return false;
   });
   return {
     watched,
-    resting: withResting(resting, begun),
+    resting: withRests(resting, begun),
     begun,
+    ended: [],
+    delivered: memory.delivered,
     struggles,
     onDemandFirst: whyOnDemandFirst(struggles, atMs, policy),
   };
+}
+
+/** Every class of the choice; the group alone where another got a node of one of them since. */
+function restsAfter(
+  { nodeGroupId, groupName, pools, atMs: chosenAtMs }: WatchedChoice,
+  sentence: string,
+  delivered: readonly Delivery[],
+  atMs: number,
+  { cooldownMs }: MemoryPolicy,
+): readonly RestingClass[] {
+  const rest = { untilMs: atMs + cooldownMs, sinceMs: atMs, nodeGroupId, groupName, evidence: sentence };
+  const classes = pools.map((pool) => ({
+    ...rest,
+    of: 'class' as const,
+    pool,
+    capacityClass: classOf(pool),
+  }));
+  for (const one of classes) {
+    const sibling = delivered.findLast(
+      (delivery) =>
+        delivery.capacityClass === one.capacityClass &&
+        delivery.atMs >= chosenAtMs &&
+        groupName !== undefined &&
+        delivery.groupName !== groupName,
+    );
+    if (sibling !== undefined)
+      return [
+        {
+          ...one,
+          of: 'group',
+          evidence: `${sentence}; ${sibling.groupName} got this type in this zone meanwhile, so the group alone rests`,
+        },
+      ];
+  }
+  return classes;
 }
 
 /** As long as pods that nobody can serve may wait before they count as new ones. */
@@ -272,20 +294,6 @@ function hasLiveNode({ nodeGroupId, fromZero }: WatchedChoice, { nodes }: ScaleU
   return fromZero && (nodes.get(nodeGroupId)?.providerId ?? '') !== '';
 }
 
-/** The newest last; those that would exceed the bound end first. */
-function withResting(
-  resting: CapacityMemory['resting'],
-  begun: readonly RestingClass[],
-): CapacityMemory['resting'] {
-  if (begun.length === 0) return resting;
-  const after = new Map(resting);
-  for (const one of begun) {
-    after.delete(one.capacityClass);
-    after.set(one.capacityClass, one);
-  }
-  return new Map([...after].slice(-mostResting));
-}
-
 function watchedAfter(
   watched: readonly WatchedChoice[],
   { atMs, request, decision }: CapacityEvent & { readonly kind: 'answered' },
@@ -301,6 +309,7 @@ function watchedAfter(
     if (before !== undefined && stillWaiting(before.pods, pods.byName) * 2 >= before.pods.count) return known;
     const choice: WatchedChoice = {
       ...{ nodeGroupId, atMs, pods },
+      groupName: groupNameOf(request.nodes.get(nodeGroupId)?.labels ?? {}),
       pools: chosen.pools,
       fromZero: (request.nodes.get(nodeGroupId)?.providerId ?? '') === '',
       nodesAsked: chosen.nodeCount,
@@ -311,11 +320,16 @@ function watchedAfter(
   }, watched);
 }
 
-function afterNode(memory: CapacityMemory, pool: Pool, atMs: number): CapacityMemory {
+function afterNode(
+  memory: CapacityMemory,
+  { pool, atMs, groupName }: CapacityEvent & { readonly kind: 'node-appeared' },
+): CapacityMemory {
   const appeared = classOf(pool);
   const isOf = (choice: WatchedChoice) =>
-    choice.atMs <= atMs && choice.pools.some((one) => classOf(one) === appeared);
-  // A node is of one group: the choice that waits longest has it.
+    choice.atMs <= atMs &&
+    (groupName === undefined || choice.groupName === undefined || choice.groupName === groupName) &&
+    choice.pools.some((one) => classOf(one) === appeared);
+  // A node is of one group: of those that it may be of, the choice that waits longest has it.
   const owner = memory.watched.find(isOf);
   const counted =
     owner === undefined
@@ -327,8 +341,32 @@ function afterNode(memory: CapacityMemory, pool: Pool, atMs: number): CapacityMe
         });
   return {
     ...memory,
+    ...afterDelivery(memory.resting, appeared, groupName),
     watched: counted,
-    resting: new Map([...memory.resting].filter(([capacityClass]) => capacityClass !== appeared)),
-    begun: [],
+    delivered:
+      groupName === undefined
+        ? memory.delivered
+        : [
+            ...memory.delivered.filter(
+              (one) =>
+                atMs - one.atMs <= watchMs &&
+                !(one.capacityClass === appeared && one.groupName === groupName),
+            ),
+            { capacityClass: appeared, groupName, atMs },
+          ].slice(-mostDelivered),
   };
+}
+
+/** What others tell is neither begun nor ended here: it is not told again. A rest that is known goes on as long as the longer of both. */
+function afterWord(
+  memory: CapacityMemory,
+  { begun, ended, atMs }: CapacityEvent & { readonly kind: 'heard' },
+): CapacityMemory {
+  const over = new Set(ended);
+  const left =
+    over.size === 0 ? memory.resting : new Map([...memory.resting].filter(([key]) => !over.has(key)));
+  const news = begun.filter(
+    (one) => one.untilMs > atMs && one.untilMs > (left.get(restKeyOf(one))?.untilMs ?? -Infinity),
+  );
+  return { ...memory, resting: withRests(left, news), begun: [], ended: [] };
 }

@@ -15,6 +15,7 @@ export interface GroupDescription {
   readonly capacityType: CapacityType | undefined;
   /** 0..1. */
   readonly onDemandShare: number;
+  readonly maxNodes?: number | undefined;
   readonly wishes?: GroupWishes | undefined;
 }
 
@@ -37,6 +38,7 @@ export function groupFactsOf(descriptions: readonly GroupDescription[]): GroupFa
       capacityType: description.capacityType ?? 'unknown',
       onDemandShare: description.onDemandShare,
       source: 'configuration',
+      ...(description.maxNodes !== undefined && { maxNodes: description.maxNodes }),
       ...(description.wishes !== undefined && { wishes: description.wishes }),
     } satisfies GroupFacts,
   }));
@@ -62,6 +64,7 @@ export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFac
     // A group's weights hold for whatever types of it an operator has picked.
     const weights = facts.find((one) => one.weights !== undefined)?.weights;
     const wishes = facts.find((one) => one.wishes !== undefined)?.wishes;
+    const maxNodes = facts.find((one) => one.maxNodes !== undefined)?.maxNodes;
     return {
       instanceTypes: typed?.instanceTypes ?? [],
       zones: facts.find(({ zones }) => zones.length > 0)?.zones ?? [],
@@ -70,6 +73,7 @@ export function mergedGroupFacts(sources: readonly GroupFactsLookup[]): GroupFac
       source: strongest.source,
       ...(weights !== undefined && { weights }),
       ...(wishes !== undefined && { wishes }),
+      ...(maxNodes !== undefined && { maxNodes }),
     };
   };
 }

@@ -50,6 +50,8 @@ export interface GroupFacts {
   readonly onDemandShare: number;
   /** How many units of the group's capacity an instance of each type counts for; absent where each counts for one. */
   readonly weights?: Readonly<Record<string, number>>;
+  /** As many nodes as the group may have; absent where nothing tells. */
+  readonly maxNodes?: number;
   readonly source: 'configuration' | 'auto-scaling-group';
   /** What the operator wants of the group beside what it is. */
   readonly wishes?: GroupWishes;
@@ -126,6 +128,8 @@ export interface Knowledge {
     labels: Readonly<Record<string, string>>,
   ) => GroupFacts | undefined;
   readonly cooldown: (pool: Pool) => CapacityCooldown | undefined;
+  /** The rest of a group alone, whose pools deliver to others; absent where none is remembered. */
+  readonly groupCooldown?: (nodeGroupId: string) => CapacityCooldown | undefined;
   /**
    * What a unit (a vCPU or its worth) costs an hour on demand, over all types with a known price: what yields are measured
    * against, the same whatever is on offer. Absent where no on-demand price is known.

@@ -78,3 +78,16 @@ export function architectureOf(labels: Labels): InstanceTypeFacts['architecture'
   if (name === 'amd64' || name === 'x86_64') return 'x86_64';
   return name === 'arm64' || name === 'aarch64' ? 'arm64' : 'unknown';
 }
+
+/** Labels that name the group a node belongs to, as the templates of its group carry them too. */
+const groupLabels = [
+  'eks.amazonaws.com/nodegroup',
+  'alpha.eksctl.io/nodegroup-name',
+  'kops.k8s.io/instancegroup',
+  'node.kubernetes.io/nodegroup',
+] as const;
+
+/** What a node calls its group; undefined where no label tells. */
+export function groupNameOf(labels: Labels): string | undefined {
+  return groupLabels.map((label) => labels[label]).find((name) => name !== undefined && name !== '');
+}

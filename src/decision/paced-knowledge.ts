@@ -8,7 +8,7 @@ const lookUpsBetween = 512;
  * ended within a layer. What `breathe` throws passes through.
  */
 export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowledge {
-  const { hazard } = knowledge;
+  const { hazard, groupCooldown } = knowledge;
   let lookUps = 0;
   const paced =
     <Given extends readonly unknown[], Fact>(look: (...given: Given) => Fact) =>
@@ -27,5 +27,6 @@ export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowl
     ...(hazard !== undefined && { hazard: paced(hazard) }),
     groupFacts: paced(knowledge.groupFacts),
     cooldown: paced(knowledge.cooldown),
+    ...(groupCooldown !== undefined && { groupCooldown: paced(groupCooldown) }),
   };
 }

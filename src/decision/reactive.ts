@@ -47,7 +47,9 @@ function felt(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked {
     heat: (expectedAndWorst(heats, policy.worstPoolWeight) ?? 0) * (1 - candidate.onDemandShare),
     signal: hottest(signals),
     ends: signals.length > 0 && signals.every((signal) => signal?.kind === 'TERMINATION'),
-    cooldown: resting(cooldowns),
+    cooldown:
+      (policy.switches.capacityCooldown ? knowledge.groupCooldown?.(candidate.id) : undefined) ??
+      resting(cooldowns),
     waitsForOnDemand:
       policy.switches.capacityCooldown &&
       knowledge.onDemandFirst !== undefined &&

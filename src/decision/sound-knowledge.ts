@@ -27,7 +27,7 @@ export interface SoundKnowledge extends Knowledge {
  * probabilities, rates and heat 0..1, hazards 0..60 an hour; a signal or cooldown that is over is absent.
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
-  const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours, onDemandFirst } = knowledge;
+  const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours, onDemandFirst, groupCooldown } = knowledge;
   const bands = new Map<Pool, AdvisorBand | undefined>();
   const failures = new Map<string, { times: number; readonly message: string }>();
   const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
@@ -61,6 +61,9 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
     ...(isHorizon(horizonHours) && { horizonHours }),
     ...(onDemandFirst !== undefined && { onDemandFirst }),
     cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
+    ...(groupCooldown !== undefined && {
+      groupCooldown: (id) => guarded('cooldowns', () => soundCooldown(groupCooldown(id), nowMs)),
+    }),
     pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
     remarks: guarded('remarks', () => knowledge.remarks) ?? [],
     faults: () =>

@@ -35,7 +35,10 @@ function rightsOf(objects: readonly KubeObject[]): Record<string, string[] | und
 describe('privileges', () => {
   it('each account has exactly what its process needs', () => {
     expect(rightsOf(everything)).to.deep.equal({
-      'se-spot-expander-server': ['/nodes list,watch'],
+      'se-spot-expander-server': [
+        '/configmaps/se-spot-expander-capacity get,watch,create,patch in spot',
+        '/nodes list,watch',
+      ],
       'se-spot-expander-agent': [
         '/events create in default',
         '/namespaces list',

@@ -44,10 +44,16 @@ export function asKubelet(
   return KubeApi.of(kubeconfigWith(cluster, kubeletToken(node)));
 }
 
-function kubeconfigWith(cluster: PlayedCluster['cluster'], token: string): string {
+export function kubeconfigWith(
+  cluster: PlayedCluster['cluster'],
+  token: string,
+  namespace = 'default',
+): string {
   const config = JSON.parse(readFileSync(cluster.kubeconfig, 'utf8')) as {
     users: { name: string; user: { token: string } }[];
+    contexts: { context: { namespace?: string } }[];
   };
+  for (const { context } of config.contexts) context.namespace = namespace;
   config.users = [{ name: 'admin', user: { token } }];
   const path = join(mkdtempSync(join(tmpdir(), 'spot-identity-')), 'kubeconfig');
   writeFileSync(path, JSON.stringify(config), { mode: 0o600 });

@@ -117,3 +117,8 @@ probes
 {{- define "spot-expander.metricsPortNumber" -}}
 {{- ternary 9090 (int (.root.Values.agent.metricsPort | default .root.Values.agent.httpPort)) (eq .component "server") -}}
 {{- end -}}
+
+{{- /* The ConfigMap by which replicas share what did not deliver; `none` where the operator wants none. */ -}}
+{{- define "spot-expander.capacityRecord" -}}
+{{- get .Values.server.config "capacity_record" | default (printf "%s-capacity" (include "spot-expander.fullname" .)) -}}
+{{- end -}}

@@ -40,6 +40,8 @@ export function groupFactsOf(group: AutoScalingGroup, launch: Launch): GroupFact
     zones: group.AvailabilityZones ?? [],
     ...purchaseOf(share, launch),
     ...(weights !== undefined && { weights }),
+    // With weights its size is in units, not in nodes.
+    ...(weights === undefined && group.MaxSize !== undefined && { maxNodes: group.MaxSize }),
     source: 'auto-scaling-group',
   };
 }

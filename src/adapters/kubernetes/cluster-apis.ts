@@ -29,7 +29,7 @@ export interface Refusal {
 }
 
 export interface AskedOptions<T> {
-  readonly patch?: 'merge' | 'strategic-merge';
+  readonly patch?: 'merge' | 'strategic-merge' | 'apply';
   /** Statuses that are an expected outcome. */
   readonly expected?: (refusal: Refusal) => T | undefined;
 }
@@ -179,6 +179,7 @@ export function clusterApis(
 const patchTypes = {
   merge: PatchStrategy.MergePatch,
   'strategic-merge': PatchStrategy.StrategicMergePatch,
+  apply: PatchStrategy.ServerSideApply,
 } as const;
 
 type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;

@@ -1,9 +1,5 @@
-import {
-  cooldownOf,
-  emptyCapacityMemory,
-  remembered,
-  type CapacityEvent,
-} from '../../decision/capacity-memory.ts';
+import { cooldownOf } from '../../decision/capacity-rests.ts';
+import { emptyCapacityMemory, remembered, type CapacityEvent } from '../../decision/capacity-memory.ts';
 import type { AdvisorBand, Knowledge, RiskAssessment } from '../../decision/knowledge.ts';
 import type { NodeTemplate, ScaleUpRequest } from '../../decision/scale-up-request.ts';
 import type { Policy } from '../../decision/policy.ts';

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { journalFile } from '../../adapters/files/journal-file.ts';
+import type { ClusterApis } from '../../adapters/kubernetes/cluster-apis.ts';
 import { nodeWatch, nodeWatchDefaults } from '../../adapters/kubernetes/node-watch.ts';
 import type { AdvisorBand } from '../../decision/knowledge.ts';
-import type { RestingClass } from '../../decision/capacity-memory.ts';
+import type { RestingClass } from '../../decision/capacity-rests.ts';
 import { poolKey, type Pool } from '../../decision/pool.ts';
 import { feedWithNewNodes } from '../../server/expander/new-nodes.ts';
 import { AccountRecord, CombinedRecord } from '../../server/fleet/account-record.ts';
@@ -13,12 +14,9 @@ import { FleetWatch } from '../../server/fleet/fleet-watch.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RiskModel } from '../../ports/risk-model.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { openedCluster } from '../opened-cluster.ts';
 
 export interface FleetOptions {
-  /** Undefined in a cluster: the pod's own service account. */
-  readonly kubeconfig: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly apis: ClusterApis;
   /** Where the journal is kept. */
   readonly stateDir: string;
   readonly advisorBand: (pool: Pool) => AdvisorBand | undefined;
@@ -28,7 +26,7 @@ export interface FleetOptions {
   readonly vcpusOf: (instanceType: string) => number | undefined;
   readonly horizonHours: number;
   /** A node joined after the first listing. */
-  readonly onNewNode: (pool: Pool) => void;
+  readonly onNewNode: (pool: Pool, groupName: string | undefined) => void;
   readonly onNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -52,25 +50,17 @@ export interface Fleet {
   /** Interruptions of one node of a pool an hour, for decisions. */
   readonly poolHazard: (pool: Pool) => number;
   /** A capacity class did not deliver. */
-  readonly rests: (resting: Pick<RestingClass, 'pool'>) => void;
+  readonly rests: (resting: Pick<RestingClass, 'pool' | 'of'>) => void;
   /** Resolves some time after the signal, with everything written. */
   readonly ended: Promise<void>;
 }
 
 /** Its sum, of as many pools and nodes as a record keeps, takes half of it. */
 const journalBytes = 8 * 1024 * 1024;
-const listTimeoutMs = 30_000;
 
-/**
- * Watches the cluster's nodes until the signal: hot pools and the fleet's own hazard.
- * @throws UsageError when the cluster cannot be named; an API server that is away is waited for.
- */
-export async function startedFleet(options: FleetOptions): Promise<Fleet> {
-  const { clock, log, signal } = options;
-  const apis = await openedCluster(options.kubeconfig, options.environment, {
-    timeoutMs: listTimeoutMs,
-    userAgent: 'spot-expander-serve',
-  });
+/** Watches the cluster's nodes until the signal: hot pools and the fleet's own hazard. An API server that is away is waited for. */
+export function startedFleet(options: FleetOptions): Fleet {
+  const { apis, clock, log, signal } = options;
   const feed = nodeWatch(apis, {
     ...nodeWatchDefaults,
     nowMs: clock.monotonicMs,
@@ -88,7 +78,7 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     info: log.info.bind(log),
     warn: log.warn.bind(log),
   });
-  const ended = watch.run(signal).finally(() => apis.close());
+  const ended = watch.run(signal);
   const account = new AccountRecord();
   const record = new CombinedRecord(watch.record, account, options.zoneName);
   const hazard: FleetHazardOf = (beside, onBeside) =>
@@ -106,9 +96,9 @@ export async function startedFleet(options: FleetOptions): Promise<Fleet> {
     counts,
     hazard,
     poolHazard: (pool) => hazards.perHour(pool, clock.nowMs()),
-    rests: ({ pool }) => {
-      // The record is of Spot pools; a group of unknown capacity type may be anything.
-      if (pool.capacityType === 'spot') watch.foundEmpty(poolKey(pool));
+    rests: ({ pool, of }) => {
+      // The record is of Spot pools; a group of unknown capacity type may be anything, and one that rests alone has pools that deliver.
+      if (of === 'class' && pool.capacityType === 'spot') watch.foundEmpty(poolKey(pool));
     },
     ended,
   };

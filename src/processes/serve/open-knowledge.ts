@@ -39,6 +39,7 @@ export interface OpenKnowledgeOptions {
   /** Live signals and resting classes, where the process knows any. */
   readonly poolSignal?: Knowledge['signal'];
   readonly cooldown?: Knowledge['cooldown'];
+  readonly groupCooldown?: Knowledge['groupCooldown'];
   readonly onDemandFirst?: () => string | undefined;
   /** Where the fleet runs, where the process knows. */
   readonly fleet?: () => Knowledge['fleet'];
@@ -99,6 +100,7 @@ export function openKnowledge(options: OpenKnowledgeOptions): OpenedKnowledge {
     ...(options.poolSignal !== undefined && { poolSignal: options.poolSignal }),
     ...(options.poolHazard !== undefined && { poolHazard: options.poolHazard }),
     ...(options.cooldown !== undefined && { cooldown: options.cooldown }),
+    ...(options.groupCooldown !== undefined && { groupCooldown: options.groupCooldown }),
     ...(options.onDemandFirst !== undefined && { onDemandFirst: options.onDemandFirst }),
     ...(options.fleet !== undefined && { fleet: options.fleet }),
     horizonHours: () => modelKeeper?.status().card?.horizonHours,

@@ -12,13 +12,14 @@ import { pacedAdvisor } from '../../server/advisor/paced-advisor.ts';
 import { spotAdvisor } from '../../server/advisor/spot-advisor.ts';
 import type { BestOptionsDependencies } from '../../server/expander/answered-best-options.ts';
 import { AnsweredFleet } from '../../server/expander/answered-fleet.ts';
-import { capacityKeeper } from '../../server/expander/capacity-keeper.ts';
 import type { Recorder } from '../../server/recording/recorder.ts';
 import { namedRecording } from '../../server/recording/recording.ts';
 import { serveMetrics, type ServeMetrics } from '../../server/telemetry/serve-metrics.ts';
 import { serveTelemetry, type ServeTelemetry } from '../../server/telemetry/serve-telemetry.ts';
 import { jsonLog, type Log } from '../../telemetry/log.ts';
 import { systemClock } from '../../telemetry/system-clock.ts';
+import { openedCluster } from '../opened-cluster.ts';
+import { startedCapacity } from './capacity.ts';
 import { decisionPolicy } from './decision-policy.ts';
 import { startedFleet, type Fleet } from './fleet.ts';
 import { MadeLater } from './made-later.ts';
@@ -52,6 +53,8 @@ export interface ServeParts {
   readonly recordings: Recorder | undefined;
   readonly expander: BestOptionsDependencies;
   readonly advisor: SpotAdvisor;
+  /** Resolves some time after the signal, with everything written that was on its way. */
+  readonly ended: () => Promise<void>;
 }
 
 /**
@@ -75,31 +78,41 @@ export async function serveParts(
   // is judged by what is known of pools, and what is known of pools rests on the fleet's record.
   const watching = new MadeLater<Fleet>('the fleet');
   const known = new MadeLater<OpenedKnowledge>('knowledge');
-  const capacity = capacityKeeper({
-    policy,
-    clock,
+  const apis = watchesNodes(config)
+    ? await openedCluster(config.kubeconfig, environment, {
+        timeoutMs: clusterTimeoutMs,
+        userAgent: 'spot-expander-serve',
+      })
+    : undefined;
+  const capacity = await startedCapacity({
+    ...{ config, policy, clock, telemetry, log, signal, apis },
     onRest: (resting) => {
       telemetry.capacityRests(resting);
       watching.partIfThere?.rests(resting);
     },
-    onFault: telemetry.listenerFailed,
+    isAtMaximum: (nodeGroupId, labels) => {
+      const most = known.partIfThere?.keeper.current().groupFacts(nodeGroupId, labels)?.maxNodes;
+      const nodes = watching.partIfThere?.counts.view()?.group(nodeGroupId).nodes;
+      return most !== undefined && nodes !== undefined && nodes >= most;
+    },
   });
-  const fleet = watchesNodes(config)
-    ? await startedFleet({
-        kubeconfig: config.kubeconfig,
-        environment,
-        stateDir: config.state_dir,
-        advisorBand: (pool) => known.part.keeper.published().advisorBand(pool),
-        zoneName: (zone) => known.partIfThere?.keeper.published().zoneName(zone) ?? zone,
-        vcpusOf: (type) => known.partIfThere?.keeper.published().instanceType(type)?.vcpu,
-        horizonHours: policy.riskHorizonHours,
-        onNotice: telemetry.fleetNotice,
-        onNewNode: (pool) => capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool }),
-        clock,
-        log,
-        signal,
-      })
-    : undefined;
+  const fleet =
+    apis === undefined
+      ? undefined
+      : startedFleet({
+          apis,
+          stateDir: config.state_dir,
+          advisorBand: (pool) => known.part.keeper.published().advisorBand(pool),
+          zoneName: (zone) => known.partIfThere?.keeper.published().zoneName(zone) ?? zone,
+          vcpusOf: (type) => known.partIfThere?.keeper.published().instanceType(type)?.vcpu,
+          horizonHours: policy.riskHorizonHours,
+          onNotice: telemetry.fleetNotice,
+          onNewNode: (pool, groupName) =>
+            capacity.tell({ kind: 'node-appeared', atMs: clock.nowMs(), pool, groupName }),
+          clock,
+          log,
+          signal,
+        });
   if (fleet !== undefined) watching.part = fleet;
   const answered = new AnsweredFleet(
     (type) => known.partIfThere?.keeper.published().instanceType(type)?.vcpu,
@@ -111,6 +124,7 @@ export async function serveParts(
     events: telemetry,
     standIns: true,
     cooldown: capacity.cooldown,
+    groupCooldown: capacity.groupCooldown,
     onDemandFirst: capacity.onDemandFirst,
     fleet: () => (fleet === undefined ? answered.view(clock.nowMs()) : fleet.counts.view()),
     ...(fleet !== undefined && {
@@ -175,8 +189,15 @@ export async function serveParts(
     recordings,
     expander,
     advisor,
+    ended: async () => {
+      await Promise.all([fleet?.ended, capacity.ended()]);
+      apis?.close();
+    },
   };
 }
+
+/** A list of ten thousand Nodes takes its time. */
+const clusterTimeoutMs = 30_000;
 
 /** In PROD always; in TEST when a kubeconfig was named. */
 function watchesNodes({ mode, kubeconfig }: ServeConfig): boolean {

@@ -116,7 +116,7 @@ export class SpotServer {
 
   /** Takes no new calls, lets open ones end within the configured grace, and resolves when everything is written. */
   async stop(): Promise<void> {
-    const { config, log, recordings, fleet } = this.parts;
+    const { config, log, recordings, ended } = this.parts;
     this.#isDraining = true;
     if (this.#ports !== undefined) {
       const { grpc, http, probes } = this.#ports;
@@ -127,7 +127,7 @@ export class SpotServer {
       await probes?.close(0);
     }
     this.#stopping.abort();
-    await Promise.all([recordings?.close(recordingsCloseMs), fleet?.ended]);
+    await Promise.all([recordings?.close(recordingsCloseMs), ended()]);
   }
 
   #grpcServer({ certFile, keyFile }: ServedCertificate, isToken: IsToken | undefined): Promise<GrpcServer> {

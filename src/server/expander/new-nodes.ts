@@ -1,10 +1,13 @@
-import { capacityTypeOf, instanceTypeOf, regionOf, zoneOf } from '../../decision/node-labels.ts';
+import { capacityTypeOf, groupNameOf, instanceTypeOf, regionOf, zoneOf } from '../../decision/node-labels.ts';
 import type { Pool } from '../../decision/pool.ts';
 import type { NodeView } from '../../drain/observed.ts';
 import type { NodeFeed } from '../../ports/node-feed.ts';
 
 /** The same feed, and a call for every node that joined after the first listing: a chosen node group delivered. */
-export function feedWithNewNodes(feed: NodeFeed, onNewNode: (pool: Pool) => void): NodeFeed {
+export function feedWithNewNodes(
+  feed: NodeFeed,
+  onNewNode: (pool: Pool, groupName: string | undefined) => void,
+): NodeFeed {
   return {
     lastHeardMs: feed.lastHeardMs,
     run: (listener, signal) => {
@@ -13,7 +16,7 @@ export function feedWithNewNodes(feed: NodeFeed, onNewNode: (pool: Pool) => void
         if (known === undefined || known.has(node.uid)) return;
         known.add(node.uid);
         const pool = poolOf(node);
-        if (pool !== undefined) onNewNode(pool);
+        if (pool !== undefined) onNewNode(pool, groupNameOf(node.labels));
       };
       return feed.run(
         {

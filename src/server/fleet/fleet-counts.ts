@@ -1,21 +1,8 @@
 import { fleetView, type FleetNodes } from '../../decision/fleet-view.ts';
 import type { FleetView } from '../../decision/knowledge.ts';
-import { capacityTypeOf, instanceTypeOf, zoneOf } from '../../decision/node-labels.ts';
+import { capacityTypeOf, groupNameOf, instanceTypeOf, zoneOf } from '../../decision/node-labels.ts';
 import type { NodeView } from '../../drain/observed.ts';
 import type { NodeFeed } from '../../ports/node-feed.ts';
-
-/** Labels that name the group a node belongs to, as the templates of its group carry them too. */
-const groupLabels = [
-  'eks.amazonaws.com/nodegroup',
-  'alpha.eksctl.io/nodegroup-name',
-  'kops.k8s.io/instancegroup',
-  'node.kubernetes.io/nodegroup',
-] as const;
-
-/** Undefined where no label tells. */
-export function groupNameOf(labels: Readonly<Record<string, string>>): string | undefined {
-  return groupLabels.map((label) => labels[label]).find((name) => name !== undefined && name !== '');
-}
 
 type Kind = Omit<FleetNodes, 'vcpus' | 'nodes'>;
 

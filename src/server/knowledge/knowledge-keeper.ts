@@ -29,6 +29,7 @@ export interface KnowledgeKeeperOptions extends SourceOptions {
   readonly poolSignal?: (pool: Pool) => PoolSignal | undefined;
   readonly poolHazard?: (pool: Pool) => number | undefined;
   readonly cooldown?: (pool: Pool) => CapacityCooldown | undefined;
+  readonly groupCooldown?: (nodeGroupId: string) => CapacityCooldown | undefined;
   readonly onDemandFirst?: () => string | undefined;
   /** Where the fleet runs; undefined while nothing tells. */
   readonly fleet?: () => FleetView | undefined;
@@ -173,6 +174,7 @@ export function startKnowledgeKeeper(options: KnowledgeKeeperOptions): Knowledge
       ...(options.poolHazard !== undefined && { hazard: options.poolHazard }),
       groupFacts,
       cooldown: (pool) => options.cooldown?.(pool),
+      ...(options.groupCooldown !== undefined && { groupCooldown: options.groupCooldown }),
       onDemandPerUnit: now.onDemandPerUnit,
       ...liveFacts(),
       pricesAreStale,

@@ -17,6 +17,8 @@ export interface RecordedFacts {
   /** Empty where no fleet was watched, and in recordings from before hazards were looked up. */
   readonly hazards: Readonly<Record<string, Answer<NonNullable<Knowledge['hazard']>>>>;
   readonly cooldowns: Readonly<Record<string, Answer<Knowledge['cooldown']>>>;
+  /** By group; empty in recordings from before groups rested alone. */
+  readonly group_cooldowns: Readonly<Record<string, Answer<NonNullable<Knowledge['groupCooldown']>>>>;
   readonly groups: Readonly<Record<string, Answer<Knowledge['groupFacts']>>>;
   readonly prices_are_stale: boolean;
   /** Absent where there was nothing to remark. */
@@ -48,6 +50,8 @@ function answers<Fact extends z.ZodType>(fact: Fact) {
 }
 
 const fleetPart = z.object({ nodes: z.number().min(0), vcpus: z.number().min(0) });
+
+const cooldown = z.object({ untilMs: z.number(), evidence: z.string() });
 
 export const recordedFacts = z.object({
   instance_types: answers(
@@ -94,7 +98,8 @@ export const recordedFacts = z.object({
     }),
   ),
   hazards: answers(z.number().min(0)).default({}),
-  cooldowns: answers(z.object({ untilMs: z.number(), evidence: z.string() })),
+  cooldowns: answers(cooldown),
+  group_cooldowns: answers(cooldown).default({}),
   groups: answers(
     z.object({
       instanceTypes: z.array(z.string()),
@@ -102,6 +107,7 @@ export const recordedFacts = z.object({
       capacityType: z.enum(['spot', 'on-demand', 'unknown']),
       onDemandShare: probability,
       weights: z.record(z.string(), z.number().positive()).exactOptional(),
+      maxNodes: z.number().exactOptional(),
       source: z.enum(['configuration', 'auto-scaling-group']),
       wishes: z
         .object({
@@ -152,6 +158,10 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
   const signals = noted(source.signal, keyOf);
   const hazards = noted((pool: Pool) => source.hazard?.(pool), keyOf);
   const cooldowns = noted(source.cooldown, keyOf);
+  const groupCooldowns = noted(
+    (id: string) => source.groupCooldown?.(id),
+    (id) => id,
+  );
   const groups = noted(source.groupFacts, (nodeGroupId) => nodeGroupId);
   const units = noted(
     (kind: 'plain' | 'accelerated') => source.onDemandPerUnit?.(kind),
@@ -168,6 +178,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       signal: signals.ask,
       ...(source.hazard !== undefined && { hazard: hazards.ask }),
       cooldown: cooldowns.ask,
+      ...(source.groupCooldown !== undefined && { groupCooldown: groupCooldowns.ask }),
       groupFacts: groups.ask,
       ...(source.onDemandPerUnit !== undefined && { onDemandPerUnit: units.ask }),
       ...(fleet !== undefined && { fleet: fleet.view }),
@@ -184,6 +195,7 @@ export function tracedKnowledge(source: Knowledge): TracedKnowledge {
       signals: Object.fromEntries(signals.notes),
       hazards: Object.fromEntries(hazards.notes),
       cooldowns: Object.fromEntries(cooldowns.notes),
+      group_cooldowns: Object.fromEntries(groupCooldowns.notes),
       groups: Object.fromEntries(groups.notes),
       prices_are_stale: source.pricesAreStale,
       ...remarksOf(source.remarks),
@@ -268,6 +280,7 @@ export function recordedKnowledge(facts: RecordedFacts): Knowledge {
       hazard: (pool: Pool) => facts.hazards[keyOf(pool)] ?? undefined,
     }),
     cooldown: (pool) => facts.cooldowns[keyOf(pool)] ?? undefined,
+    groupCooldown: (nodeGroupId) => facts.group_cooldowns[nodeGroupId] ?? undefined,
     groupFacts: (nodeGroupId) => facts.groups[nodeGroupId] ?? undefined,
     onDemandPerUnit: (kind) => facts.on_demand_per_unit[kind] ?? undefined,
     ...(facts.fleet !== undefined && { fleet: recordedFleetView(facts.fleet) }),

@@ -4,6 +4,7 @@ import type { DropReason } from '../../decision/decision.ts';
 import { degradationSteps } from '../../decision/degradation.ts';
 import type { LayerName } from '../../decision/layers.ts';
 import type { KnowledgeSource } from '../knowledge/knowledge-events.ts';
+import { syncResults } from '../expander/shared-capacity.ts';
 import { doorwayRefusals } from '../../ports/doorway.ts';
 import { grpcCodes } from './grpc-codes.ts';
 import { measuredGauges, type MetricSources } from './serve-gauges.ts';
@@ -40,6 +41,8 @@ export interface ServeMetrics {
   readonly connectionsRefused: Counter<'port' | 'why'>;
   readonly recordings: Counter<'result'>;
   readonly cooldowns: Counter;
+  readonly capacitySyncs: Counter<'result'>;
+  readonly passedOver: Counter;
   readonly forcedOnDemand: Counter;
   readonly savingsUsdPerHour: Gauge;
   readonly savingsUsd: Counter;
@@ -206,6 +209,16 @@ export function serveMetrics(): ServeMetrics {
     cooldowns: counter(
       'spot_capacity_cooldowns_total',
       'Capacity classes set to rest because a chosen node group did not deliver',
+    ),
+    capacitySyncs: counterOf(
+      'spot_capacity_record_syncs_total',
+      'Readings and writings of the record by which replicas share what did not deliver, by result',
+      'result',
+      syncResults,
+    ),
+    passedOver: counter(
+      'spot_passed_over_group_nodes_total',
+      'New nodes of groups alike to one that was answered but not answered themselves, soon after the answer',
     ),
     forcedOnDemand: counter(
       'spot_filter_forced_on_demand_total',

@@ -1,7 +1,8 @@
 import type { GrpcEvent } from '../../ports/grpc-events.ts';
 import { decisionLine } from '../advisor/decision-line.ts';
-import type { RestingClass } from '../../decision/capacity-memory.ts';
+import type { RestingClass } from '../../decision/capacity-rests.ts';
 import type { CandidateFacts, ScaleUpDecision } from '../../decision/decision.ts';
+import type { SyncResult } from '../expander/shared-capacity.ts';
 import type { AnsweredScaleUp } from '../expander/expander-events.ts';
 import type { KnowledgeEvents } from '../knowledge/knowledge-events.ts';
 import type { DecisionMessage } from '../../api/messages.ts';
@@ -22,6 +23,10 @@ export interface ServeTelemetry extends Required<KnowledgeEvents> {
   readonly grpcEvent: (event: GrpcEvent) => void;
   readonly httpAnswer: (route: string, status: number) => void;
   readonly capacityRests: (resting: RestingClass) => void;
+  /** The record that replicas share was read or written, or could not be. */
+  readonly capacitySynced: (result: SyncResult, sentence: string, error?: unknown) => void;
+  /** A node came to a group alike to one that was answered, which was not answered itself. */
+  readonly passedOverGrew: (groupName: string, isBalanced: boolean) => void;
   readonly recording: (result: RecordingResult) => void;
   readonly connectionRefused: (port: ServePort, why: DoorwayRefusal) => void;
   readonly fleetNotice: (signal: 'TERMINATION' | 'REBALANCE') => void;
@@ -61,13 +66,15 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
     },
     grpcEvent: (event) => grpcEvent(event, metrics, log),
     httpAnswer: (route, status) => metrics.httpRequests.inc({ route, code: String(status) }),
-    capacityRests: ({ capacityClass, nodeGroupId, untilMs, evidence }) => {
+    capacityRests: ({ of, capacityClass, nodeGroupId, untilMs, evidence }) => {
       metrics.cooldowns.inc();
       log.warn(
         { capacityClass, nodeGroupId, until: new Date(untilMs).toISOString() },
-        `a capacity class rests: ${evidence}`,
+        `a ${of === 'class' ? 'capacity class' : 'node group'} rests: ${evidence}`,
       );
     },
+    capacitySynced: syncTelling(metrics, log),
+    passedOverGrew: balanceTelling(metrics, log),
     recording: (result) => metrics.recordings.inc({ result }),
     connectionRefused: (port, why) => {
       metrics.connectionsRefused.inc({ port, why });
@@ -90,6 +97,54 @@ export function serveTelemetry(metrics: ServeMetrics, log: Log): ServeTelemetry 
       metrics.modelPredictionSeconds.observe({ model }, durationMs / 1000);
       log.debug({ model, pools, durationMs }, 'the region was scored');
     },
+  };
+}
+
+/** An outage and a missing right are told once each until it works again. */
+function syncTelling(metrics: ServeMetrics, log: Log): ServeTelemetry['capacitySynced'] {
+  let isAway = false;
+  let isDenied = false;
+  let doubted = '';
+  return (result, sentence, error) => {
+    metrics.capacitySyncs.inc({ result });
+    switch (result) {
+      case 'denied':
+        if (!isDenied) log.warn({ err: error }, sentence);
+        isDenied = true;
+        return;
+      case 'failed':
+        if (!isAway) log.warn({ err: error }, sentence);
+        isAway = true;
+        return;
+      case 'doubted':
+        if (doubted !== sentence) log.warn({}, sentence);
+        doubted = sentence;
+        return;
+      case 'conflict':
+        log.debug({}, sentence);
+        return;
+      case 'written':
+        isDenied = false;
+        if (isAway) log.info({}, 'what rests is shared again');
+        isAway = false;
+        return;
+      case 'read':
+        if (isAway) log.info({}, 'what rests is shared again');
+        isAway = false;
+    }
+  };
+}
+
+function balanceTelling(metrics: ServeMetrics, log: Log): ServeTelemetry['passedOverGrew'] {
+  let isTold = false;
+  return (groupName, isBalanced) => {
+    metrics.passedOver.inc();
+    if (!isBalanced || isTold) return;
+    isTold = true;
+    log.warn(
+      { group: groupName },
+      'nodes come to groups that were not answered, alike to the answered one but for their zone: the autoscaler seems to run with --balance-similar-node-groups, which feeds dropped and resting groups too; turn it off, since zones are chosen and spread here',
+    );
   };
 }
 

@@ -1,12 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { CapacityEvent, CapacityMemory } from '../../../src/decision/capacity-memory.ts';
-import {
-  classOf,
-  cooldownOf,
-  emptyCapacityMemory,
-  remembered,
-} from '../../../src/decision/capacity-memory.ts';
+import { emptyCapacityMemory, remembered } from '../../../src/decision/capacity-memory.ts';
+import { classOf, cooldownOf } from '../../../src/decision/capacity-rests.ts';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
 import type { Knowledge } from '../../../src/decision/knowledge.ts';

@@ -9,7 +9,8 @@ import {
   pod as podBytes,
   textField,
 } from '../../../scripts/wire-bytes.ts';
-import { cooldownOf, emptyCapacityMemory, remembered } from '../../../src/decision/capacity-memory.ts';
+import { emptyCapacityMemory, remembered } from '../../../src/decision/capacity-memory.ts';
+import { cooldownOf } from '../../../src/decision/capacity-rests.ts';
 import type { FleetNodes } from '../../../src/decision/fleet-view.ts';
 import type { Knowledge } from '../../../src/decision/knowledge.ts';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';

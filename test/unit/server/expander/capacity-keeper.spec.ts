@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { decideScaleUp } from '../../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../../src/decision/policy.ts';
-import type { RestingClass } from '../../../../src/decision/capacity-memory.ts';
+import type { RestingClass } from '../../../../src/decision/capacity-rests.ts';
 import { capacityKeeper } from '../../../../src/server/expander/capacity-keeper.ts';
 import { knownMarket, modelRisk, now, pod, scaleUp, spotPool } from '../../decision/known-market.ts';
 
@@ -26,6 +26,7 @@ function keeper() {
   const rests: RestingClass[] = [];
   const kept = capacityKeeper({
     policy: defaultPolicy,
+    by: 'a',
     clock: { nowMs: () => clock.wallMs, monotonicMs: () => clock.monotonicMs },
     onRest: (resting) => void rests.push(resting),
     onFault: (error) => {
