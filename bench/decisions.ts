@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
+import type { Knowledge } from '../src/decision/knowledge.ts';
+import { instanceTypeOf, zoneOf } from '../src/decision/node-labels.ts';
 import { decideScaleUp } from '../src/decision/pipeline.ts';
 import { defaultPolicy } from '../src/decision/policy.ts';
 import type { Resources } from '../src/decision/resources.ts';
 import type { NodeTemplate, PendingPod, ScaleUpRequest } from '../src/decision/scale-up-request.ts';
+import type { NodeView } from '../src/drain/observed.ts';
+import { FleetCounts } from '../src/server/fleet/fleet-counts.ts';
+import { FleetRecord } from '../src/server/fleet/fleet-record.ts';
+import { PoolHazards } from '../src/server/fleet/pool-hazard.ts';
 import { bundledKnowledge, snapshot } from './bundled-knowledge.ts';
 import type { Bench, Measurement } from './measurement.ts';
 import { elapsed, quantile, threadMs } from './quantile.ts';
@@ -10,15 +16,18 @@ import type { Row } from './row.ts';
 
 const gib = 2 ** 30;
 
-/** The pipeline alone: 500 node groups through all six layers over the bundled snapshot, no two of one pool. */
+/** The pipeline alone: 500 node groups through all six layers over the bundled snapshot, no two of one pool, a fleet of 10,000 Nodes in view. */
 export const decisions: readonly Measurement[] = [
   {
     name: 'decision of 500 candidates',
     rows: async ({ quick }: Bench): Promise<readonly Row[]> => {
       const stop = new AbortController();
       try {
-        const knowledge = await bundledKnowledge(stop.signal);
+        const bundled = await bundledKnowledge(stop.signal);
         const request = scaleUpOf(500, 200);
+        const fleet = await fleetOf(10_000, request, bundled);
+        // As a server has it: where the fleet runs, and how often each pool was interrupted.
+        const knowledge: Knowledge = { ...bundled, ...fleet };
         const decide = (): void => {
           const { answer } = decideScaleUp(request, knowledge, defaultPolicy, Date.now());
           if (answer.length !== 1) throw new Error(`${answer.length} ids were answered`);
@@ -56,6 +65,38 @@ export const decisions: readonly Measurement[] = [
     },
   },
 ];
+
+/** Nodes of every other group, a few groups with many of them. */
+async function fleetOf(
+  nodes: number,
+  { nodes: groups }: ScaleUpRequest,
+  known: Knowledge,
+): Promise<Pick<Knowledge, 'fleet' | 'hazard'>> {
+  const counts = new FleetCounts((type) => known.instanceType(type)?.vcpu);
+  const templates = [...groups.values()].filter((_, index) => index % 2 === 0);
+  const views = Array.from({ length: nodes }, (_, index): NodeView => {
+    const labels = templates[Math.floor(templates.length * (index / nodes) ** 2)]?.labels ?? {};
+    const uid = `node-${index}`;
+    return {
+      ...{ name: uid, uid, resourceVersion: '1', providerId: '', createdAtMs: 0, unschedulable: false },
+      ...{ labels, annotations: {}, taints: [], bootId: '', condition: undefined, nodeClaim: undefined },
+    };
+  });
+  const feed = counts.counting({
+    lastHeardMs: () => 0,
+    run: (listener) => Promise.resolve(listener.listed(views)),
+  });
+  const ignored = (): void => undefined;
+  await feed.run({ listed: ignored, changed: ignored, gone: ignored }, new AbortController().signal);
+  const record = new FleetRecord();
+  for (const { labels } of templates) {
+    const pool = `${instanceTypeOf(labels) ?? ''}@${zoneOf(labels) ?? ''}` as const;
+    record.add({ kind: 'hours', pool, hours: 500, atMs: Date.now() });
+  }
+  const hazards = new PoolHazards(record, (pool) => known.advisorBand(pool));
+  const fleet = counts.view();
+  return { ...(fleet !== undefined && { fleet }), hazard: (pool) => hazards.perHour(pool, Date.now()) };
+}
 
 interface Snapshot {
   readonly zones: Readonly<Record<string, string>>;
