@@ -63,7 +63,10 @@ export function rankedCandidate(candidate: Ranked, formula: Policy['formula']): 
     yield: candidate.yield,
     heat: candidate.heat,
     score: candidate.score,
-    sentence: sentenceOf(candidate, formula),
+    // Made when somebody reads it: telling costs more than deciding, and an answer waits for none of it.
+    get sentence() {
+      return sentenceOf(candidate, formula);
+    },
     ...(affinity !== undefined && { affinity }),
     ...(spread !== undefined && { spread }),
     ...(signal !== undefined && { signal }),

@@ -17,6 +17,7 @@ const families: Readonly<Record<string, Readonly<Record<string, number>> | undef
 
 /** 0..1; undefined for a type that is not burstable. */
 export function baselineShare(instanceType: string): number | undefined {
+  if (!instanceType.startsWith('t')) return undefined;
   const [family = '', size = ''] = instanceType.split('.');
   return Object.hasOwn(families, family) ? families[family]?.[size] : undefined;
 }

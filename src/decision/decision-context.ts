@@ -122,7 +122,7 @@ export function factsOf(
 ): CandidateFacts {
   const { typeFacts, price, risk, historicInterruptRate, admittedFor, heat } = candidate;
   const [first] = candidate.pools;
-  return {
+  const facts: { -readonly [Key in keyof CandidateFacts]: CandidateFacts[Key] } = {
     id: candidate.id,
     instanceType: first?.instanceType ?? '',
     zone: first?.zone ?? '',
@@ -132,17 +132,21 @@ export function factsOf(
     nodeCount: candidate.nodeCount,
     architecture: candidate.architecture,
     riskSource: risk?.source ?? 'none',
-    ...(typeFacts !== undefined && { vcpu: typeFacts.vcpu, memoryGib: typeFacts.memoryGib }),
-    ...(price?.spotPerHour !== undefined && { spotPerHour: price.spotPerHour }),
-    ...(price?.onDemandPerHour !== undefined && { onDemandPerHour: price.onDemandPerHour }),
-    ...(historicInterruptRate !== undefined && { historicInterruptRate }),
-    ...(risk !== undefined && {
-      crashProbability: risk.crashProbability,
-      expectedFrequency: risk.expectedFrequency,
-    }),
-    ...(heat !== undefined && { heat }),
-    ...(admittedFor !== undefined && { admittedFor }),
   };
+  if (typeFacts !== undefined) {
+    facts.vcpu = typeFacts.vcpu;
+    facts.memoryGib = typeFacts.memoryGib;
+  }
+  if (price?.spotPerHour !== undefined) facts.spotPerHour = price.spotPerHour;
+  if (price?.onDemandPerHour !== undefined) facts.onDemandPerHour = price.onDemandPerHour;
+  if (historicInterruptRate !== undefined) facts.historicInterruptRate = historicInterruptRate;
+  if (risk !== undefined) {
+    facts.crashProbability = risk.crashProbability;
+    facts.expectedFrequency = risk.expectedFrequency;
+  }
+  if (heat !== undefined) facts.heat = heat;
+  if (admittedFor !== undefined) facts.admittedFor = admittedFor;
+  return facts;
 }
 
 export function dropped(candidate: Candidate, layer: LayerName, reason: DropReason, sentence: string): Drop {

@@ -1,5 +1,5 @@
 import type { FleetPart, FleetView } from './knowledge.ts';
-import { poolKey, type CapacityType } from './pool.ts';
+import type { CapacityType, Pool } from './pool.ts';
 
 /** Nodes that are alike. */
 export interface FleetNodes {
@@ -17,7 +17,18 @@ const none: FleetPart = { nodes: 0, vcpus: 0 };
 
 /** Counts by pool, type, zone and group. */
 export function fleetView(source: FleetView['source'], fleet: Iterable<FleetNodes>): FleetView {
-  const pools = new Map<string, FleetPart>();
+  // By type and then zone: every pool of every request is looked for, and a name made of both would be made each time.
+  const pools: Readonly<Record<CapacityType, Map<string, Map<string, FleetPart>>>> = {
+    spot: new Map(),
+    'on-demand': new Map(),
+    unknown: new Map(),
+  };
+  const ofPool = ({
+    instanceType,
+    zone,
+    capacityType,
+  }: Pick<Pool, 'instanceType' | 'zone' | 'capacityType'>) =>
+    pools[capacityType].get(instanceType)?.get(zone) ?? none;
   const types = new Map<string, FleetPart>();
   const zones = new Map<string, FleetPart>();
   const groups = new Map<string, FleetPart>();
@@ -26,7 +37,9 @@ export function fleetView(source: FleetView['source'], fleet: Iterable<FleetNode
   for (const one of fleet) {
     const part = { nodes: one.nodes, vcpus: one.nodes * one.vcpus };
     all = sum(all, part);
-    add(pools, `${poolKey(one)}/${one.capacityType}`, part);
+    const ofType = pools[one.capacityType].get(one.instanceType) ?? new Map<string, FleetPart>();
+    add(ofType, one.zone, part);
+    pools[one.capacityType].set(one.instanceType, ofType);
     if (one.capacityType !== 'on-demand') {
       add(types, one.instanceType, part);
       add(zones, one.zone, part);
@@ -37,7 +50,7 @@ export function fleetView(source: FleetView['source'], fleet: Iterable<FleetNode
   return {
     source,
     all,
-    pool: (pool) => pools.get(`${poolKey(pool)}/${pool.capacityType}`) ?? none,
+    pool: ofPool,
     type: ({ instanceType }) => types.get(instanceType) ?? none,
     zone: ({ zone }) => zones.get(zone) ?? none,
     inZone: (zone) => nodesInZone.get(zone) ?? 0,

@@ -24,6 +24,12 @@ export function interruptionEvidence(
     return { perHour: 0, withinHorizon: 0, gateProbability: 0, source: 'on-demand' };
   const modelled = modelledHazard(risk, policy);
   const speaksOfLinux = bands === 'bands' && operatingSystem === 'linux' && policy.switches.riskModel;
+  const [only] = pools;
+  if (only !== undefined && pools.length === 1) {
+    const { perHour: ofPool, source } = hazardOf(only, knowledge, policy, modelled, speaksOfLinux);
+    const perHour = ofPool * (1 - onDemandShare);
+    return { perHour, withinHorizon: within(perHour, policy), ...gate(source, risk, ofPool, policy) };
+  }
   const found = pools.map((pool) => hazardOf(pool, knowledge, policy, modelled, speaksOfLinux));
   const hazardPerHour = expectedAndWorst(
     found.map(({ perHour }) => perHour),
@@ -35,13 +41,21 @@ export function interruptionEvidence(
   return {
     perHour,
     withinHorizon: within(perHour, policy),
+    ...gate(source, risk, found.length === 0 ? typicalHazardPerHour : worst, policy),
+  };
+}
+
+function gate(
+  source: InterruptionEvidence['source'],
+  risk: CandidateRisk,
+  worst: number,
+  policy: Policy,
+): Pick<InterruptionEvidence, 'gateProbability' | 'source'> {
+  return {
     gateProbability:
       source === 'model'
         ? risk.crashProbability
-        : atEvenOdds(
-            within(found.length === 0 ? typicalHazardPerHour : worst, policy),
-            within(typicalHazardPerHour, policy),
-          ),
+        : atEvenOdds(within(worst, policy), within(typicalHazardPerHour, policy)),
     source,
   };
 }

@@ -35,6 +35,10 @@ export class LabelValues {
         this.#byKey.set(key, { place: this.#byKey.size, ids: new Map(), wholes: [Number.NaN] });
   }
 
+  keys(): Iterable<string> {
+    return this.#byKey.keys();
+  }
+
   get keyCount(): number {
     return this.#byKey.size;
   }

@@ -15,12 +15,19 @@ export function nodeTails(
   { nodeTail }: Policy,
 ): readonly number[] {
   const stays = Uint8Array.from(pods, ({ onScaleDown }) => (onScaleDown === 'moves' ? 0 : 1));
+  const known = new Map<ArrayLike<number>, number>();
+  const stayingOf = (list: ArrayLike<number>): number => {
+    const before = known.get(list);
+    if (before !== undefined) return before;
+    let staying = 0;
+    for (let place = 0; place < list.length; place += 1) staying += stays[list[place] ?? -1] ?? 0;
+    known.set(list, staying);
+    return staying;
+  };
   return candidates.map((candidate) => {
     const onNode = podsOnNodeOf(candidate);
     if (onNode === undefined) return 0;
-    let staying = 0;
-    for (let place = 0; place < candidate.pods.length; place += 1)
-      staying += stays[candidate.pods[place] ?? -1] ?? 0;
+    const staying = stayingOf(candidate.pods);
     return nodeTail * Math.log2(Math.max(1, (onNode * staying) / candidate.pods.length));
   });
 }

@@ -67,12 +67,17 @@ const mostPods = 110;
 
 /** How many pods of the demand's average size a node holds, 1 to 110; 1 where the pods are unknown or ask for nothing. */
 export function podsOnNode(node: Resources, demand: Resources, podCount: number): number {
-  const ratios = [
-    [node.cpuMilli, demand.cpuMilli] as const,
-    [node.memoryBytes, demand.memoryBytes] as const,
-    [node.gpus, demand.gpus] as const,
-  ].flatMap(([offered, asked]) => (asked > 0 ? (offered * podCount) / asked : []));
-  return ratios.length === 0 ? 1 : Math.min(mostPods, Math.max(1, Math.min(...ratios)));
+  const least = Math.min(
+    podsBy(node.cpuMilli, demand.cpuMilli, podCount),
+    podsBy(node.memoryBytes, demand.memoryBytes, podCount),
+    podsBy(node.gpus, demand.gpus, podCount),
+  );
+  return least === Infinity ? 1 : Math.min(mostPods, Math.max(1, least));
+}
+
+/** By one resource; Infinity where the pods ask for none of it. */
+function podsBy(offered: number, asked: number, podCount: number): number {
+  return asked > 0 ? (offered * podCount) / asked : Infinity;
 }
 
 /** How many nodes the demand needs at least, taken as divisible; undefined when no number of them is enough. */

@@ -110,11 +110,14 @@ function priced(context: DecisionContext<Assessed>): DecisionContext<Priced> {
   const candidates: Priced[] = [];
   const drops = [...context.drops];
   for (const candidate of context.candidates) {
-    const { price } = candidate;
-    if (price === undefined) drops.push(dropped(candidate, 'optimizer', 'no-price', noPrice(candidate)));
-    else candidates.push({ ...candidate, price });
+    if (hasPrice(candidate)) candidates.push(candidate);
+    else drops.push(dropped(candidate, 'optimizer', 'no-price', noPrice(candidate)));
   }
   return { candidates, drops };
+}
+
+function hasPrice(candidate: Assessed): candidate is Priced {
+  return candidate.price !== undefined;
 }
 
 function noPrice({ id, pools }: Assessed): string {

@@ -10,12 +10,15 @@ const lookUpsBetween = 512;
 export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowledge {
   const { hazard, groupCooldown } = knowledge;
   let lookUps = 0;
+  const counted = (): void => {
+    lookUps += 1;
+    if (lookUps % lookUpsBetween === 0) breathe();
+  };
   const paced =
-    <Given extends readonly unknown[], Fact>(look: (...given: Given) => Fact) =>
-    (...given: Given): Fact => {
-      lookUps += 1;
-      if (lookUps % lookUpsBetween === 0) breathe();
-      return look(...given);
+    <Given, Fact>(look: (given: Given) => Fact) =>
+    (given: Given): Fact => {
+      counted();
+      return look(given);
     };
   return {
     ...knowledge,
@@ -25,7 +28,10 @@ export function pacedKnowledge(knowledge: Knowledge, breathe: () => void): Knowl
     risk: paced(knowledge.risk),
     signal: paced(knowledge.signal),
     ...(hazard !== undefined && { hazard: paced(hazard) }),
-    groupFacts: paced(knowledge.groupFacts),
+    groupFacts: (id, labels) => {
+      counted();
+      return knowledge.groupFacts(id, labels);
+    },
     cooldown: paced(knowledge.cooldown),
     ...(groupCooldown !== undefined && { groupCooldown: paced(groupCooldown) }),
   };

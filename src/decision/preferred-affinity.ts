@@ -19,6 +19,9 @@ interface Share {
   readonly pools: number;
 }
 
+const fewKeys = 8;
+const onePool = Int32Array.of(1);
+
 /** What requirements can see of a candidate's nodes. */
 interface Look {
   /** Labels that every node carries: places of keys and their values. */
@@ -55,13 +58,9 @@ export class PreferredAffinity {
     this.#work = work;
     this.#values = new LabelValues(keysOf(kinds));
     const alike = new Map<string, Look>();
-    for (const candidate of candidates) {
-      const look = this.#lookOf(candidate);
-      const name = nameOf(look);
-      const before = alike.get(name) ?? look;
-      alike.set(name, before);
-      this.#looks.set(candidate, before);
-    }
+    const ofOnePool = new Map<ValueId, Map<ValueId, Look>>();
+    for (const candidate of candidates)
+      this.#looks.set(candidate, this.#sharedLook(candidate, alike, ofOnePool));
     this.#shown = new Int32Array(this.#values.keyCount);
     this.#kinds = kinds.map((terms) => terms.filter(isWeighed).map((term) => this.#judged(term)));
   }
@@ -96,19 +95,52 @@ export class PreferredAffinity {
     return all === 0 ? 0 : matched / (all * look.pools);
   }
 
-  #lookOf({ labels, pools }: Candidate): Look {
-    const shown = Object.entries(labels).flatMap(([key, value]) => {
-      const found = isOfPool(key) ? undefined : this.#values.valueOf(key, value);
-      return found === undefined ? [] : [[found.place, found.id] as const];
-    });
-    const idOf = (key: string, value: string | undefined): ValueId =>
-      value === undefined ? absent : (this.#values.valueOf(key, value)?.id ?? absent);
+  /** The look of a candidate, one object for all that look alike. */
+  #sharedLook(
+    candidate: Candidate,
+    alike: Map<string, Look>,
+    ofOnePool: Map<ValueId, Map<ValueId, Look>>,
+  ): Look {
+    const { labels, pools } = candidate;
+    const shown = this.#shownBy(labels);
+    if (shown.length > 0 || pools.length > 1) {
+      const look = this.#lookOf(candidate, shown);
+      const name = nameOf(look);
+      const before = alike.get(name) ?? look;
+      alike.set(name, before);
+      return before;
+    }
+    // Most groups have one pool and no other label that pods ask for: type and zone are all there is to see of them.
+    const zone = this.#idOf(zoneLabel, labels[zoneLabel]);
+    const type = this.#idOf(typeLabel, labels[typeLabel]);
+    const ofZone = ofOnePool.get(zone) ?? new Map<ValueId, Look>();
+    ofOnePool.set(zone, ofZone);
+    const before = ofZone.get(type) ?? this.#lookOf(candidate, shown);
+    ofZone.set(type, before);
+    return before;
+  }
+
+  #idOf(key: string, value: string | undefined): ValueId {
+    return value === undefined ? absent : (this.#values.valueOf(key, value)?.id ?? absent);
+  }
+
+  #lookOf({ labels, pools }: Candidate, shown = this.#shownBy(labels)): Look {
+    const idOf = (key: string, value: string | undefined): ValueId => this.#idOf(key, value);
     const landing =
       pools.length > 1
         ? pools.map(
             ({ zone, instanceType }) => [idOf(zoneLabel, zone), idOf(typeLabel, instanceType)] as const,
           )
         : [[idOf(zoneLabel, labels[zoneLabel]), idOf(typeLabel, labels[typeLabel])] as const];
+    const [only] = landing;
+    if (only !== undefined && landing.length === 1) {
+      const [zone, type] = only;
+      return {
+        ...{ labels: shown, pools: 1, both: onePool, known: new Map(), lists: new Map() },
+        zones: [{ value: zone, pools: 1 }],
+        types: [{ value: type, pools: 1 }],
+      };
+    }
     const zones = sharesOf(landing.map(([zone]) => zone));
     const types = sharesOf(landing.map(([, type]) => type));
     const both = new Int32Array(zones.length * types.length);
@@ -119,6 +151,18 @@ export class PreferredAffinity {
       both[at] = (both[at] ?? 0) + 1;
     }
     return { labels: shown, pools: landing.length, zones, types, both, known: new Map(), lists: new Map() };
+  }
+
+  /** Nodes carry dozens of labels, and pods mostly ask for one or two of them. */
+  #shownBy(labels: Candidate['labels']): Look['labels'] {
+    const shown: [place: number, value: ValueId][] = [];
+    const see = (key: string, value: string | undefined): void => {
+      const found = isOfPool(key) || value === undefined ? undefined : this.#values.valueOf(key, value);
+      if (found !== undefined) shown.push([found.place, found.id]);
+    };
+    if (this.#values.keyCount > fewKeys) for (const [key, value] of Object.entries(labels)) see(key, value);
+    else for (const key of this.#values.keys()) if (Object.hasOwn(labels, key)) see(key, labels[key]);
+    return shown;
   }
 
   #judged({ weight, requirements }: PreferredNodeTerm): JudgedTerm {

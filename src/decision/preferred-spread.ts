@@ -19,7 +19,9 @@ export class PreferredSpread {
   /** By place: how many domains all groups have, what a pod could hope for; Infinity where each node has its own. */
   readonly #offered: Float64Array;
   readonly #fleet: FleetView | undefined;
-  readonly #zones: readonly string[];
+  readonly #zonePlace: number | undefined;
+  /** Of the zones over which pods would be spread: nodes in the emptiest and in the fullest; undefined where nothing is to be evened out. */
+  readonly #extremes: Extremes | undefined;
   /** The same of the candidate in hand. */
   readonly #domains: Float64Array;
   readonly #work: WorkAllowance;
@@ -31,18 +33,19 @@ export class PreferredSpread {
     work: WorkAllowance,
   ) {
     this.#work = work;
-    this.#fleet = fleet;
     this.#kinds = kinds.map((kind) => Int32Array.from(kind, ({ topologyKey }) => this.#placeOf(topologyKey)));
     this.#domains = new Float64Array(this.#keys.size);
     this.#offered = Float64Array.from(this.#keys.keys(), (key) => domains(key)?.length ?? Infinity);
-    this.#zones = this.#keys.has(zoneLabel) ? (domains(zoneLabel) ?? []) : [];
+    this.#fleet = fleet;
+    this.#zonePlace = this.#keys.get(zoneLabel);
+    this.#extremes = extremesOf(this.#zonePlace === undefined ? [] : (domains(zoneLabel) ?? []), fleet);
   }
 
   /** 0..1 for each of the kinds, in their order; short once the work allowance is spent. */
   degreesOf(candidate: Candidate, { kinds, counts }: WishCounts): readonly number[] {
     const shown = this.#domainsOf(candidate);
     for (const [place, domains] of shown) this.#domains[place] = domains;
-    const evened = this.#zones.length === 0 ? undefined : evenedOut(candidate, this.#zones, this.#fleet);
+    const evened = evenedOut(candidate, this.#extremes, this.#fleet);
     const degrees: number[] = [];
     for (let at = 0; at < kinds.length; at += 1) {
       const keys = this.#kinds[kinds[at] ?? -1] ?? new Int32Array(0);
@@ -59,7 +62,7 @@ export class PreferredSpread {
       const possible = Math.min(this.#offered[place] ?? 0, count);
       const here = Math.min(this.#domains[place] ?? 0, nodeCount, count);
       const reached = possible === 0 ? 0 : Math.min(1, here / possible);
-      sum += evened !== undefined && place === this.#keys.get(zoneLabel) ? (reached + evened) / 2 : reached;
+      sum += evened !== undefined && place === this.#zonePlace ? (reached + evened) / 2 : reached;
     }
     return sum / keys.length;
   }
@@ -83,9 +86,26 @@ export class PreferredSpread {
     // What comes later outranks what comes before it.
     if (hostnames !== undefined) shown.push([hostnames, nodeCount]);
     if (zones !== undefined && pools.length > 0)
-      shown.push([zones, new Set(pools.map(({ zone }) => zone)).size]);
+      shown.push([zones, pools.length === 1 ? 1 : new Set(pools.map(({ zone }) => zone)).size]);
     return shown;
   }
+}
+
+interface Extremes {
+  readonly fewest: number;
+  readonly most: number;
+}
+
+function extremesOf(zones: readonly string[], fleet: FleetView | undefined): Extremes | undefined {
+  if (fleet === undefined || zones.length === 0) return undefined;
+  let fewest = Infinity;
+  let most = 0;
+  for (const zone of zones) {
+    const nodes = fleet.inZone(zone);
+    fewest = Math.min(fewest, nodes);
+    most = Math.max(most, nodes);
+  }
+  return { fewest, most };
 }
 
 /**
@@ -94,21 +114,16 @@ export class PreferredSpread {
  */
 function evenedOut(
   { pools, nodeCount }: Candidate,
-  zones: readonly string[],
+  extremes: Extremes | undefined,
   fleet: FleetView | undefined,
 ): number | undefined {
-  if (fleet === undefined || pools.length === 0) return undefined;
-  let fewest = Infinity;
-  let most = 0;
-  for (const zone of zones) {
-    const nodes = fleet.inZone(zone);
-    fewest = Math.min(fewest, nodes);
-    most = Math.max(most, nodes);
-  }
+  if (fleet === undefined || extremes === undefined || pools.length === 0) return undefined;
+  const { fewest, most } = extremes;
   if (!(most > fewest)) return 1;
-  const degrees = pools.map(({ zone }) => {
+  let sum = 0;
+  for (const { zone } of pools) {
     const behind = Math.min(most - fewest, Math.max(0, most - fleet.inZone(zone)));
-    return (behind + nodeCount) / (most - fewest + nodeCount);
-  });
-  return degrees.reduce((sum, one) => sum + one, 0) / degrees.length;
+    sum += (behind + nodeCount) / (most - fewest + nodeCount);
+  }
+  return sum / pools.length;
 }

@@ -4,7 +4,7 @@ import { wishOrder } from './group-wishes.ts';
 import type { CapacityCooldown, FleetView, Knowledge, PoolSignal } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import { hazardText, inThousandHours } from './sentences.ts';
-import { expectedAndWorst, mean } from './several-pools.ts';
+import { expectedAndWorst } from './several-pools.ts';
 
 /**
  * What happens now outranks what was predicted: a hot candidate gives way to every cooler one that is not known to be worse.
@@ -63,7 +63,10 @@ function felt(candidate: Scored, knowledge: Knowledge, policy: Policy): Ranked {
 /** Where the fewest are a tie goes: nodes of its pools, then of its zones, as one number. */
 function nodesThere({ pools }: Scored, fleet: FleetView | undefined): number {
   if (fleet === undefined) return 0;
-  return mean(pools.map((pool) => fleet.pool(pool).nodes + fleet.inZone(pool.zone) / 1e6)) ?? 0;
+  if (pools.length === 0) return 0;
+  let sum = 0;
+  for (const pool of pools) sum += fleet.pool(pool).nodes + fleet.inZone(pool.zone) / 1e6;
+  return sum / pools.length;
 }
 
 /** Where nothing better is left for a hot candidate to give way to, its score stands: its interruptions are in its cost. */

@@ -5,7 +5,7 @@ import { interruptionEvidence } from './interruption-evidence.ts';
 import type { Knowledge, RiskAssessment } from './knowledge.ts';
 import type { Policy } from './policy.ts';
 import type { Pool } from './pool.ts';
-import { expectedAndWorst } from './several-pools.ts';
+import { expectedAndWorst, known } from './several-pools.ts';
 
 interface PoolRisk {
   readonly assessment: RiskAssessment;
@@ -58,10 +58,20 @@ export function riskOf(
       ? 'price-only'
       : lowerStep(from, knowledge.pricesAreStale ? 'advisor-prior' : 'model');
   const risks = candidate.pools.map((pool) => poolRisk(pool, knowledge, policy, first));
-  const [head, ...others] = risks;
+  const [head] = risks;
+  if (head !== undefined && risks.length === 1) {
+    const { assessment, step } = head;
+    const spotShare = 1 - candidate.onDemandShare;
+    return {
+      crashProbability: assessment.crashProbability * spotShare,
+      expectedFrequency: assessment.expectedFrequency * spotShare,
+      source: assessment.source,
+      step,
+    };
+  }
   if (head === undefined)
     return { ...unknownRisk(policy.riskHorizonHours), source: 'none', step: 'price-only' };
-  const lowest = others.reduce(
+  const lowest = risks.reduce(
     (low, risk) => (lowerStep(low.step, risk.step) === low.step ? low : risk),
     head,
   );
@@ -83,10 +93,7 @@ function fleetHazardOf(
 ): number | undefined {
   if (!switches.hotPools || hazard === undefined) return undefined;
   if (capacityType === 'on-demand') return 0;
-  const hazardPerHour = expectedAndWorst(
-    pools.flatMap((pool) => hazard(pool) ?? []),
-    worstPoolWeight,
-  );
+  const hazardPerHour = expectedAndWorst(known(pools, hazard), worstPoolWeight);
   return hazardPerHour === undefined ? undefined : hazardPerHour * (1 - onDemandShare);
 }
 

@@ -97,7 +97,7 @@ function amount(value: number): number {
   return value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : 0;
 }
 
-/** Sums over options: each pod is read once, since options repeat the same pods by the hundred. */
+/** Sums over options: each pod is read once and each list of pods summed once, since options repeat them by the hundred. */
 function demandOf(pods: readonly PendingPod[]): (indices: ArrayLike<number>) => Demand | undefined {
   const cpuMilli = new Float64Array(pods.length);
   const memoryBytes = new Float64Array(pods.length);
@@ -110,7 +110,7 @@ function demandOf(pods: readonly PendingPod[]): (indices: ArrayLike<number>) => 
     gpus[index] = requests.gpus;
     units[index] = podUnits(requests);
   });
-  return (indices) => {
+  const sumOf = (indices: ArrayLike<number>): Demand | undefined => {
     const sum = { cpuMilli: 0, memoryBytes: 0, gpus: 0 };
     let unitSum = 0;
     for (let place = 0; place < indices.length; place++) {
@@ -121,6 +121,14 @@ function demandOf(pods: readonly PendingPod[]): (indices: ArrayLike<number>) => 
       unitSum += units[pod] ?? 0;
     }
     return unitSum > 0 ? { resources: sum, units: unitSum } : undefined;
+  };
+  // Options that hold the same pods hold the same list of them.
+  const known = new Map<ArrayLike<number>, Demand | undefined>();
+  return (indices) => {
+    if (known.has(indices)) return known.get(indices);
+    const demand = sumOf(indices);
+    known.set(indices, demand);
+    return demand;
   };
 }
 

@@ -15,6 +15,19 @@ export function expectedAndWorst(values: readonly number[], worstWeight: number)
   return (1 - worstWeight) * (sum / values.length) + worstWeight * worst;
 }
 
+/** What is known of some of many, in their order. */
+export function known<Given, Fact>(
+  many: readonly Given[],
+  look: (given: Given) => Fact | undefined,
+): readonly Fact[] {
+  const found: Fact[] = [];
+  for (const one of many) {
+    const fact = look(one);
+    if (fact !== undefined) found.push(fact);
+  }
+  return found;
+}
+
 export function mean(values: readonly number[]): number | undefined {
   return expectedAndWorst(values, 0);
 }

@@ -28,41 +28,58 @@ export interface SoundKnowledge extends Knowledge {
  */
 export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowledge {
   const { hazard, onDemandPerUnit: perUnit, fleet, horizonHours, onDemandFirst, groupCooldown } = knowledge;
-  const bands = new Map<Pool, AdvisorBand | undefined>();
   const failures = new Map<string, { times: number; readonly message: string }>();
+  const failed = (name: string, error: unknown): void => {
+    const failure = failures.get(name) ?? { times: 0, message: messageOf(error) };
+    failure.times += 1;
+    failures.set(name, failure);
+  };
   const guarded = <Value>(name: string, look: () => Value): Value | undefined => {
     try {
       return look();
     } catch (error) {
-      const failure = failures.get(name) ?? { times: 0, message: messageOf(error) };
-      failure.times += 1;
-      failures.set(name, failure);
+      failed(name, error);
       return undefined;
     }
   };
+  /** A look-up that is asked once for each pool of a request, and often: made without a closure for each question. */
+  const sound =
+    <Given, Fact, Sound>(name: string, look: (given: Given) => Fact, soundOf: (fact: Fact) => Sound) =>
+    (given: Given): Sound | undefined => {
+      try {
+        return soundOf(look(given));
+      } catch (error) {
+        failed(name, error);
+        return undefined;
+      }
+    };
   return {
-    instanceType: (type) => guarded('instance types', () => soundType(knowledge.instanceType(type))),
-    advisorBand: (pool) => {
-      // Several layers ask for the band of the same pool.
-      if (bands.has(pool)) return bands.get(pool);
-      const band = guarded('advisor bands', () => soundBand(knowledge.advisorBand(pool)));
-      bands.set(pool, band);
-      return band;
-    },
-    prices: (pool) => guarded('prices', () => soundPrices(knowledge.prices(pool))),
-    risk: (pool) => guarded('risk', () => soundRisk(knowledge.risk(pool))),
-    signal: (pool) => guarded('signals', () => soundSignal(knowledge.signal(pool), nowMs)),
-    ...(hazard !== undefined && { hazard: (pool) => guarded('hazards', () => soundHazard(hazard(pool))) }),
+    instanceType: onceEach(
+      sound('instance types', (type: string) => knowledge.instanceType(type), soundType),
+    ),
+    advisorBand: onceEach(sound('advisor bands', (pool: Pool) => knowledge.advisorBand(pool), soundBand)),
+    prices: sound('prices', (pool: Pool) => knowledge.prices(pool), soundPrices),
+    risk: sound('risk', (pool: Pool) => knowledge.risk(pool), soundRisk),
+    signal: sound(
+      'signals',
+      (pool: Pool) => knowledge.signal(pool),
+      (one) => soundSignal(one, nowMs),
+    ),
+    ...(hazard !== undefined && { hazard: onceEach(sound('hazards', hazard, soundHazard)) }),
     groupFacts: (id, labels) => guarded('group facts', () => soundFacts(knowledge.groupFacts(id, labels))),
     ...(perUnit !== undefined && {
       onDemandPerUnit: (kind) => guarded('on-demand units', () => soundPrice(perUnit(kind))),
     }),
-    ...(fleet !== undefined && { fleet: soundFleet(fleet, guarded) }),
+    ...(fleet !== undefined && { fleet: soundFleet(fleet, guarded, failed) }),
     ...(isHorizon(horizonHours) && { horizonHours }),
     ...(onDemandFirst !== undefined && { onDemandFirst }),
-    cooldown: (pool) => guarded('cooldowns', () => soundCooldown(knowledge.cooldown(pool), nowMs)),
+    cooldown: sound(
+      'cooldowns',
+      (pool: Pool) => knowledge.cooldown(pool),
+      (one) => soundCooldown(one, nowMs),
+    ),
     ...(groupCooldown !== undefined && {
-      groupCooldown: (id) => guarded('cooldowns', () => soundCooldown(groupCooldown(id), nowMs)),
+      groupCooldown: sound('cooldowns', groupCooldown, (one) => soundCooldown(one, nowMs)),
     }),
     pricesAreStale: guarded('price age', () => knowledge.pricesAreStale) ?? true,
     remarks: guarded('remarks', () => knowledge.remarks) ?? [],
@@ -70,6 +87,18 @@ export function soundKnowledge(knowledge: Knowledge, nowMs: number): SoundKnowle
       [...failures].map(
         ([name, { times, message }]) => `the look-up of ${name} failed ${times} times: ${message}`,
       ),
+  };
+}
+
+/** Several layers ask the same of the same pool, and many groups are of one type. */
+function onceEach<Given, Fact>(look: (given: Given) => Fact): (given: Given) => Fact {
+  const known = new Map<Given, Fact>();
+  return (given) => {
+    const before = known.get(given);
+    if (before !== undefined || known.has(given)) return before as Fact;
+    const fact = look(given);
+    known.set(given, fact);
+    return fact;
   };
 }
 
@@ -160,22 +189,38 @@ const nowhere: FleetPart = { nodes: 0, vcpus: 0 };
 function soundFleet(
   fleet: FleetView,
   guarded: <Value>(name: string, look: () => Value) => Value | undefined,
+  failed: (name: string, error: unknown) => void,
 ): FleetView {
-  const part = (look: () => FleetPart): FleetPart => soundPart(guarded('the fleet', look));
+  const part =
+    <Given>(look: (given: Given) => FleetPart) =>
+    (given: Given): FleetPart => {
+      try {
+        return soundPart(look(given));
+      } catch (error) {
+        failed('the fleet', error);
+        return nowhere;
+      }
+    };
   return {
     source: fleet.source,
-    all: part(() => fleet.all),
-    pool: (pool) => part(() => fleet.pool(pool)),
-    type: (pool) => part(() => fleet.type(pool)),
-    zone: (pool) => part(() => fleet.zone(pool)),
-    inZone: (zone) =>
-      soundPart({ vcpus: 0, nodes: guarded('the fleet', () => fleet.inZone(zone)) ?? 0 }).nodes,
-    group: (id) => part(() => fleet.group(id)),
+    all: soundPart(guarded('the fleet', () => fleet.all)),
+    // By the methods of whatever fleet this is.
+    pool: part((pool: Pool) => fleet.pool(pool)),
+    type: part((pool: Pool) => fleet.type(pool)),
+    zone: part((pool: Pool) => fleet.zone(pool)),
+    inZone: onceEach((zone: string) => amount(guarded('the fleet', () => fleet.inZone(zone)) ?? 0)),
+    group: part((id: string) => fleet.group(id)),
   };
 }
 
 function soundPart(part: FleetPart | undefined): FleetPart {
   if (part === undefined) return nowhere;
-  const amount = (value: number): number => (value >= 0 && value <= 1e9 ? value : 0);
-  return { nodes: amount(part.nodes), vcpus: amount(part.vcpus) };
+  const { nodes, vcpus } = part;
+  return amount(nodes) === nodes && amount(vcpus) === vcpus
+    ? part
+    : { nodes: amount(nodes), vcpus: amount(vcpus) };
+}
+
+function amount(value: number): number {
+  return value >= 0 && value <= 1e9 ? value : 0;
 }

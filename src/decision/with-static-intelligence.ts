@@ -3,7 +3,7 @@ import { without } from './decision-context.ts';
 import type { Knowledge } from './knowledge.ts';
 import { nodePriceOf } from './node-price.ts';
 import type { Policy } from './policy.ts';
-import { expectedAndWorst } from './several-pools.ts';
+import { expectedAndWorst, known } from './several-pools.ts';
 import { amountText, percentText, priceText } from './sentences.ts';
 
 /**
@@ -17,7 +17,7 @@ export function withStaticIntelligence(
   filter: 'filter' | 'keep-all',
 ): DecisionContext<Known> {
   const filtersBands = filter === 'filter' && policy.switches.advisorFilter;
-  const known: DecisionContext<Known> = {
+  const looked: DecisionContext<Known> = {
     candidates: context.candidates.map((candidate) => {
       const found = knownOf(candidate, knowledge, policy);
       const objection =
@@ -28,7 +28,7 @@ export function withStaticIntelligence(
     drops: context.drops,
   };
   const isStrict = policy.formula === 'classic';
-  return without(known, 'static', (one) => tooSmall(one) ?? (isStrict ? one.objection : undefined));
+  return without(looked, 'static', (one) => tooSmall(one) ?? (isStrict ? one.objection : undefined));
 }
 
 function knownOf(candidate: Candidate, knowledge: Knowledge, policy: Policy): Known {
@@ -46,7 +46,7 @@ function knownOf(candidate: Candidate, knowledge: Knowledge, policy: Policy): Kn
 function interruptRateOf(candidate: Candidate, knowledge: Knowledge, policy: Policy): number | undefined {
   if (candidate.capacityType === 'on-demand') return undefined;
   const rate = expectedAndWorst(
-    candidate.pools.flatMap((pool) => knowledge.advisorBand(pool)?.interruptRate ?? []),
+    known(candidate.pools, (pool) => knowledge.advisorBand(pool)?.interruptRate),
     policy.worstPoolWeight,
   );
   return rate === undefined ? undefined : rate * (1 - candidate.onDemandShare);
@@ -75,18 +75,19 @@ function interruptedTooOften(
   { maxHistoricInterruptRate }: Policy,
 ): Objection | undefined {
   if (capacityType !== 'spot') return undefined;
-  const rates = pools.flatMap((pool) => {
+  let worst = -Infinity;
+  let type = '';
+  for (const pool of pools) {
     const rate = knowledge.advisorBand(pool)?.interruptRate;
-    return rate === undefined ? [] : { rate, pool };
-  });
-  const [first] = rates;
-  if (first === undefined) return undefined;
-  const worst = rates.reduce((most, one) => (one.rate > most.rate ? one : most), first);
-  if (worst.rate <= maxHistoricInterruptRate) return undefined;
-  const where = pools.length === 1 ? 'this Spot capacity' : `the Spot capacity of ${worst.pool.instanceType}`;
+    if (rate === undefined || rate <= worst) continue;
+    worst = rate;
+    type = pool.instanceType;
+  }
+  if (worst <= maxHistoricInterruptRate) return undefined;
+  const where = pools.length === 1 ? 'this Spot capacity' : `the Spot capacity of ${type}`;
   return {
     reason: 'interrupt-rate',
-    sentence: `${percentText(worst.rate)} of ${where} was reclaimed in the trailing month, at most ${percentText(maxHistoricInterruptRate)} is allowed`,
+    sentence: `${percentText(worst)} of ${where} was reclaimed in the trailing month, at most ${percentText(maxHistoricInterruptRate)} is allowed`,
   };
 }
 

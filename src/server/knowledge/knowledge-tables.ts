@@ -59,10 +59,12 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
 
   // A key without a place speaks of the file's own region, and of no other.
   const inFileRegion = (region: string): boolean => region === file?.region;
+  const advisorPlaces = placesIn(advisor);
+  const onDemandPlaces = placesIn(onDemand);
   const onDemandPerHour = (instanceType: string, named: string): number | undefined => {
     const region = named === '' ? ownRegion : named;
     return (
-      onDemand.get(`${instanceType}@${region}`) ??
+      (onDemandPlaces.has(region) ? onDemand.get(`${instanceType}@${region}`) : undefined) ??
       (inFileRegion(region) ? onDemand.get(instanceType) : undefined)
     );
   };
@@ -88,9 +90,10 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
     instanceType,
     advisorBand(pool) {
       const region = regionOf(pool);
+      const zone = zones.nameOf(pool.zone);
       return (
-        advisor.get(key(pool)) ??
-        advisor.get(`${pool.instanceType}@${region}`) ??
+        (advisorPlaces.has(zone) ? advisor.get(`${pool.instanceType}@${zone}`) : undefined) ??
+        (advisorPlaces.has(region) ? advisor.get(`${pool.instanceType}@${region}`) : undefined) ??
         (inFileRegion(region) ? advisor.get(pool.instanceType) : undefined)
       );
     },
@@ -100,12 +103,10 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
       const found = spot.get(key(pool));
       const observed = found !== undefined && found.observedAtMs >= notBeforeMs ? found : undefined;
       if (onDemandPrice === undefined && observed === undefined) return undefined;
-      return {
-        ...(onDemandPrice === undefined ? {} : { onDemandPerHour: onDemandPrice }),
-        ...(observed === undefined
-          ? {}
-          : { spotPerHour: observed.pricePerHour, spotObservedAtMs: observed.observedAtMs }),
-      };
+      if (observed === undefined)
+        return onDemandPrice === undefined ? {} : { onDemandPerHour: onDemandPrice };
+      const spotPrice = { spotPerHour: observed.pricePerHour, spotObservedAtMs: observed.observedAtMs };
+      return onDemandPrice === undefined ? spotPrice : { onDemandPerHour: onDemandPrice, ...spotPrice };
     },
     newestSpotMs: newest(spot),
     spotPrices: spot.size,
@@ -114,6 +115,16 @@ export function knowledgeTables(sources: Sources): KnowledgeTables {
       instanceTypes: [...new Set([...(file?.instanceTypes.keys() ?? []), ...accountTypes.keys()])],
     },
   };
+}
+
+/** The zones and regions that keys name beside a type: where there are none, none is looked for. */
+function placesIn(entries: ReadonlyMap<string, unknown>): ReadonlySet<string> {
+  const places = new Set<string>();
+  for (const entry of entries.keys()) {
+    const at = entry.indexOf('@');
+    if (at >= 0) places.add(entry.slice(at + 1));
+  }
+  return places;
 }
 
 /** A zone that tells no region is taken to be in the own one. */
