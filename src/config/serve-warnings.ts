@@ -9,9 +9,16 @@ export interface WarningInputs {
   readonly explicit: ReadonlyMap<string, string>;
   /** Ids of the node groups that there are; undefined: not told. */
   readonly groups: readonly string[] | undefined;
+  /** Whether the autoscaler runs with `--balance-similar-node-groups`; undefined: not told. */
+  readonly balancesGroups?: boolean | undefined;
 }
 
-export function serveWarnings({ config, explicit: given, groups }: WarningInputs): readonly string[] {
+export function serveWarnings({
+  config,
+  explicit: given,
+  groups,
+  balancesGroups,
+}: WarningInputs): readonly string[] {
   return [
     ...idleSettings(config).flatMap(([key, why]) => {
       const source = given.get(key);
@@ -21,6 +28,11 @@ export function serveWarnings({ config, explicit: given, groups }: WarningInputs
     ...(config.mode === 'PROD' && config.autoscaler_callers === undefined
       ? [
           'every caller of BestOptions is believed about capacity: name the autoscaler under autoscaler_callers, or let nobody else reach the port',
+        ]
+      : []),
+    ...(balancesGroups === true
+      ? [
+          'the autoscaler runs with --balance-similar-node-groups: it spreads each answer over all groups alike but for zone, those that were dropped or rest too; turn it off, since zones are chosen and spread here',
         ]
       : []),
     ...(groups === undefined ? [] : unmatched(config.nodeGroups, groups)),
@@ -37,6 +49,10 @@ function idleSettings(config: ServeConfig): readonly (readonly [key: string, why
       idle.push([key, `no model file is read with risk_model ${model}`]);
   if (config.record === undefined) idle.push(['record_max_size', 'nothing is recorded without record']);
   if (!watches) {
+    idle.push([
+      'capacity_record',
+      'replicas share what did not deliver where nodes are watched: in PROD, or with kubeconfig',
+    ]);
     const why = 'nodes are watched in PROD, or with kubeconfig, and no pool is hot without';
     idle.push(['hot_penalty', why]);
     if (model.startsWith('fleet-hazard'))

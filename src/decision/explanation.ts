@@ -2,6 +2,8 @@ import type { Answer } from './answer.ts';
 import type { Assessed, DecisionContext, Ranked, RiskStep } from './decision-context.ts';
 import type { Degradation, DegradationStep } from './degradation.ts';
 import { degradationSteps, lowerStep } from './degradation.ts';
+import type { FleetView } from './knowledge.ts';
+import { groupLabels, groupNameOf } from './node-labels.ts';
 import type { Policy } from './policy.ts';
 import { isKnownWorse } from './reactive.ts';
 import type { SoundKnowledge } from './sound-knowledge.ts';
@@ -37,6 +39,7 @@ export function explanationOf(
     ...why,
     ...(assumed === 0 ? [] : [`the price of ${assumed} candidates is assumed`]),
     ...unknownCapacity(candidates),
+    ...unheldShares(candidates, knowledge.fleet),
     ...(knowledge.onDemandFirst === undefined ? [] : [knowledge.onDemandFirst]),
     ...(knowledge.fleet?.source === 'answers'
       ? ['no nodes are watched: where the fleet runs is taken from the last answers']
@@ -45,6 +48,28 @@ export function explanationOf(
   ];
   const step: DegradationStep = best === undefined ? 'all-ids' : lowerStep(from, stepOf(best, candidates));
   return { degradation: { step, reasons: step === 'model' ? [] : why }, remarks };
+}
+
+/** Shares of the fleet's nodes that an operator wants, where nothing tells which nodes are the group's. */
+function unheldShares(candidates: readonly Assessed[], fleet: FleetView | undefined): readonly string[] {
+  const wished = candidates.filter(
+    ({ wishes }) => wishes?.minShare !== undefined || wishes?.maxShare !== undefined,
+  );
+  const unheld =
+    fleet?.source === 'answers'
+      ? []
+      : wished.filter(
+          ({ id, labels }) =>
+            fleet === undefined || (groupNameOf(labels) === undefined && fleet.group(id).nodes === 0),
+        );
+  const [first] = unheld;
+  if (first === undefined) return [];
+  const others = unheld.length === 1 ? '' : ` and ${unheld.length - 1} more`;
+  return [
+    fleet === undefined
+      ? `min_share and max_share of ${first.id}${others} do not hold: nothing tells yet how many nodes a group has`
+      : `min_share and max_share of ${first.id}${others} do not hold: no label of its nodes names their group (${groupLabels.join(', ')})`,
+  ];
 }
 
 function unknownCapacity(candidates: readonly Assessed[]): readonly string[] {

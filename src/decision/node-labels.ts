@@ -80,7 +80,7 @@ export function architectureOf(labels: Labels): InstanceTypeFacts['architecture'
 }
 
 /** Labels that name the group a node belongs to, as the templates of its group carry them too. */
-const groupLabels = [
+export const groupLabels = [
   'eks.amazonaws.com/nodegroup',
   'alpha.eksctl.io/nodegroup-name',
   'kops.k8s.io/instancegroup',

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { flag } from '../../config/setting.ts';
 import { addSettingFlags } from '../../config/setting-flags.ts';
 import { serveWarnings } from '../../config/serve-warnings.ts';
-import { names } from '../../config/value-types.ts';
+import { names, yesOrNo } from '../../config/value-types.ts';
 import type { CommandContext } from '../command-context.ts';
 import { readSettings, withExitCodes } from '../settings-command.ts';
 import { readServeSettings, withServeSettings } from './serve-command.ts';
@@ -13,6 +13,12 @@ const checkSettings = {
     undefined,
     'ids',
     'ids of your node groups, separated by commas: says which descriptions under node_groups match none of them',
+  ),
+  balance_similar_node_groups: flag(
+    yesOrNo.optional(),
+    undefined,
+    'yes|no',
+    'whether the autoscaler runs with --balance-similar-node-groups: says what comes of it',
   ),
 } as const;
 
@@ -25,9 +31,13 @@ export function configCommand(context: CommandContext): Command {
     .description('read the configuration as serve would and print every value, or every mistake')
     .action((options: Record<string, unknown>) => {
       const { config, explicit: given } = readServeSettings(options, context);
-      const { groups } = readSettings({ table: checkSettings }, options, context);
+      const { groups, balance_similar_node_groups: balancesGroups } = readSettings(
+        { table: checkSettings },
+        options,
+        context,
+      );
       context.writeOut(`${JSON.stringify(config, null, 2)}\n`);
-      for (const sentence of serveWarnings({ config, explicit: given, groups }))
+      for (const sentence of serveWarnings({ config, explicit: given, groups, balancesGroups }))
         context.writeError(`warning: ${sentence}\n`);
     });
   return withExitCodes(new Command('config').description('look at the configuration')).addCommand(check);

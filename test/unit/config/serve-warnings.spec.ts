@@ -7,9 +7,10 @@ interface Told {
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly nodeGroups?: readonly object[];
   readonly groups?: readonly string[];
+  readonly balancesGroups?: boolean;
 }
 
-function warnings({ flags = {}, nodeGroups, groups }: Told): readonly string[] {
+function warnings({ flags = {}, nodeGroups, groups, balancesGroups }: Told): readonly string[] {
   const inputs = { flags, environment: {}, configFile: undefined, prod: false };
   const config = serveConfig(inputs);
   const descriptions = (nodeGroups ?? []).map((one) => ({
@@ -24,8 +25,25 @@ function warnings({ flags = {}, nodeGroups, groups }: Told): readonly string[] {
     config: { ...config, nodeGroups: descriptions },
     explicit: explicitServeSettings(inputs),
     groups,
+    balancesGroups,
   });
 }
+
+describe('an autoscaler that balances groups alike', () => {
+  it('is told what comes of it, once somebody says that it does', () => {
+    expect(warnings({})).to.deep.equal([]);
+    expect(warnings({ balancesGroups: false })).to.deep.equal([]);
+    expect(warnings({ balancesGroups: true }).join()).to.match(/those that were dropped or rest too; turn it off/);
+  });
+});
+
+describe('a description that tells a wish or a maximum alone', () => {
+  it('does something', () => {
+    const alone = { match: { id: 'a' }, instanceTypes: [] };
+    expect(warnings({ nodeGroups: [{ ...alone, wishes: { rank: 1 } }] })).to.deep.equal([]);
+    expect(warnings({ nodeGroups: [{ ...alone, maxNodes: 5 }] })).to.deep.equal([]);
+  });
+});
 
 describe('an expression of another engine', () => {
   for (const [source, said] of [

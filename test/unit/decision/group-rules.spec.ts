@@ -5,7 +5,8 @@ import type { GroupDescription } from '../../../src/decision/group-rules.ts';
 import { capacityTypeOf } from '../../../src/decision/node-labels.ts';
 import { decideScaleUp } from '../../../src/decision/pipeline.ts';
 import { defaultPolicy } from '../../../src/decision/policy.ts';
-import type { GroupFacts } from '../../../src/decision/knowledge.ts';
+import { fleetView } from '../../../src/decision/fleet-view.ts';
+import type { GroupFacts, Knowledge } from '../../../src/decision/knowledge.ts';
 import { knownMarket, modelRisk, now, pod, scaleUp } from './known-market.ts';
 
 function description(part: Partial<GroupDescription>): GroupDescription {
@@ -273,6 +274,42 @@ describe('a group whose types are weighed', () => {
       weights: { 'c5.large': 0, 'c5.xlarge': Number.NaN },
     });
     expect(perHour).to.be.closeTo((0.03 + 0.05) / 2, 1e-12);
+  });
+});
+
+describe('a share of the fleet that an operator wants', () => {
+  const asking = (fleet: Partial<Knowledge>, labels: Readonly<Record<string, string>> = {}) => {
+    const request = scaleUp(
+      { web: { type: 'c5.large', zone: 'ap-south-1a', capacityType: 'SPOT', nodeCount: 1, pods: [0] } },
+      [pod(1_000, 1)],
+    );
+    const nodes = [...request.nodes].map(
+      ([id, node]) => [id, { ...node, labels: { ...node.labels, ...labels } }] as const,
+    );
+    const market = knownMarket({
+      prices: { 'c5.large': { spotPerHour: 0.03, onDemandPerHour: 0.085 } },
+      risk: { 'c5.large': modelRisk(0.1) },
+    });
+    const groupFacts = () => ({
+      ...{ instanceTypes: [], zones: [], capacityType: 'spot' as const, onDemandShare: 0 },
+      source: 'configuration' as const,
+      wishes: { maxShare: 0.5 },
+    });
+    const known = { ...market, groupFacts, ...fleet };
+    return decideScaleUp({ ...request, nodes: new Map(nodes) }, known, defaultPolicy, now).remarks.join();
+  };
+
+  it('is said not to hold where no label names the group, or no nodes are counted', () => {
+    expect(asking({})).to.match(/min_share and max_share of web do not hold: nothing tells yet/);
+    const fleet = fleetView('nodes', []);
+    expect(asking({ fleet })).to.match(
+      /do not hold: no label of its nodes names their group \(eks\.amazonaws/,
+    );
+  });
+
+  it('holds where a label names it', () => {
+    const fleet = fleetView('nodes', []);
+    expect(asking({ fleet }, { 'eks.amazonaws.com/nodegroup': 'web' })).to.equal('');
   });
 });
 
