@@ -84,7 +84,10 @@ async function fleetOf(
   });
   const feed = counts.counting({
     lastHeardMs: () => 0,
-    run: (listener) => Promise.resolve(listener.listed(views)),
+    run: (listener) => {
+      listener.listed(views);
+      return Promise.resolve();
+    },
   });
   const ignored = (): void => undefined;
   await feed.run({ listed: ignored, changed: ignored, gone: ignored }, new AbortController().signal);
