@@ -33,7 +33,9 @@ describe('an autoscaler that balances groups alike', () => {
   it('is told what comes of it, once somebody says that it does', () => {
     expect(warnings({})).to.deep.equal([]);
     expect(warnings({ balancesGroups: false })).to.deep.equal([]);
-    expect(warnings({ balancesGroups: true }).join()).to.match(/those that were dropped or rest too; turn it off/);
+    expect(warnings({ balancesGroups: true }).join()).to.match(
+      /those that were dropped or rest too; turn it off/,
+    );
   });
 });
 
