@@ -1,5 +1,5 @@
 /**
- * Writes the table of docs/how-decisions-are-made.md that shows real requests of cluster-autoscalers answered by the classic
+ * Writes the table of bench/simulations.md that shows real requests of cluster-autoscalers answered by the classic
  * formula and by the default, side by side; `--print` only prints it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { decideScaleUp } from '../src/decision/pipeline.ts';
 import { defaultPolicy } from '../src/decision/policy.ts';
 import { readBestOptions } from '../src/wire/best-options-reader.ts';
 
-const page = new URL('../docs/how-decisions-are-made.md', import.meta.url);
+const page = new URL('../bench/simulations.md', import.meta.url);
 const [begin, end] = ['<!-- answers: node scripts/answers-table.ts -->\n', '<!-- end of answers -->'];
 /** The day of the bundled snapshot: a later one changes nothing but how old its prices are. */
 const nowMs = Date.UTC(2025, 6, 28);
@@ -57,6 +57,6 @@ else {
   const text = readFileSync(page, 'utf8');
   const [at, to] = [text.indexOf(begin), text.indexOf(end)];
   if (at < 0 || to < at)
-    throw new Error(`docs/how-decisions-are-made.md has no place between ${begin.trim()} and ${end}`);
+    throw new Error(`bench/simulations.md has no place between ${begin.trim()} and ${end}`);
   writeFileSync(page, `${text.slice(0, at + begin.length)}\n${made}\n${text.slice(to)}`);
 }
