@@ -115,7 +115,7 @@ describe('a description of groups', () => {
 });
 
 describe('a setting that does nothing here', () => {
-  it('is told of with where it was explicit, and only when it was explicit', () => {
+  it('names where it was given, and only when it was given', () => {
     expect(warnings({})).to.deep.equal([]);
     expect(warnings({ flags: { price_refresh: '1m', record_max_size: '1Gi' } })).to.deep.equal([
       '--price-refresh does nothing: prices come from the static file (market: static)',
