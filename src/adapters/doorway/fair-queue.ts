@@ -53,11 +53,11 @@ export class FairQueue<Item> {
 
   #takenOf(among: Map<string, Item[]>, isKnown: boolean): Taken<Item> | undefined {
     for (const [client, items] of among) {
-      const [item, ...others] = items;
+      const item = items.shift();
       // To the end of the round.
       among.delete(client);
       if (item === undefined) continue;
-      if (others.length > 0) among.set(client, others);
+      if (items.length > 0) among.set(client, items);
       this.#size -= 1;
       return { item, isKnown };
     }

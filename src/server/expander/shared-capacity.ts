@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterUnavailable } from '../../errors/cluster-unavailable.ts';
 import {
   capacityRecord,
@@ -10,6 +9,7 @@ import {
   type RecordChange,
   type RestEntry,
 } from '../../formats/capacity-record.ts';
+import { pause, pauseMs, usualJitter, type Pace } from '../../patience/pace.ts';
 import type { SharedDocument, SharedDocumentState } from '../../ports/shared-document.ts';
 
 export const syncResults = ['read', 'written', 'conflict', 'failed', 'denied', 'doubted'] as const;
@@ -32,16 +32,14 @@ export interface SharedCapacityOptions {
 export interface Pauses {
   /** Changes of one moment are written together. */
   readonly gatherMs: number;
-  readonly firstRetryMs: number;
-  readonly longestRetryMs: number;
+  readonly retry: Pace;
   /** Where the right is missing: somebody may grant it. */
   readonly deniedMs: number;
 }
 
 const usualPauses: Pauses = {
   gatherMs: 200,
-  firstRetryMs: 500,
-  longestRetryMs: 60_000,
+  retry: { firstPauseMs: 500, greatestPauseMs: 60_000, jitter: usualJitter },
   deniedMs: 600_000,
 };
 
@@ -105,16 +103,12 @@ export class SharedCapacity {
             : `${this.options.document.place} cannot be had: what rests is not shared for now`,
           error,
         );
-        await sleep(isDenied ? this.pauses.deniedMs : this.pauseMs(failures), undefined, { signal }).catch(
-          () => undefined,
-        );
+        await pause(isDenied ? this.pauses.deniedMs : this.retryPauseMs(failures), signal);
       }
   }
 
-  private pauseMs(failures: number): number {
-    const { firstRetryMs, longestRetryMs } = this.pauses;
-    const most = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 10));
-    return most * (0.5 + 0.5 * this.options.chance());
+  private retryPauseMs(failures: number): number {
+    return pauseMs(this.pauses.retry, failures, this.options.chance());
   }
 
   private async followOnce(heard: () => void, signal: AbortSignal): Promise<void> {
@@ -132,8 +126,7 @@ export class SharedCapacity {
       signal,
     );
     // A server that ends every watch at once must not be asked in a circle.
-    if (performance.now() - startedMs < 1_000)
-      await sleep(1_000, undefined, { signal }).catch(() => undefined);
+    if (performance.now() - startedMs < 1_000) await pause(1_000, signal);
   }
 
   private async writeOnce(heard: () => void, signal: AbortSignal): Promise<void> {
@@ -141,7 +134,8 @@ export class SharedCapacity {
       await this.awaken(signal);
       return;
     }
-    await sleep(this.pauses.gatherMs, undefined, { signal });
+    await pause(this.pauses.gatherMs, signal);
+    if (signal.aborted) return;
     const { document, nowMs, onSync } = this.options;
     let state = await document.read(signal);
     if (state.version === undefined) {
@@ -162,7 +156,7 @@ export class SharedCapacity {
       result === 'written' ? 'what rests is shared' : 'somebody else wrote what rests at the same time',
     );
     if (result === 'conflict') {
-      await sleep(this.pauseMs(1), undefined, { signal });
+      await pause(this.retryPauseMs(1), signal);
       return;
     }
     // What has changed since waits for the next time.

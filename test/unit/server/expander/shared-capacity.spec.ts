@@ -97,7 +97,7 @@ describe('capacity memory that replicas share', () => {
       nowMs: Date.now,
       chance: Math.random,
       onSync: (result) => void synced.push(result),
-      pauses: { gatherMs: 2, firstRetryMs: 4, longestRetryMs: 20, deniedMs: 30 },
+      pauses: { gatherMs: 2, retry: { firstPauseMs: 4, greatestPauseMs: 20, jitter: 0.5 }, deniedMs: 30 },
     });
     void shared.run(stopping.signal);
     return { shared, heard, synced };
