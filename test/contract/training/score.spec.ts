@@ -118,7 +118,7 @@ describe('score', () => {
       const { error, exitCode } = await scored('2024-01-22', '2024-01-22', `--every=${step}`);
       expect(exitCode).to.equal(2);
       expect(error).to.match(
-        /--every: must be (at least 60 s|a duration with its unit, such as 250ms, 2s, 5m, 6h or 7d)/,
+        /--every: must be (at least 1m|a duration with its unit, such as 250ms, 2s, 5m, 6h or 7d)/,
       );
     });
 
