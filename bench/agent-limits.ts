@@ -10,11 +10,13 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { agentFleet } from '../test/peers/agent-fleet.ts';
-import { agentProcessOn } from '../test/peers/agent-process.ts';
-import { clusterWorld, fakeWorld, type World } from '../test/peers/agent-world.ts';
+import { agentProcess, agentProcessOn, type AgentProcess } from '../test/peers/agent-process.ts';
+import { clusterWorld, fakePodWorld, type AgentInPod, type World } from '../test/peers/agent-world.ts';
 import { fakeImds, interruption } from '../test/peers/fake-imds.ts';
 import { until } from '../test/peers/until.ts';
 import { cpuMs, ownBytes, statusBytes } from './process-costs.ts';
+
+type BenchWorld = World & { readonly inPod?: AgentInPod };
 
 interface Row {
   readonly name: string;
@@ -31,19 +33,35 @@ function row(name: string, ours: number, limit: number, unit: string): void {
   console.log(`${name.padEnd(52)} ${ours.toFixed(2).padStart(9)} ${unit.padEnd(10)} limit ${limit}`);
 }
 
-async function idleAndDrain(world: World): Promise<void> {
+interface AgentPlace {
+  readonly node: string;
+  readonly imds: { readonly url: string };
+}
+
+/** As in a pod where the world is fake; a real control plane is reached by its kubeconfig, which costs the agent a parser. */
+function startedAgent(
+  world: BenchWorld,
+  { node, imds }: AgentPlace,
+  flags: readonly string[] = [],
+): Promise<AgentProcess> {
+  if (world.inPod === undefined) return agentProcessOn({ node, imds, world }, flags);
+  const place = ['--node-name', node, '--imds-endpoint', imds.url];
+  return agentProcess([...place, ...world.inPod.flags, ...flags], world.inPod.environment);
+}
+
+async function idleAndDrain(world: BenchWorld): Promise<void> {
   const imds = await fakeImds();
   imds.instanceId = 'i-000000000000bench';
   await world.addNode('bench', { instanceId: imds.instanceId });
   await Promise.all(Array.from({ length: 110 }, (_, index) => world.addPod(`bench-${index}`, 'bench', {})));
-  const one = await agentProcessOn({ node: 'bench', imds, world });
+  const one = await startedAgent(world, { node: 'bench', imds });
   await sleep(6_000);
   const requests = () => world.fake?.requests.length ?? 0;
   const before = { atMs: Date.now(), cpu: cpuMs(one.pid), requests: requests() };
   await sleep(30_000);
   const elapsedMs = Date.now() - before.atMs;
   row('idle: resident memory', statusBytes(one.pid, 'VmRSS') / 1e6, 80, 'MB');
-  row('idle: private memory', ownBytes(one.pid).private / 1e6, 24, 'MB');
+  row('idle: private memory', ownBytes(one.pid).private / 1e6, 16, 'MB');
   row('idle: proportional memory (PSS)', ownBytes(one.pid).proportional / 1e6, 80, 'MB');
   row('idle: CPU', ((cpuMs(one.pid) - before.cpu) / elapsedMs) * 100, 0.5, '% of core');
   if (world.fake !== undefined)
@@ -75,14 +93,14 @@ async function idleAndDrain(world: World): Promise<void> {
 }
 
 /** From the moment that the metadata service shows a notice to the answer that the Node is marked. */
-async function noticesInARow(world: World, count: number): Promise<void> {
+async function noticesInARow(world: BenchWorld, count: number): Promise<void> {
   const { fake } = world;
   if (fake === undefined) return;
   const imds = await fakeImds();
   imds.instanceId = 'i-00000000000000row';
   await world.addNode('row', { instanceId: imds.instanceId });
   const pollMs = 100;
-  const one = await agentProcessOn({ node: 'row', imds, world }, [
+  const one = await startedAgent(world, { node: 'row', imds }, [
     ...['--poll-interval', `${pollMs}ms`, '--revert-after-deadline', '0s'],
   ]);
   await one.ready();
@@ -143,7 +161,7 @@ async function manyAtOnce(world: World, count: number): Promise<void> {
   await fleet.stop();
 }
 
-const world = values.cluster === true ? await clusterWorld() : await fakeWorld();
+const world: BenchWorld = values.cluster === true ? await clusterWorld() : await fakePodWorld();
 try {
   console.log(values.cluster === true ? 'against a real control plane' : 'against a fake API server');
   await idleAndDrain(world);
