@@ -172,7 +172,7 @@ describe('drains, with real budgets and the real scheduler', function () {
     await world.cluster.killApiServer();
     await sleep(2_000);
     await world.cluster.restartApiServer();
-    await movedAll(60_000);
+    await movedAll(150_000);
     expect(daemon.on(doomed).containers[0]?.status().restartCount).to.equal(0);
   });
 

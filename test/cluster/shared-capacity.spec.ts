@@ -15,8 +15,8 @@ import { playedOrSkipped } from './shared-played.ts';
 const record = 'se-capacity';
 const story = 'shared-capacity';
 const pools = {
-  'asg-c5': { type: 'c5.large', zone: 'ap-south-1a', name: 'c5' },
-  'asg-c5-too': { type: 'c5.large', zone: 'ap-south-1a', name: 'c5-too' },
+  'asg-c5': { type: 'c5.large', zone: 'ap-south-1c', name: 'c5' },
+  'asg-c5-too': { type: 'c5.large', zone: 'ap-south-1c', name: 'c5-too' },
   'asg-r5': { type: 'r5.4xlarge', zone: 'ap-south-1b', name: 'r5' },
 } as const;
 type Group = keyof typeof pools;
@@ -98,6 +98,21 @@ describe('capacity memory of two servers, on a real control plane', function () 
       `${name} to answer ${String(wanted)}`,
       async () => new RegExp(wanted).test(await ask(name)),
       20_000,
+    );
+
+  /** The pods of one answer still wait and its groups are gone, until both servers rest the class: a watch that was cut may take the last story's node for a delivery. */
+  const rests = (name: keyof typeof folders, pods: string) =>
+    until(
+      'both to let the class rest',
+      async () => {
+        if (!(await written()).includes('c5')) {
+          const again = `${pods}-${(asks += 1)}`;
+          await ask(name, all, again);
+          await ask(name, ['asg-r5'], again);
+        }
+        return (await ask('one')) === 'asg-r5' && (await ask('two')) === 'asg-r5';
+      },
+      40_000,
     );
 
   before(async function () {
@@ -208,30 +223,29 @@ describe('capacity memory of two servers, on a real control plane', function () 
     expect(await ask('two')).to.equal('asg-r5');
     await world.cluster.restartApiServer();
     // A node of the class comes to a group that is not known to be another: the rest ends for both.
-    await world.addNode('capacity-node', { instanceId: 'i-0000000000ca9ac17', labels: { story } });
+    await world.addNode('capacity-node', {
+      instanceId: 'i-0000000000ca9ac17',
+      zone: 'ap-south-1c',
+      labels: { story },
+    });
     await Promise.all([answers('one', /^asg-c5/), answers('two', /^asg-c5/)]);
     await until('the record to be empty', async () => !(await written()).includes('c5.large'));
   });
 
   it('a person who deletes the record has it forgotten by both, and the next rest makes it anew', async () => {
-    await ask('two', all, 'again');
-    await ask('two', ['asg-r5'], 'again');
-    await Promise.all([
-      answers('one', 'asg-r5'),
-      until('the record', async () => (await written()).includes('c5')),
-    ]);
+    await rests('two', 'again');
+    await until('the record', async () => (await written()).includes('c5'));
     await world.api.remove(path());
     await Promise.all([answers('one', /^asg-c5/), answers('two', /^asg-c5/)]);
     expect(await written()).to.equal('');
-    await ask('one', all, 'anew');
-    await ask('one', ['asg-r5'], 'anew');
-    await answers('two', 'asg-r5');
-    expect(await written()).to.match(/c5\.large/);
+    await rests('one', 'anew');
+    await until('the record', async () => (await written()).includes('c5.large'));
   });
 
   it('a node that comes to a sibling clears the class for both and leaves the failure with its group', async () => {
     await world.addNode('capacity-sibling', {
       instanceId: 'i-0000000000ca9ac18',
+      zone: 'ap-south-1c',
       labels: { story, 'eks.amazonaws.com/nodegroup': 'c5-too' },
     });
     const failed = /"group":"(asg-c5[a-z-]*)"/.exec(await written())?.[1];

@@ -43,6 +43,9 @@ const usualPauses: Pauses = {
   deniedMs: 600_000,
 };
 
+/** An API server that has just started denies everything until it has read its roles: so many denials say nothing yet. */
+const deniedForMoments = 6;
+
 /** More changes than this wait for no outage: those that end first are forgotten, since they are over first. */
 const mostWaiting = 512;
 
@@ -103,7 +106,10 @@ export class SharedCapacity {
             : `${this.options.document.place} cannot be had: what rests is not shared for now`,
           error,
         );
-        await pause(isDenied ? this.pauses.deniedMs : this.retryPauseMs(failures), signal);
+        await pause(
+          isDenied && failures > deniedForMoments ? this.pauses.deniedMs : this.retryPauseMs(failures),
+          signal,
+        );
       }
   }
 

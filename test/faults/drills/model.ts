@@ -30,7 +30,7 @@ export const model: Drill = {
         rmSync(modelFile);
         rmSync(cardFile);
       },
-      signs: [refreshes('failed'), logged('warn', /"source":"model".*ENOENT/), answersRestOn('model')],
+      signs: [refreshes('failed'), logged('warn', /"source":"model".*There is no /), answersRestOn('model')],
       end: restored,
       recovery: wellAgain,
     });
