@@ -84,7 +84,7 @@ describe('capacity memory that replicas share', () => {
   beforeEach(() => (stopping = new AbortController()));
   afterEach(() => stopping.abort());
 
-  function replica(board: Board, restored: readonly RestEntry[] = []) {
+  function replica(board: Board, restored: readonly RestEntry[] = [], pauses: { deniedMs?: number } = {}) {
     const heard = new Map<string, RestEntry>(restored.map((one) => [one.group, one]));
     const synced: SyncResult[] = [];
     const shared = new SharedCapacity({
@@ -97,7 +97,12 @@ describe('capacity memory that replicas share', () => {
       nowMs: Date.now,
       chance: Math.random,
       onSync: (result) => void synced.push(result),
-      pauses: { gatherMs: 2, retry: { firstPauseMs: 4, greatestPauseMs: 20, jitter: 0.5 }, deniedMs: 30 },
+      pauses: {
+        gatherMs: 2,
+        retry: { firstPauseMs: 4, greatestPauseMs: 20, jitter: 0.5 },
+        deniedMs: 30,
+        ...pauses,
+      },
     });
     void shared.run(stopping.signal);
     return { shared, heard, synced };
@@ -142,6 +147,16 @@ describe('capacity memory that replicas share', () => {
     const board = new Board();
     board.trouble = new ClusterUnavailable('forbidden', { status: 403 });
     const one = replica(board);
+    one.shared.tell({ begun: [rest('a')], ended: [] });
+    await until('it to be told', () => Promise.resolve(one.synced.includes('denied')));
+    board.trouble = undefined;
+    await until('the record', () => Promise.resolve(board.groups().includes('a')));
+  });
+
+  it('an API server that denies everything while it starts is asked again at once, not in ten minutes', async () => {
+    const board = new Board();
+    board.trouble = new ClusterUnavailable('forbidden', { status: 403 });
+    const one = replica(board, [], { deniedMs: 600_000 });
     one.shared.tell({ begun: [rest('a')], ended: [] });
     await until('it to be told', () => Promise.resolve(one.synced.includes('denied')));
     board.trouble = undefined;
