@@ -5,4 +5,6 @@ export interface Room {
   readonly holds: string;
 }
 export const rooms: readonly Room[];
+/** What every wing may import. */
+export const shared: readonly string[];
 export const onePlacePackages: Readonly<Record<string, readonly string[]>>;

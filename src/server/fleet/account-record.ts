@@ -1,7 +1,13 @@
 import { poolKey, type PoolKey } from '../../decision/pool.ts';
 import type { CapacityFigures } from '../../ports/capacity-manager.ts';
 import type { Stretch } from './evidence-spans.ts';
-import { halfLifeMs, type FleetEvidence, type FleetRecord, type PoolRecord } from './fleet-record.ts';
+import {
+  halfLifeMs,
+  nothingMet,
+  type FleetEvidence,
+  type FleetRecord,
+  type PoolRecord,
+} from './fleet-record.ts';
 
 /** One pool within one hour or day, as AWS counted it. */
 interface Period extends Stretch {
@@ -135,7 +141,7 @@ export class CombinedRecord implements FleetEvidence {
     const own = this.#own.outside(pool, covered, nowMs);
     const counted = this.#account.within(this.#ids.get(pool) ?? pool, own?.within ?? covered, nowMs);
     if (counted === undefined) return own?.record;
-    const outside = own?.record ?? { ...nothing, atMs: nowMs };
+    const outside = own?.record ?? { ...nothingMet, atMs: nowMs };
     return {
       ...outside,
       hours: outside.hours + counted.hours,
@@ -161,12 +167,3 @@ export class CombinedRecord implements FleetEvidence {
     }
   }
 }
-
-const nothing: Omit<PoolRecord, 'atMs'> = {
-  hours: 0,
-  interruptions: 0,
-  rebalances: 0,
-  shortages: 0,
-  interruptedAtMs: -Infinity,
-  emptyAtMs: -Infinity,
-};

@@ -169,7 +169,8 @@ export class FleetRecord implements FleetEvidence {
   }
 }
 
-const nothingMet = {
+/** A pool's record before anything was met in it. */
+export const nothingMet = {
   hours: 0,
   interruptions: 0,
   rebalances: 0,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ESLint, Linter } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { rooms } from '../../../walls.js';
+import { rooms, shared } from '../../../walls.js';
 
 const root = new URL('../../../', import.meta.url).pathname;
 const eslint = new ESLint({ cwd: root });
@@ -94,22 +94,9 @@ describe('the walls of the house', () => {
   });
 });
 
-const everyWing = [
-  'decision',
-  'drain',
-  'learning',
-  'wire',
-  'formats',
-  'api',
-  'ports',
-  'errors',
-  'patience',
-  'telemetry',
-];
-
 function tableRow({ room, may, pure, holds }: (typeof rooms)[number]): readonly string[] {
-  const isWing = everyWing.every((one) => may.includes(one));
-  const further = isWing ? may.filter((one) => !everyWing.includes(one)) : may;
+  const isWing = shared.every((one) => may.includes(one));
+  const further = isWing ? may.filter((one) => !shared.includes(one)) : may;
   const list = [
     ...(isWing ? ['the shared rooms'] : []),
     ...further.map((one) => (one === '*' ? 'everything' : `\`${one}\``)),
